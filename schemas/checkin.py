@@ -1,0 +1,49 @@
+"""`passerelle-checkin`: what happened at the doors. Owner: registration (the desk). Retention: forever."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.envelope import Fact, FactData, Identifier
+
+Label = Annotated[str, Field(max_length=100)]
+
+
+class CheckInData(FactData):
+    """Where the ticket was seen: the gate and the device, both chosen by the desk, never about a person."""
+
+    gate: Label | None = None
+    device: Label | None = None
+
+
+class CheckedIn(Fact):
+    """A participant came in; `subject` is the participant id, `time` the instant of the scan."""
+
+    type: Literal["passerelle.checkin.checked_in.v1"]
+    subject: Identifier
+    data: CheckInData
+
+
+class CheckedOut(Fact):
+    """A participant went out."""
+
+    type: Literal["passerelle.checkin.checked_out.v1"]
+    subject: Identifier
+    data: CheckInData
+
+
+class VoidData(FactData):
+    """The fact that is taken back."""
+
+    voided_id: Identifier
+
+
+class CheckInVoided(Fact):
+    """A check-in or check-out was a mistake: it is as if it had never been."""
+
+    type: Literal["passerelle.checkin.voided.v1"]
+    subject: Identifier
+    data: VoidData
+
+
+CheckInFact = Annotated[CheckedIn | CheckedOut | CheckInVoided, Field(discriminator="type")]

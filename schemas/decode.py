@@ -1,0 +1,73 @@
+"""Read a record's value: bytes in, a typed fact out, or an error that names what is wrong."""
+
+from typing import Annotated, Final, TypeAlias
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from schemas.checkin import CheckedIn, CheckedOut, CheckInVoided
+from schemas.participation import Interaction, Joined, Left, RoomClosed, RoomOpened, StreamStarted, StreamStopped
+from schemas.presence import PresenceChanged
+from schemas.registration import (
+    EventCancelled,
+    EventChanged,
+    EventClosed,
+    EventCreated,
+    EventPublished,
+    IdentityLinked,
+    IdentityUnlinked,
+    ParticipantCancelled,
+    ParticipantConfirmed,
+    ParticipantModeChanged,
+    ParticipantRegistered,
+)
+from schemas.timeline import TimelineEntry
+
+KnownFact: TypeAlias = (
+    EventCreated
+    | EventChanged
+    | EventPublished
+    | EventClosed
+    | EventCancelled
+    | ParticipantRegistered
+    | ParticipantConfirmed
+    | ParticipantModeChanged
+    | ParticipantCancelled
+    | IdentityLinked
+    | IdentityUnlinked
+    | CheckedIn
+    | CheckedOut
+    | CheckInVoided
+    | RoomOpened
+    | RoomClosed
+    | Joined
+    | Left
+    | StreamStarted
+    | StreamStopped
+    | Interaction
+    | PresenceChanged
+    | TimelineEntry
+)
+_ADAPTER: Final[TypeAdapter[KnownFact]] = TypeAdapter(Annotated[KnownFact, Field(discriminator="type")])
+
+
+class UnreadableRecordError(ValueError):
+    """A record's value is not a fact of a known type; `reason` names the first thing that is wrong."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep the reason, which never quotes the value (it could hold personal data)."""
+        super().__init__(reason)
+        self.reason = reason
+
+
+def decode(value: bytes) -> KnownFact:
+    """Read one record's value.
+
+    Raises:
+        UnreadableRecordError: if it is not JSON, not a CloudEvent, or not of a known type and shape.
+    """
+    try:
+        return _ADAPTER.validate_json(value)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        place = ".".join(str(part) for part in first["loc"]) or "value"
+        raise UnreadableRecordError(f"{place}: {first['msg']}") from None

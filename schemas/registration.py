@@ -1,0 +1,194 @@
+"""`passerelle-registration`: events, sessions, rooms; registrations and mode changes; identity links.
+
+Owner: registration. Retention: forever. Names and addresses of people never stand here: only random ids.
+"""
+
+from enum import StrEnum
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from schemas.envelope import Fact, FactData, Identifier, Instant, Wire
+
+
+class Mode(StrEnum):
+    """How a person takes part."""
+
+    IN_PERSON = "in_person"
+    REMOTE = "remote"
+
+
+class EventStatus(StrEnum):
+    """Where an event stands in its life."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class SeatStatus(StrEnum):
+    """Whether a registration has a seat."""
+
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
+
+
+class Capacity(Wire):
+    """Seats by mode; null is without limit."""
+
+    in_person: Annotated[int, Field(ge=0)] | None = None
+    remote: Annotated[int, Field(ge=0)] | None = None
+
+
+class Conference(Wire):
+    """The platform's own name of a room: `source` is the name of a source of the bridge."""
+
+    source: Identifier
+    room: Annotated[str, Field(min_length=1, max_length=500)]
+
+
+class Room(Wire):
+    """A place to be, physical, virtual or both; `conference` claims the deliveries of a platform's room."""
+
+    room_id: Identifier
+    name: str
+    conference: Conference | None = None
+
+
+class Session(Wire):
+    """A part of the agenda; `room` is the name of a room of the event."""
+
+    session_id: Identifier
+    title: str
+    starts_at: Instant
+    ends_at: Instant
+    room: str | None = None
+
+
+class EventData(FactData):
+    """The whole event as it stands after the fact."""
+
+    title: str
+    status: EventStatus
+    starts_at: Instant
+    ends_at: Instant
+    timezone: str
+    capacity: Capacity = Capacity()
+    grace_seconds: Annotated[int, Field(ge=0)] = 900
+    reconnect_grace_seconds: Annotated[int, Field(ge=0)] = 60
+    sessions: tuple[Session, ...] = ()
+    rooms: tuple[Room, ...] = ()
+
+
+class EventCreated(Fact):
+    """An event was created, as a draft."""
+
+    type: Literal["passerelle.registration.event.created.v1"]
+    data: EventData
+
+
+class EventChanged(Fact):
+    """Something of the event was edited."""
+
+    type: Literal["passerelle.registration.event.changed.v1"]
+    data: EventData
+
+
+class EventPublished(Fact):
+    """The event is open to the public."""
+
+    type: Literal["passerelle.registration.event.published.v1"]
+    data: EventData
+
+
+class EventClosed(Fact):
+    """The event is over: intervals still open end at its end plus its grace."""
+
+    type: Literal["passerelle.registration.event.closed.v1"]
+    data: EventData
+
+
+class EventCancelled(Fact):
+    """The event does not take place."""
+
+    type: Literal["passerelle.registration.event.cancelled.v1"]
+    data: EventData
+
+
+class SeatData(FactData):
+    """A registration as it stands after the fact; the participant is the envelope's `subject`."""
+
+    mode: Mode
+    status: SeatStatus
+
+
+class ParticipantRegistered(Fact):
+    """Somebody registered; `subject` is the new participant id."""
+
+    type: Literal["passerelle.registration.participant.registered.v1"]
+    subject: Identifier
+    data: SeatData
+
+
+class ParticipantConfirmed(Fact):
+    """A seat was given to somebody on the waitlist."""
+
+    type: Literal["passerelle.registration.participant.confirmed.v1"]
+    subject: Identifier
+    data: SeatData
+
+
+class ParticipantModeChanged(Fact):
+    """A participant changed between in person and remote."""
+
+    type: Literal["passerelle.registration.participant.mode_changed.v1"]
+    subject: Identifier
+    data: SeatData
+
+
+class ParticipantCancelled(Fact):
+    """A registration was withdrawn; what was attended stays."""
+
+    type: Literal["passerelle.registration.participant.cancelled.v1"]
+    subject: Identifier
+    data: FactData
+
+
+class LinkData(FactData):
+    """A guest and the participant they turned out to be."""
+
+    guest_id: Identifier
+    participant_id: Identifier
+
+
+class IdentityLinked(Fact):
+    """A guest is a participant; `subject` is the participant id."""
+
+    type: Literal["passerelle.registration.identity.linked.v1"]
+    subject: Identifier
+    data: LinkData
+
+
+class IdentityUnlinked(Fact):
+    """The link between a guest and a participant is undone."""
+
+    type: Literal["passerelle.registration.identity.unlinked.v1"]
+    subject: Identifier
+    data: LinkData
+
+
+RegistrationFact = Annotated[
+    EventCreated
+    | EventChanged
+    | EventPublished
+    | EventClosed
+    | EventCancelled
+    | ParticipantRegistered
+    | ParticipantConfirmed
+    | ParticipantModeChanged
+    | ParticipantCancelled
+    | IdentityLinked
+    | IdentityUnlinked,
+    Field(discriminator="type"),
+]
