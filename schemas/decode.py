@@ -69,5 +69,7 @@ def decode(value: bytes) -> KnownFact:
         return _ADAPTER.validate_json(value)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
+        if first["type"] == "union_tag_invalid":  # its message would quote the value
+            raise UnreadableRecordError("type: not a type that this version knows") from None
         place = ".".join(str(part) for part in first["loc"]) or "value"
         raise UnreadableRecordError(f"{place}: {first['msg']}") from None
