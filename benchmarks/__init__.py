@@ -1,0 +1,1 @@
+"""Loads of known size, measured: each prints its figures and the command that repeats them."""

@@ -1,0 +1,1 @@
+"""The tests: what the system promises, by behaviour."""
