@@ -1,0 +1,71 @@
+# What a person runs here. Needed on the machine: make and Python 3.11 or later, with venv.
+# The rest comes by hash-checked lock into .venv; each stamp in .venv/stamps says what is already there.
+# Options for a command go in ARGS: make demo ARGS="--participants 50"
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+STAMPS := .venv/stamps
+UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv --no-progress
+FAST := tests/unit tests/properties tests/contracts tests/architecture
+
+.PHONY: help demo up check lint test bench lock clean
+.DELETE_ON_ERROR:
+
+help:
+	@echo "make demo    a hybrid colloquium of 300 people, played through everything at 60 times its speed"
+	@echo "make up      Passerelle on this machine, with its own Kafka, at one address"
+	@echo "make check   format, lint, types, import contracts and the fast tests: before each commit"
+	@echo "make test    everything: also real Kafka, the browser, and processes killed in mid-work"
+	@echo "make bench   the benchmarks, which print their figures"
+	@echo "make lock    resolve the dependencies again and pin them by hash"
+	@echo "make clean   remove .venv and what tools have cached here"
+
+demo: $(STAMPS)/run
+	@exec $(BIN)/passerelle demo $(ARGS)
+
+up: $(STAMPS)/run
+	@exec $(BIN)/passerelle up $(ARGS)
+
+check: lint
+	$(BIN)/pytest $(FAST) $(ARGS)
+
+lint: $(STAMPS)/dev
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+test: lint
+	tests/install_browser.sh
+	$(BIN)/pytest $(ARGS)
+
+bench: $(STAMPS)/dev
+	$(BIN)/python -m benchmarks $(ARGS)
+
+# An existing pin stays unless it must move; `make lock ARGS=--upgrade` moves them all.
+COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(ARGS)
+lock: $(STAMPS)/bootstrap
+	$(COMPILE) --extra dev --extra postgresql --output-file requirements/dev.lock pyproject.toml
+	$(COMPILE) --constraints requirements/dev.lock --extra postgresql --output-file requirements/run.lock pyproject.toml
+	$(COMPILE) --constraints requirements/dev.lock --output-file requirements/bootstrap.lock requirements/bootstrap.in
+
+clean:
+	rm -rf .venv build passerelle.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# The stamps. pip brings uv and the build backend; uv does the rest in a tenth of the time.
+$(STAMPS)/bootstrap: requirements/bootstrap.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "Passerelle needs Python 3.11 or later: install it, or say where it is with PYTHON=…" >&2; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/run: requirements/run.lock pyproject.toml $(STAMPS)/bootstrap
+	$(UV) pip install --quiet --require-hashes -r $<
+	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(STAMPS)/dev: requirements/dev.lock pyproject.toml $(STAMPS)/bootstrap
+	$(UV) pip sync --quiet --require-hashes $<
+	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@ $(STAMPS)/run
