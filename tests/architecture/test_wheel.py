@@ -1,0 +1,62 @@
+"""The wheel holds everything that the packages need, and starts without the work tree."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.architecture.house import SHIPPED, copy_to, files
+
+UV: Final = str(Path(sys.executable).with_name("uv"))
+FOR_CONTAINERS: Final = ("deploy/compose/", "deploy/kubernetes/", "deploy/dashboards/")
+"""Read by container tools from a clone, not by the installed program."""
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from a copy, because setuptools leaves folders in the tree that a later build would ship."""
+    place = tmp_path_factory.mktemp("wheel")
+    source = copy_to(place / "source")
+    build = [UV, "build", "--quiet", "--offline", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    subprocess.run([*build, "--out-dir", place, source], check=True)
+    (built,) = place.glob("*.whl")
+    return built
+
+
+def test_the_wheel_holds_every_file_of_its_packages(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = set(archive.namelist())
+    wanted = {path.as_posix() for folder in SHIPPED for path in files(under=folder)}
+    missing = {path for path in wanted - packed if not path.startswith(FOR_CONTAINERS) and not path.endswith(".md")}
+    assert missing == set()
+
+
+def test_the_wheel_holds_nothing_else(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        tops = {name.split("/")[0] for name in archive.namelist()}
+    assert {top for top in tops if not top.endswith(".dist-info")} == set(SHIPPED)
+
+
+def test_the_wheel_carries_its_licence(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        assert any(name.endswith(".dist-info/licenses/LICENSE") for name in archive.namelist())
+
+
+def test_the_command_of_the_wheel_starts_without_the_work_tree(wheel: Path, tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    subprocess.run([UV, "pip", "install", "--quiet", "--offline", "--no-deps", "--target", site, wheel], check=True)
+    run = subprocess.run(
+        [sys.executable, "-c", "import services.command_line as c; print(c.__file__); c.main(['--help'])"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert run.stdout.startswith(str(site))
+    assert "timeline" in run.stdout
