@@ -1,0 +1,239 @@
+"""`Idempotency-Key`: a write repeated with the same key gets the answer of the first time, and happens once.
+
+The record of an answer is best written in the transaction of the change itself, so that a crash leaves both or
+neither:
+
+    reply = pending_reply(request)                       # None without a key
+    async with engine.begin() as connection:
+        event = await create_event(connection, command)
+        await remember(reply, connection, status=201, body=event.model_dump_json())
+
+A handler that does not do so is covered too: the middleware stores its answer afterwards, and only a crash in between
+lets a repetition happen twice. Errors are never stored: nothing changed, and trying again is right.
+"""
+
+import hashlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from aiohttp import web
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+
+from services.chassis.access import grant_of
+from services.chassis.clock import Clock
+from services.chassis.problems import FieldError, Problem, bad_request
+
+HEADER: Final = "Idempotency-Key"
+REPLAYED: Final = "Idempotency-Replayed"
+KEPT: Final = timedelta(hours=24)
+_LONGEST_KEY: Final = 255
+_METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredReply:
+    """An answer as it was given the first time."""
+
+    fingerprint: str
+    status: int
+    content_type: str
+    body: bytes
+
+    def response(self) -> web.Response:
+        """The same answer again, saying so."""
+        return web.Response(
+            status=self.status,
+            body=self.body or None,
+            headers={REPLAYED: "true"} | ({"Content-Type": self.content_type} if self.body else {}),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class PendingReply:
+    """The place of an answer that is still to come."""
+
+    scope: str
+    fingerprint: str
+    table: Table
+    now: datetime
+    stored: bool = field(default=False)
+
+    async def store(
+        self, connection: AsyncConnection | AsyncSession, *, status: int, body: bytes, content_type: str
+    ) -> None:
+        """Write the answer in the caller's transaction.
+
+        Raises:
+            IntegrityError: when the same request was answered at the same time elsewhere. Let it roll the transaction
+                back: the middleware then gives that answer.
+        """
+        row = {
+            "scope": self.scope,
+            "fingerprint": self.fingerprint,
+            "status": status,
+            "content_type": content_type,
+            "body": body,
+            "created_at": int(self.now.timestamp()),
+        }
+        await connection.execute(insert(self.table), row)
+        self.stored = True
+
+
+_PENDING: Final = web.RequestKey("pending_reply", PendingReply)
+
+
+def idempotency_table(metadata: MetaData) -> Table:
+    """The table a service adds to its metadata (and its migrations): one row an answer, kept for a day."""
+    return Table(
+        "idempotency",
+        metadata,
+        Column("scope", String(64), primary_key=True),
+        Column("fingerprint", String(64), nullable=False),
+        Column("status", Integer, nullable=False),
+        Column("content_type", String(100), nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("created_at", Integer, nullable=False, index=True),
+    )
+
+
+def pending_reply(request: web.Request) -> PendingReply | None:
+    """The place to store this request's answer in; `None` when it carries no key."""
+    return request.get(_PENDING)
+
+
+async def remember(
+    reply: PendingReply | None,
+    connection: AsyncConnection | AsyncSession,
+    *,
+    status: int,
+    body: str | bytes = b"",
+    content_type: str = "application/json; charset=utf-8",
+) -> None:
+    """Store the answer in the transaction of the change, if the request carries a key (see `PendingReply.store`)."""
+    if reply is not None:
+        await reply.store(
+            connection,
+            status=status,
+            body=body.encode() if isinstance(body, str) else body,
+            content_type=content_type,
+        )
+
+
+class Idempotency:
+    """Answers repetitions from a table in the service's own database."""
+
+    def __init__(self, engine: AsyncEngine, table: Table, clock: Clock) -> None:
+        """Only requests below `/api/` are looked at."""
+        self._engine = engine
+        self._table = table
+        self._clock = clock
+        self._running: set[str] = set()
+        self.middleware = self._make_middleware()
+
+    async def forget_old(self) -> int:
+        """Delete the answers older than a day; how many there were. For a job that runs now and then."""
+        async with self._engine.begin() as connection:
+            result = await connection.execute(delete(self._table).where(self._table.c.created_at < self._oldest()))
+        return int(result.rowcount)
+
+    def _make_middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+        @web.middleware
+        async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+            key = request.headers.get(HEADER)
+            if key is None or request.method not in _METHODS or not request.path.startswith("/api/"):
+                return await handler(request)
+            if not 0 < len(key) <= _LONGEST_KEY:
+                detail = f"must have 1 to {_LONGEST_KEY} characters"
+                raise bad_request(
+                    f"The header {HEADER} {detail}.", errors=[FieldError(parameter=HEADER, detail=detail)]
+                )
+            reply = PendingReply(
+                scope=_scope(request, key),
+                fingerprint=hashlib.sha256(await request.read()).hexdigest(),
+                table=self._table,
+                now=self._clock(),
+            )
+            async with self._alone(reply.scope):
+                return await self._once(request, handler, reply)
+
+        return middleware
+
+    async def _once(self, request: web.Request, handler: Handler, reply: PendingReply) -> web.StreamResponse:
+        first = await self._find(reply)
+        if first is not None:
+            return first
+        request[_PENDING] = reply
+        try:
+            response = await handler(request)
+        except IntegrityError:
+            # Another process may have answered the same request since we looked.
+            first = await self._find(reply)
+            if first is None:
+                raise
+            return first
+        if not reply.stored and isinstance(response, web.Response) and response.status < 400:  # noqa: PLR2004
+            await self._store_afterwards(reply, response)
+        return response
+
+    async def _find(self, reply: PendingReply) -> web.Response | None:
+        columns = self._table.c
+        query = select(columns.fingerprint, columns.status, columns.content_type, columns.body)
+        async with self._engine.connect() as connection:
+            row = (
+                await connection.execute(
+                    query.where(columns.scope == reply.scope, columns.created_at >= self._oldest())
+                )
+            ).one_or_none()
+        if row is None:
+            return None
+        stored = StoredReply(
+            fingerprint=row.fingerprint, status=row.status, content_type=row.content_type, body=row.body
+        )
+        if stored.fingerprint != reply.fingerprint:
+            raise Problem(422, detail=f"This {HEADER} was already used with another body.")
+        return stored.response()
+
+    async def _store_afterwards(self, reply: PendingReply, response: web.Response) -> None:
+        body = response.body
+        content_type = response.headers.get("Content-Type", "")
+        try:
+            async with self._engine.begin() as connection:
+                await reply.store(
+                    connection,
+                    status=response.status,
+                    body=bytes(body) if isinstance(body, bytes | bytearray) else b"",
+                    content_type=content_type,
+                )
+        except IntegrityError:
+            # Stored by another process in the meantime: its answer stands.
+            return
+
+    @asynccontextmanager
+    async def _alone(self, scope: str) -> AsyncIterator[None]:
+        """Let only one request of a scope run in this process; the others are told to come again."""
+        if scope in self._running:
+            raise Problem(
+                409, detail=f"A request with this {HEADER} is under way.", headers={"Retry-After": "1"}
+            )
+        self._running.add(scope)
+        try:
+            yield
+        finally:
+            self._running.discard(scope)
+
+    def _oldest(self) -> int:
+        return int((self._clock() - KEPT).timestamp())
+
+
+def _scope(request: web.Request, key: str) -> str:
+    """Who asks for what: two callers with the same key do not meet."""
+    grant = grant_of(request)
+    parts: list[Any] = [key, grant.token_id if grant else "", request.method, request.path]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()

@@ -1,0 +1,167 @@
+"""What happens around every request: it is measured and logged, its errors answered, its answer hardened.
+
+Nothing here sees a raw path, a query or an address: they carry tokens and tell about people. A route's template
+stands for them.
+"""
+
+import logging
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final, Protocol
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry, Counter, Histogram
+
+from services.chassis.access import wants_html
+from services.chassis.pages import render_error
+from services.chassis.problems import Problem, problem_response
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Middleware(Protocol):
+    """What aiohttp calls around a handler."""
+
+    def __call__(self, request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
+        """Answer the request, by the handler or instead of it."""
+        ...
+
+
+REQUEST_ID: Final = web.RequestKey("request_id", str)
+
+_SECURITY_HEADERS: Final = {
+    "Content-Security-Policy": "; ".join(
+        [
+            "default-src 'none'",
+            "script-src 'self'",
+            "style-src 'self'",
+            "img-src 'self'",
+            "connect-src 'self'",
+            "form-action 'self'",
+            "frame-ancestors 'none'",
+            "base-uri 'none'",
+        ]
+    ),
+    "X-Content-Type-Options": "nosniff",
+    # Personal links carry tokens in their path: other sites must not see them.
+    "Referrer-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), microphone=(), geolocation=()",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+class HttpMetrics:
+    """`passerelle_http_requests_total` and `passerelle_http_request_duration_seconds`, by route template."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register both."""
+        self.requests = Counter(
+            "passerelle_http_requests_total",
+            "Requests answered.",
+            ("method", "route", "status"),
+            registry=registry,
+        )
+        self.duration = Histogram(
+            "passerelle_http_request_duration_seconds",
+            "From the request's head to the end of its answer; streams of events count for as long as they are open.",
+            ("method", "route"),
+            registry=registry,
+        )
+
+
+def observe(metrics: HttpMetrics) -> Middleware:
+    """Count, time and log each request, under a random request id that the answer carries too."""
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
+        request_id = secrets.token_hex(8)
+        request[REQUEST_ID] = request_id
+        route = route_template(request)
+        started = time.perf_counter()
+        status = 500
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            try:
+                response = await handler(request)
+                status = response.status
+            except web.HTTPException as redirect:
+                status = redirect.status
+                raise
+            finally:
+                seconds = time.perf_counter() - started
+                method = request.method if request.method in _METHODS else "other"
+                metrics.requests.labels(method, route, str(status)).inc()
+                metrics.duration.labels(method, route).observe(seconds)
+                level = log.debug if route in _ROUTINE else log.info
+                level("http.request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+        return response
+
+    return middleware
+
+
+@web.middleware
+async def answer_errors(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Answer what a handler raised: problem+json for programs, a page for people; never anything internal."""
+    try:
+        return await handler(request)
+    except Problem as problem:
+        answer = problem
+    except web.HTTPException as error:
+        if error.status < 400:  # noqa: PLR2004  (a redirect)
+            raise
+        answer = _from_aiohttp(error)
+    except ConnectionResetError:
+        # The reader is gone in the middle of the answer: nobody is left to answer to.
+        raise
+    except Exception:  # the boundary of the service: whatever happens inside must not show outside
+        log.exception("http.failed", route=route_template(request))
+        answer = Problem(500, detail="Something went wrong on our side. The request id helps us to find out what.")
+    answer.extensions.setdefault("request_id", request.get(REQUEST_ID))
+    return render_error(request, answer) if wants_html(request) else problem_response(answer)
+
+
+async def harden(_: web.Request, response: web.StreamResponse) -> None:
+    """Put the security headers on every answer, and take the server's banner off."""
+    for name, value in _SECURITY_HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers.pop("Server", None)
+    response.headers.setdefault("Cache-Control", "no-store")
+
+
+def route_template(request: web.Request) -> str:
+    """The route as it was declared, e.g. `/api/v1/events/{event_id}`; `unmatched` for an unknown path."""
+    resource = request.match_info.route.resource
+    return resource.canonical if resource is not None else "unmatched"
+
+
+def quiet_logger() -> logging.Logger:
+    """The logger for aiohttp's own server errors, without their text: it holds the address of the caller."""
+    logger = logging.getLogger("services.chassis.http.server")
+    if not logger.filters:
+        logger.addFilter(_without_address)
+    return logger
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_ROUTINE: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
+
+
+def _without_address(record: logging.LogRecord) -> bool:
+    record.msg, record.args = "the HTTP server could not read or answer a request", ()
+    record.exc_info = record.exc_text = None
+    return True
+
+
+def _from_aiohttp(error: web.HTTPException) -> Problem:
+    """An error that aiohttp raised by itself (404, 405, 413), as a problem with a useful sentence."""
+    details = {
+        404: "Nothing has this address.",
+        405: f"The methods here are: {error.headers.get('Allow', 'none')}.",
+        413: "The body is larger than 1 MiB.",
+    }
+    kept = {name: error.headers[name] for name in ("Allow", "Retry-After", "WWW-Authenticate") if name in error.headers}
+    return Problem(error.status, detail=details.get(error.status), headers=kept)

@@ -1,0 +1,71 @@
+"""Dates, times and numbers as people of a language write them, in the time zone of what is shown."""
+
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, numbers
+
+_LOCALES: Final = {"en": Locale("en", "GB"), "fr": Locale("fr", "FR")}
+
+
+def formats(language: str) -> dict[str, Callable[..., str]]:
+    """The formatting functions that templates see, for one language."""
+    return {
+        "format_datetime": lambda instant, timezone, style="long": format_datetime(
+            instant, timezone=timezone, language=language, style=style
+        ),
+        "format_time": lambda instant, timezone, style="short": format_time(
+            instant, timezone=timezone, language=language, style=style
+        ),
+        "format_date": lambda day, timezone=None, style="full": format_date(
+            day, timezone=timezone, language=language, style=style
+        ),
+        "format_number": lambda number: format_number(number, language=language),
+        "format_seconds": lambda seconds: format_seconds(seconds, language=language),
+    }
+
+
+def format_datetime(instant: datetime, *, timezone: str, language: str, style: str = "long") -> str:
+    """Day and time, to the minute: `23 November 2026, 09:00`, `23 novembre 2026 à 09:00`."""
+    day = format_date(instant, timezone=timezone, language=language, style=style)
+    pattern = dates.get_datetime_format(style, locale=_LOCALES[language])
+    time = format_time(instant, timezone=timezone, language=language)
+    return pattern.replace("'", "").replace("{1}", day).replace("{0}", time)
+
+
+def format_time(instant: datetime, *, timezone: str, language: str, style: str = "short") -> str:
+    """The time of day there: `09:00`; with seconds when `style` is `medium`."""
+    return dates.format_time(instant, style, tzinfo=ZoneInfo(timezone), locale=_LOCALES[language])
+
+
+def format_date(day: date | datetime, *, timezone: str | None = None, language: str, style: str = "full") -> str:
+    """The day there: `Monday 23 November 2026`, `lundi 23 novembre 2026`. An instant needs its time zone."""
+    if isinstance(day, datetime):
+        if timezone is None:
+            msg = "an instant has no day without a time zone"
+            raise ValueError(msg)
+        day = day.astimezone(ZoneInfo(timezone)).date()
+    return dates.format_date(day, style, locale=_LOCALES[language])
+
+
+def format_number(number: float, *, language: str) -> str:
+    """`1,234` or `1 234`."""
+    return numbers.format_decimal(number, locale=_LOCALES[language])
+
+
+def format_seconds(seconds: float, *, language: str) -> str:
+    """A length of time to the minute: `2 hr 5 min`, `2 h 5 min`; to the second below one minute."""
+    whole = timedelta(seconds=round(seconds))
+    locale = _LOCALES[language]
+    hours, rest = divmod(int(whole.total_seconds()), 3600)
+    minutes, left = divmod(rest, 60)
+    if hours == minutes == 0:
+        parts = [(left, "second")]
+    else:
+        parts = [part for part in ((hours, "hour"), (minutes, "minute")) if part[0]]
+    return " ".join(
+        dates.format_timedelta(timedelta(**{f"{unit}s": count}), unit, threshold=10**9, format="short", locale=locale)
+        for count, unit in parts
+    )
