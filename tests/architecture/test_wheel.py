@@ -49,14 +49,12 @@ def test_the_wheel_carries_its_licence(wheel: Path) -> None:
 def test_the_command_of_the_wheel_starts_without_the_work_tree(wheel: Path, tmp_path: Path) -> None:
     site = tmp_path / "site"
     subprocess.run([UV, "pip", "install", "--quiet", "--offline", "--no-deps", "--target", site, wheel], check=True)
-    run = subprocess.run(
-        [sys.executable, "-c", "import services.command_line as c; print(c.__file__); c.main(['--help'])"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(site)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert run.returncode == 0, run.stderr
-    assert run.stdout.startswith(str(site))
-    assert "timeline" in run.stdout
+    outside = {**os.environ, "PYTHONPATH": str(site)}
+
+    def run(*command: str | Path) -> str:
+        finished = subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True, check=False)
+        assert finished.returncode == 0, finished.stderr
+        return finished.stdout
+
+    assert run(sys.executable, "-c", "import services; print(services.__file__)").startswith(str(site))
+    assert "timeline" in run(sys.executable, site / "bin" / "passerelle", "--help")
