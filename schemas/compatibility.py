@@ -1,7 +1,8 @@
 """Whether a JSON Schema may follow another: FULL compatibility, for readers that ignore fields they do not know.
 
-New readers must read old records (replay starts at offset 0) and old readers new ones (services are upgraded one by one).
-For the schemas that pydantic writes, both hold exactly when every field keeps its meaning and only optional fields come.
+New readers must read old records (replay starts at offset 0), and old readers new ones (services are upgraded one by
+one). For the schemas that pydantic writes, both hold exactly when every field keeps its meaning and only optional
+fields come.
 """
 
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,6 @@
-"""`passerelle-participation`: what conferencing and streaming platforms saw. Owner: streaming_bridge. Retention: forever.
+"""`passerelle-participation`: what conferencing and streaming platforms saw.
+
+Owner: streaming_bridge. Retention: forever.
 
 The envelope's `source` is `/bridge/<platform>/<source name>`; `subject` is the participant or guest id, absent on facts
 about a room or a stream.

@@ -1,8 +1,8 @@
 """The topics: names, what each holds, and the settings they are created with.
 
 Every topic has the same number of partitions and is partitioned by `event_id` (murmur2, Kafka's default), so that all
-that concerns one event meets in one partition of one worker. `PRESENCE` has the key `event_id/subject` and is written to
-the partition of its `event_id`.
+that concerns one event meets in one partition of one worker. `PRESENCE` has the key `event_id/subject` and is written
+to the partition of its `event_id`.
 """
 
 from collections.abc import Mapping
