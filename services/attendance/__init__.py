@@ -1,0 +1,1 @@
+"""Attendance: the fold, the timeline, the read model and the live page."""

@@ -1,0 +1,127 @@
+"""The facts as the fold sees them.
+
+Every instant is a whole number of milliseconds since the Unix epoch. Two copies of one fact have the same `id`; where
+they differ, `recorded` and then `canonical` decide (see `services.attendance.domain.copies`).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import NamedTuple, TypeAlias
+
+
+class Mode(StrEnum):
+    """How a person is present."""
+
+    IN_PERSON = "in_person"
+    REMOTE = "remote"
+
+
+class Registration(StrEnum):
+    """Where a registration stands."""
+
+    CONFIRMED = "confirmed"
+    WAITLISTED = "waitlisted"
+    CANCELLED = "cancelled"
+
+
+class Place(NamedTuple):
+    """A room of a source, and the platform's session of it where the platform names one."""
+
+    source: str
+    room: str
+    session: str | None = None
+
+
+class Channel(NamedTuple):
+    """One way in which one person is present; all but `mode` is empty in person."""
+
+    mode: Mode
+    source: str = ""
+    room: str = ""
+    connection: str = ""
+
+
+IN_PERSON = Channel(Mode.IN_PERSON)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnyFact:
+    """What all facts have. `canonical` need not be given where only one copy of the fact can be met."""
+
+    id: str
+    time: int
+    recorded: int
+    canonical: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement(AnyFact):
+    """Somebody came (`opens`) or went, through one channel.
+
+    `place` is the room of a remote channel. `joined_at` is the platform's own word, on a leave, of when it began.
+    """
+
+    subject: str
+    channel: Channel
+    opens: bool
+    via: str
+    place: Place | None = None
+    joined_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voiding(AnyFact):
+    """A movement of the same subject is taken back: it is as if it had never been."""
+
+    subject: str
+    voided_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatChange(AnyFact):
+    """A registration as it stands after the fact; `mode` is absent where the fact does not say it."""
+
+    subject: str
+    registration: Registration
+    mode: Mode | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Act(AnyFact):
+    """Somebody did something that moves nobody (a message, a raised hand)."""
+
+    subject: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomChange(AnyFact):
+    """A room was opened or closed."""
+
+    place: Place
+    opened: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot(AnyFact):
+    """The event as it stood: `closes_at` is its end plus its grace once it is closed, else None."""
+
+    closes_at: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkChange(AnyFact):
+    """A guest turned out to be a participant, or that is undone."""
+
+    guest: str
+    participant: str
+    linked: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice(AnyFact):
+    """Something about the event that changes no presence (a stream went live)."""
+
+
+SubjectFact: TypeAlias = Movement | Voiding | SeatChange | Act
+EventFact: TypeAlias = RoomChange | Snapshot | LinkChange | Notice
+Fact: TypeAlias = SubjectFact | EventFact

@@ -1,0 +1,134 @@
+"""Intervals of presence: what they are, how they unite, and how long they last."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import TypeAlias
+
+from services.attendance.domain.errors import BackwardIntervalError
+from services.attendance.domain.facts import Mode
+
+Span: TypeAlias = tuple[int, int]
+"""Start and end in milliseconds; the end is not part of it."""
+
+
+class EndInferred(StrEnum):
+    """What an end rests on when no closing fact gave it."""
+
+    ROOM_CLOSED = "room_closed"
+    ROOM_REOPENED = "room_reopened"
+    EVENT_CLOSED = "event_closed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interval:
+    """A span of presence through one channel; `end` is None while it goes on.
+
+    Raises:
+        BackwardIntervalError: on construction, when the end lies before the start.
+    """
+
+    mode: Mode
+    start: int
+    end: int | None
+    via: str
+    start_inferred: bool = False
+    end_inferred: EndInferred | None = None
+
+    def __post_init__(self) -> None:
+        if self.end is not None and self.end < self.start:
+            raise BackwardIntervalError(start=self.start, end=self.end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durations:
+    """Milliseconds of presence. Two devices at once count once: total = in_person + remote - both, exactly."""
+
+    in_person: int = 0
+    remote: int = 0
+    both: int = 0
+
+    @property
+    def total(self) -> int:
+        """Milliseconds present in any mode."""
+        return self.in_person + self.remote - self.both
+
+
+def durations(intervals: Iterable[Interval], *, horizon: int | None = None) -> Durations:
+    """How long the intervals last. One that goes on counts up to `horizon`, and not at all without one."""
+    by_mode: dict[Mode, list[Span]] = {Mode.IN_PERSON: [], Mode.REMOTE: []}
+    for interval in intervals:
+        end = horizon if interval.end is None else interval.end
+        if end is not None and end > interval.start:
+            by_mode[interval.mode].append((interval.start, end))
+    in_person, remote = union(by_mode[Mode.IN_PERSON]), union(by_mode[Mode.REMOTE])
+    return Durations(
+        in_person=measure(in_person), remote=measure(remote), both=measure(intersection(in_person, remote))
+    )
+
+
+def union(spans: Iterable[Span]) -> list[Span]:
+    """The same instants as disjoint spans in order; spans that touch become one."""
+    merged: list[Span] = []
+    for start, end in sorted(spans):
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+        else:
+            merged.append((start, end))
+    return merged
+
+
+def intersection(ours: Sequence[Span], theirs: Sequence[Span]) -> list[Span]:
+    """The instants in both of two lists of disjoint spans in order."""
+    common: list[Span] = []
+    i = j = 0
+    while i < len(ours) and j < len(theirs):
+        start, end = max(ours[i][0], theirs[j][0]), min(ours[i][1], theirs[j][1])
+        if start < end:
+            common.append((start, end))
+        if ours[i][1] < theirs[j][1]:
+            i += 1
+        else:
+            j += 1
+    return common
+
+
+def measure(spans: Iterable[Span]) -> int:
+    """The milliseconds in disjoint spans."""
+    return sum(end - start for start, end in spans)
+
+
+def bridged(intervals: Iterable[Interval], *, grace: int) -> tuple[Interval, ...]:
+    """The report's view: remote intervals no more than `grace` milliseconds apart become one; in person stays.
+
+    The joined interval has the start, its mark and the `via` of its first, and the end and its mark of its last.
+    """
+    kept: list[Interval] = []
+    joined: list[Interval] = []
+    for interval in in_order(intervals):
+        if interval.mode is not Mode.REMOTE:
+            kept.append(interval)
+            continue
+        last = joined[-1] if joined else None
+        if last is None or (last.end is not None and interval.start - last.end > grace):
+            joined.append(interval)
+        elif last.end is not None and (interval.end is None or interval.end > last.end):
+            joined[-1] = replace(last, end=interval.end, end_inferred=interval.end_inferred)
+    return in_order([*kept, *joined])
+
+
+def in_order(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The one order of a set of intervals: by start, then end (going on is last), then all else."""
+    return tuple(sorted(intervals, key=_order))
+
+
+def _order(interval: Interval) -> tuple[int, bool, int, str, str, bool, str]:
+    return (
+        interval.start,
+        interval.end is None,
+        interval.end or 0,
+        interval.mode,
+        interval.via,
+        interval.start_inferred,
+        interval.end_inferred or "",
+    )
