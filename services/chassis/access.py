@@ -7,7 +7,7 @@ limited to one event opens nothing outside it.
 import hashlib
 import hmac
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Protocol, Self
@@ -16,6 +16,7 @@ from urllib.parse import urlencode, urlsplit
 import aiohttp
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from pydantic import BaseModel, ValidationError
 
 from services.chassis.problems import Problem, unavailable
@@ -65,7 +66,6 @@ class TokenVerifier(Protocol):
 
 
 GRANT: Final = web.RequestKey("grant", Grant)
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def grant_of(request: web.Request) -> Grant | None:
@@ -90,7 +90,7 @@ def require(request: web.Request, *roles: Role, event_id: str | None = None) -> 
     return grant
 
 
-def authenticate(verifier: TokenVerifier, *, public_url: str) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+def authenticate(verifier: TokenVerifier, *, public_url: str) -> Middleware:
     """The middleware that reads the token, from `Authorization: Bearer` or else from the session cookie."""
 
     @web.middleware
@@ -187,7 +187,7 @@ class RemoteTokenVerifier:
 
     def __init__(self, settings: CommonSettings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Where registration is comes from `settings.registration_url`."""
-        self._url = settings.registration_url.rstrip("/") + "/internal/introspect"
+        self._url = settings.registration_url + "/internal/introspect"
         self._headers = internal_headers(settings)
         self._monotonic = monotonic
         self._known: dict[bytes, tuple[float, Grant | None]] = {}
@@ -221,7 +221,9 @@ class RemoteTokenVerifier:
         except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
             # Only the kind of error is logged: its text may quote what registration answered.
             log.warning("access.registration_unreachable", error=type(error).__name__)
-            raise unavailable("Tokens cannot be checked just now: registration does not answer.", retry_after=2) from None
+            raise unavailable(
+                "Tokens cannot be checked just now: registration does not answer.", retry_after=2
+            ) from None
         return answer.grant()
 
 
@@ -242,7 +244,7 @@ def require_internal(request: web.Request, settings: CommonSettings) -> None:
 
 
 def _internal_proof(settings: CommonSettings) -> str:
-    return hmac.new(settings.secret_key_bytes(), b"internal", hashlib.sha256).hexdigest()
+    return hmac.new(settings.secret.encode(), b"internal", hashlib.sha256).hexdigest()
 
 
 def _token(request: web.Request) -> tuple[str | None, bool]:

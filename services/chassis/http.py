@@ -1,8 +1,8 @@
 """The HTTP side of a service: one application with errors, logging, metrics, security and health in place.
 
-    app = create_app(settings, service="registration", verifier=tokens, packages=["services.registration.web"])
-    add_api(app, events_api)                      # services.chassis.openapi
-    async with listening(app, settings) as url: ...
+app = create_app(settings, service="registration", verifier=tokens, packages=["services.registration.web"])
+add_api(app, events_api)                      # services.chassis.openapi
+async with listening(app, settings) as url: ...
 """
 
 import asyncio
@@ -11,13 +11,14 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from aiohttp import web
-from prometheus_client import REGISTRY, CollectorRegistry
-from prometheus_client.exposition import choose_encoder
+from aiohttp.typedefs import Middleware
+from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ValidationError
 
 from services.chassis import middlewares
 from services.chassis.access import RemoteTokenVerifier, TokenVerifier, authenticate
 from services.chassis.idempotency import Idempotency
+from services.chassis.metrics import CONTENT_TYPE, exposition, new_registry
 from services.chassis.openapi import serve_document
 from services.chassis.pages import Pages, install_pages
 from services.chassis.problems import FieldError, Problem, bad_request, invalid_body, invalid_query, json_pointer
@@ -32,6 +33,7 @@ ReadinessCheck = Callable[[], Awaitable[None]]
 Model = TypeVar("Model", bound=BaseModel)
 
 CHECKS: Final = web.AppKey("readiness_checks", dict[str, ReadinessCheck])
+METRICS: Final = web.AppKey("metrics", CollectorRegistry)
 
 
 def create_app(
@@ -42,7 +44,7 @@ def create_app(
     idempotency: Idempotency | None = None,
     packages: Sequence[str] = (),
     checks: Mapping[str, ReadinessCheck] | None = None,
-    registry: CollectorRegistry = REGISTRY,
+    registry: CollectorRegistry | None = None,
 ) -> web.Application:
     """An application that answers health, metrics, static files and every error; routes are the caller's.
 
@@ -53,9 +55,10 @@ def create_app(
         idempotency: remembers the answers to writes that carry an `Idempotency-Key`.
         packages: those with `templates/`, `static/` and `locale/`, e.g. `services.registration.web`.
         checks: what `/health/ready` asks, by name.
-        registry: where the metrics are kept; tests give a fresh one.
+        registry: where the process keeps its metrics; a new one by default (`app[METRICS]`).
     """
-    chain: list[middlewares.Middleware] = [
+    registry = registry or new_registry(service=service)
+    chain: list[Middleware] = [
         middlewares.observe(middlewares.HttpMetrics(registry)),
         middlewares.answer_errors,
     ]
@@ -66,10 +69,11 @@ def create_app(
     app = web.Application(middlewares=chain, client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(middlewares.harden)
     app[CHECKS] = dict(checks or {})
+    app[METRICS] = registry
     install_pages(app, Pages.load(packages), public_url=settings.public_url)
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", _ready)
-    app.router.add_get("/metrics", _metrics_of(registry))
+    app.router.add_get("/metrics", _metrics)
     app.router.add_get("/internal/openapi.json", serve_document(service))
     if isinstance(verifier, RemoteTokenVerifier):
         app.on_cleanup.append(lambda _: verifier.close())
@@ -108,7 +112,9 @@ async def read_json(request: web.Request, model: type[Model]) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            raise bad_request(f"The body is not JSON. {first['msg']}.", errors=[FieldError(pointer="#", detail=first["msg"])]) from None
+            raise bad_request(
+                f"The body is not JSON. {first['msg']}.", errors=[FieldError(pointer="#", detail=first["msg"])]
+            ) from None
         raise invalid_body(error) from None
     if b"\\u0000" in raw:
         _refuse_null_characters(value)
@@ -165,9 +171,5 @@ async def _ready(request: web.Request) -> web.Response:
     return web.json_response(body, status=200 if ready else 503, headers={} if ready else {"Retry-After": "1"})
 
 
-def _metrics_of(registry: CollectorRegistry) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def metrics(request: web.Request) -> web.Response:
-        encode, content_type = choose_encoder(request.headers.get("Accept", ""))
-        return web.Response(body=encode(registry), headers={"Content-Type": content_type})
-
-    return metrics
+async def _metrics(request: web.Request) -> web.Response:
+    return web.Response(body=exposition(request.config_dict[METRICS]), headers={"Content-Type": CONTENT_TYPE})

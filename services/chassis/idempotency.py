@@ -13,13 +13,14 @@ lets a repetition happen twice. Errors are never stored: nothing changed, and tr
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
@@ -33,8 +34,6 @@ REPLAYED: Final = "Idempotency-Replayed"
 KEPT: Final = timedelta(hours=24)
 _LONGEST_KEY: Final = 255
 _METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
-
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,7 +142,7 @@ class Idempotency:
             result = await connection.execute(delete(self._table).where(self._table.c.created_at < self._oldest()))
         return int(result.rowcount)
 
-    def _make_middleware(self) -> Callable[[web.Request, Handler], Awaitable[web.StreamResponse]]:
+    def _make_middleware(self) -> Middleware:
         @web.middleware
         async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
             key = request.headers.get(HEADER)
@@ -219,9 +218,7 @@ class Idempotency:
     async def _alone(self, scope: str) -> AsyncIterator[None]:
         """Let only one request of a scope run in this process; the others are told to come again."""
         if scope in self._running:
-            raise Problem(
-                409, detail=f"A request with this {HEADER} is under way.", headers={"Retry-After": "1"}
-            )
+            raise Problem(409, detail=f"A request with this {HEADER} is under way.", headers={"Retry-After": "1"})
         self._running.add(scope)
         try:
             yield

@@ -7,11 +7,11 @@ stands for them.
 import logging
 import secrets
 import time
-from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final
 
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
 from services.chassis.access import wants_html
@@ -20,31 +20,18 @@ from services.chassis.problems import Problem, problem_response
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-
-class Middleware(Protocol):
-    """What aiohttp calls around a handler."""
-
-    def __call__(self, request: web.Request, handler: Handler) -> Awaitable[web.StreamResponse]:
-        """Answer the request, by the handler or instead of it."""
-        ...
-
-
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
 _SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": "; ".join(
-        [
-            "default-src 'none'",
-            "script-src 'self'",
-            "style-src 'self'",
-            "img-src 'self'",
-            "connect-src 'self'",
-            "form-action 'self'",
-            "frame-ancestors 'none'",
-            "base-uri 'none'",
-        ]
+    "Content-Security-Policy": (
+        "default-src 'none'; "
+        "script-src 'self'; "
+        "style-src 'self'; "
+        "img-src 'self'; "
+        "connect-src 'self'; "
+        "form-action 'self'; "
+        "frame-ancestors 'none'; "
+        "base-uri 'none'"
     ),
     "X-Content-Type-Options": "nosniff",
     # Personal links carry tokens in their path: other sites must not see them.
@@ -124,10 +111,12 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     return render_error(request, answer) if wants_html(request) else problem_response(answer)
 
 
-async def harden(_: web.Request, response: web.StreamResponse) -> None:
+async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers on every answer, and take the server's banner off."""
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
+    if REQUEST_ID in request:
+        response.headers.setdefault("X-Request-Id", request[REQUEST_ID])
     response.headers.pop("Server", None)
     response.headers.setdefault("Cache-Control", "no-store")
 

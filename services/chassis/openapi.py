@@ -2,7 +2,7 @@
 
     api = Api(tag="events")
 
-    @api.post("/api/v1/events", summary="Create an event", roles=[Role.ORGANIZER], body=NewEvent, answers={201: EventView})
+    @api.route("POST", "/api/v1/events", summary="Create an event", roles=[], body=NewEvent, answers={201: EventView})
     async def create_event(request: web.Request) -> web.Response: ...
 
     add_api(app, api)
@@ -12,18 +12,18 @@ the path if it has one. So the description cannot promise more, or less, than wh
 """
 
 import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from services.chassis.access import Role, require
 from services.chassis.problems import ProblemDocument
 
-Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Answer = type[BaseModel] | str | None
 """A model (JSON), a media type (`text/event-stream`), or nothing (no body)."""
 
@@ -60,7 +60,7 @@ class Api:
     tag: str
     operations: list[Operation] = field(default_factory=list)
 
-    def route(
+    def route(  # noqa: PLR0913  (each is one part of the description, and named at the call)
         self,
         method: str,
         path: str,
@@ -107,22 +107,6 @@ class Api:
 
         return declare
 
-    def get(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401  (those of `route`)
-        """Declare a GET."""
-        return self.route("GET", path, **declared)
-
-    def post(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401
-        """Declare a POST."""
-        return self.route("POST", path, **declared)
-
-    def patch(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401
-        """Declare a PATCH."""
-        return self.route("PATCH", path, **declared)
-
-    def delete(self, path: str, **declared: Any) -> Callable[[Handler], Handler]:  # noqa: ANN401
-        """Declare a DELETE."""
-        return self.route("DELETE", path, **declared)
-
 
 OPERATIONS: Final = web.AppKey("openapi_operations", list[Operation])
 
@@ -139,7 +123,8 @@ def serve_document(service: str) -> Handler:
     """The handler of `/internal/openapi.json`."""
 
     async def document(request: web.Request) -> web.Response:
-        return web.json_response(build_document(request.config_dict.get(OPERATIONS, []), title=f"Passerelle: {service}"))
+        operations = request.config_dict.get(OPERATIONS) or []
+        return web.json_response(build_document(operations, title=f"Passerelle: {service}"))
 
     return document
 

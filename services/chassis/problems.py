@@ -129,7 +129,9 @@ def invalid_body(error: ValidationError) -> Problem:
 
 def invalid_query(error: ValidationError) -> Problem:
     """400: query parameters that do not fit their model, each named."""
-    errors = [FieldError(parameter=str(item["loc"][0] if item["loc"] else ""), detail=item["msg"]) for item in _plain(error)]
+    errors = [
+        FieldError(parameter=str(item["loc"][0] if item["loc"] else ""), detail=item["msg"]) for item in _plain(error)
+    ]
     return bad_request(_summary("query", (item.parameter or "" for item in errors)), errors=errors)
 
 

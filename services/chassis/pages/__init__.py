@@ -70,16 +70,24 @@ def render(request: web.Request, template: str, *, status: int = 200, **context:
     `format_datetime(instant, timezone)` and the other formats.
     """
     language = language_of(request)
-    text = request.config_dict[PAGES].environments[language].get_template(template).render(
-        request_path=request.path,
-        language_links=[(code, name, str(request.rel_url.update_query(lang=code))) for code, name in LANGUAGES.items()],
-        grant=grant_of(request),
-        **context,
+    text = (
+        request.config_dict[PAGES]
+        .environments[language]
+        .get_template(template)
+        .render(
+            request_path=request.path,
+            language_links=[
+                (code, name, str(request.rel_url.update_query(lang=code))) for code, name in LANGUAGES.items()
+            ],
+            grant=grant_of(request),
+            **context,
+        )
     )
     response = web.Response(text=text, content_type="text/html", status=status)
     response.headers["Content-Language"] = language
-    response.headers["Vary"] = "Accept-Language, Cookie"
-    response.enable_compression()
+    response.headers["Vary"] = "Accept-Encoding, Accept-Language, Cookie"
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.enable_compression(web.ContentCoding.gzip)
     if request.query.get("lang") == language:
         secure = urlsplit(request.config_dict[_PUBLIC_URL]).scheme == "https"
         remember_language(response, language, secure=secure)

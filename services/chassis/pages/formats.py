@@ -1,11 +1,13 @@
 """Dates, times and numbers as people of a language write them, in the time zone of what is shown."""
 
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, numbers
+from babel import Locale, dates, numbers, units
+
+Style = Literal["full", "long", "medium", "short"]
 
 _LOCALES: Final = {"en": Locale("en", "GB"), "fr": Locale("fr", "FR")}
 
@@ -27,20 +29,20 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
     }
 
 
-def format_datetime(instant: datetime, *, timezone: str, language: str, style: str = "long") -> str:
+def format_datetime(instant: datetime, *, timezone: str, language: str, style: Style = "long") -> str:
     """Day and time, to the minute: `23 November 2026, 09:00`, `23 novembre 2026 à 09:00`."""
     day = format_date(instant, timezone=timezone, language=language, style=style)
-    pattern = dates.get_datetime_format(style, locale=_LOCALES[language])
+    pattern = str(dates.get_datetime_format(style, locale=_LOCALES[language]))
     time = format_time(instant, timezone=timezone, language=language)
     return pattern.replace("'", "").replace("{1}", day).replace("{0}", time)
 
 
-def format_time(instant: datetime, *, timezone: str, language: str, style: str = "short") -> str:
+def format_time(instant: datetime, *, timezone: str, language: str, style: Style = "short") -> str:
     """The time of day there: `09:00`; with seconds when `style` is `medium`."""
     return dates.format_time(instant, style, tzinfo=ZoneInfo(timezone), locale=_LOCALES[language])
 
 
-def format_date(day: date | datetime, *, timezone: str | None = None, language: str, style: str = "full") -> str:
+def format_date(day: date | datetime, *, timezone: str | None = None, language: str, style: Style = "full") -> str:
     """The day there: `Monday 23 November 2026`, `lundi 23 novembre 2026`. An instant needs its time zone."""
     if isinstance(day, datetime):
         if timezone is None:
@@ -57,15 +59,13 @@ def format_number(number: float, *, language: str) -> str:
 
 def format_seconds(seconds: float, *, language: str) -> str:
     """A length of time to the minute: `2 hr 5 min`, `2 h 5 min`; to the second below one minute."""
-    whole = timedelta(seconds=round(seconds))
-    locale = _LOCALES[language]
-    hours, rest = divmod(int(whole.total_seconds()), 3600)
+    hours, rest = divmod(round(seconds), 3600)
     minutes, left = divmod(rest, 60)
     if hours == minutes == 0:
-        parts = [(left, "second")]
-    else:
-        parts = [part for part in ((hours, "hour"), (minutes, "minute")) if part[0]]
-    return " ".join(
-        dates.format_timedelta(timedelta(**{f"{unit}s": count}), unit, threshold=10**9, format="short", locale=locale)
-        for count, unit in parts
-    )
+        return _unit(left, "duration-second", language)
+    counts = ((hours, "duration-hour"), (minutes, "duration-minute"))
+    return " ".join(_unit(count, unit, language) for count, unit in counts if count)
+
+
+def _unit(count: int, unit: str, language: str) -> str:
+    return units.format_unit(count, unit, length="short", locale=_LOCALES[language])

@@ -15,6 +15,7 @@ from typing import Any, Final, Generic, TypeVar
 from aiohttp import web
 from babel.support import NullTranslations
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from services.chassis.pages import texts_of
 from services.chassis.pages.languages import mark
@@ -100,14 +101,14 @@ def parse_form(values: Mapping[str, Sequence[str]], model: type[Model], texts: N
     return Form(values=values, errors=errors, model=None if errors else valid)
 
 
-def _sentence(error: Any, texts: NullTranslations) -> str:  # noqa: ANN401  (a dictionary that pydantic types loosely)
+def _sentence(error: ErrorDetails, texts: NullTranslations) -> str:
     """One error in the reader's language; the sentence of a service's own validator is looked up as it is."""
     if error["type"] == "value_error":
-        return str(texts.gettext(str(error["ctx"]["error"])))
+        return texts.gettext(str(error["ctx"]["error"]))
     template = _SENTENCES.get(error["type"])
     if template is None:
-        return str(texts.gettext(error["msg"]))
-    return str(texts.gettext(template)) % error.get("ctx", {})
+        return texts.gettext(error["msg"])
+    return texts.gettext(template) % error.get("ctx", {})
 
 
 def _holds_many(model: type[BaseModel], name: str) -> bool:

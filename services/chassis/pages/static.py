@@ -76,7 +76,8 @@ class StaticFiles:
         Raises:
             KeyError: when there is no such file.
         """
-        self.files[owner, name]  # noqa: B018  (a wrong name must fail where the page is drawn)
+        if (owner, name) not in self.files:
+            raise KeyError(f"{owner} has no static file {name}")
         return f"/static/{owner}/{self.digests[owner]}/{name}"
 
     async def answer(self, request: web.Request) -> web.Response:
