@@ -8,7 +8,7 @@ STAMPS := .venv/stamps
 UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv --no-progress
 FAST := tests/unit tests/properties tests/contracts tests/architecture
 
-.PHONY: help demo up check lint test bench lock clean
+.PHONY: help demo up check lint test bench wheel lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -17,6 +17,7 @@ help:
 	@echo "make check   format, lint, types, import contracts and the fast tests: before each commit"
 	@echo "make test    everything: also real Kafka, the browser, and processes killed in mid-work"
 	@echo "make bench   the benchmarks, which print their figures"
+	@echo "make wheel   what a deployment installs, in dist/"
 	@echo "make lock    resolve the dependencies again and pin them by hash"
 	@echo "make clean   remove .venv and what tools have cached here"
 
@@ -42,6 +43,10 @@ test: lint
 bench: $(STAMPS)/dev
 	$(BIN)/python -m benchmarks $(ARGS)
 
+# By way of the source distribution, so that nothing left over in the work tree gets in.
+wheel: $(STAMPS)/run
+	$(UV) build --quiet --no-build-isolation --clear --out-dir dist
+
 # An existing pin stays unless it must move; `make lock ARGS=--upgrade` moves them all.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(ARGS)
 lock: $(STAMPS)/bootstrap
@@ -50,7 +55,7 @@ lock: $(STAMPS)/bootstrap
 	$(COMPILE) --constraints requirements/dev.lock --output-file requirements/bootstrap.lock requirements/bootstrap.in
 
 clean:
-	rm -rf .venv build passerelle.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv build dist passerelle.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The stamps. pip brings uv and the build backend; uv does the rest in a tenth of the time.
 $(STAMPS)/bootstrap: requirements/bootstrap.lock

@@ -12,6 +12,7 @@ SHIPPED: Final = ("schemas", "services", "deploy")
 _LEFT_BY_TOOLS: Final = (
     "__pycache__",
     "build",
+    "dist",
     "node_modules",
     "*.egg-info",
     ".git",

@@ -18,10 +18,10 @@ FOR_CONTAINERS: Final = ("deploy/compose/", "deploy/kubernetes/", "deploy/dashbo
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The wheel, built from a copy, because setuptools leaves folders in the tree that a later build would ship."""
+    """The wheel, built as `make wheel` does, but from a copy: setuptools writes into the tree it builds from."""
     place = tmp_path_factory.mktemp("wheel")
     source = copy_to(place / "source")
-    build = [UV, "build", "--quiet", "--offline", "--wheel", "--no-build-isolation", "--python", sys.executable]
+    build = [UV, "build", "--quiet", "--offline", "--no-build-isolation", "--python", sys.executable]
     subprocess.run([*build, "--out-dir", place, source], check=True)
     (built,) = place.glob("*.whl")
     return built
