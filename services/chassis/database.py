@@ -1,0 +1,132 @@
+"""Databases: SQLite embedded and PostgreSQL in production, behind SQLAlchemy's asynchronous engine.
+
+On SQLite one process writes through one connection, one transaction at a time, each begun with BEGIN IMMEDIATE: writers
+wait their turn in order instead of meeting `database is locked`. So never open a second writing connection inside a
+transaction; reads that may be long belong to a `create_reading_engine`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command, context
+from alembic.config import Config
+from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.types import TypeDecorator
+
+_BUSY_TIMEOUT_MS: Final = 30_000
+_MIGRATION_LOCK: Final = 7_243_117_201
+"""The PostgreSQL advisory lock that is held while migrations run: any number that nothing else uses."""
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+# SQLite numbers rows by itself only in a column declared INTEGER.
+RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+"""The type of an autoincrementing primary key."""
+
+
+class UtcInstant(TypeDecorator[datetime]):
+    """An aware instant in whole milliseconds, kept as a number so that every database sorts and compares it alike."""
+
+    impl = sa.BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:  # noqa: ARG002
+        """Store milliseconds since 1970.
+
+        Raises:
+            ValueError: if the instant is naive.
+        """
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            msg = "an instant needs a time zone"
+            raise ValueError(msg)
+        return (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        """Give the instant back, in UTC."""
+        return None if value is None else _EPOCH + value * _MILLISECOND
+
+
+def create_engine(url: str) -> AsyncEngine:
+    """Open the database for reading and writing; what is committed is on the disk (SQLite: WAL, synchronous FULL)."""
+    if not _is_sqlite(url):
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+    engine = create_async_engine(
+        url, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=_BUSY_TIMEOUT_MS / 1000
+    )
+    _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=ON"))
+    return engine
+
+
+def create_reading_engine(url: str) -> AsyncEngine:
+    """Open the database for reading only: readers neither wait for a writer nor hold one up."""
+    if not _is_sqlite(url):
+        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        return engine.execution_options(postgresql_readonly=True)
+    engine = create_async_engine(url, hide_parameters=True)
+    _prepare_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
+    return engine
+
+
+async def upgrade(url: str, migrations_dir: Path) -> None:
+    """Bring the schema to the newest migration; all of it or, on an error, nothing.
+
+    Safe between processes that start at the same time: one migrates, the others wait and find it done.
+    `migrations_dir` is an Alembic script directory whose `env.py` calls `run_migrations`.
+    """
+    if _is_sqlite(url):
+        engine = create_async_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
+        # Foreign keys are off: SQLite rebuilds a table to change a column, and would delete what refers to its rows.
+        _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=OFF"))
+    else:
+        engine = create_async_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade_to_head, migrations_dir)
+    finally:
+        await engine.dispose()
+
+
+def run_migrations(metadata: sa.MetaData) -> None:
+    """Be the whole body of an `env.py`: run what Alembic asks for on the connection that `upgrade` holds."""
+    connection: Connection = context.config.attributes["connection"]
+    context.configure(
+        connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite"
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+def _upgrade_to_head(connection: Connection, migrations_dir: Path) -> None:
+    # On SQLite BEGIN IMMEDIATE is the lock.
+    if connection.dialect.name == "postgresql":
+        connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(migrations_dir).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _is_sqlite(url: str) -> bool:
+    return sa.make_url(url).get_backend_name() == "sqlite"
+
+
+def _prepare_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]) -> None:
+    """Take transactions out of the driver's hands, which would begin them late and never for a SELECT."""
+
+    @sa.event.listens_for(engine.sync_engine, "connect")
+    def _connected(driver_connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver is untyped)
+        driver_connection.isolation_level = None
+        cursor = driver_connection.cursor()
+        for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "synchronous=FULL", *pragmas):
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @sa.event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(begin)

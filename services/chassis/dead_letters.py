@@ -1,0 +1,128 @@
+"""Dead letters: what could not be read or did not fit, kept whole with the reason, so that it can be redriven.
+
+A Kafka record is kept as it came, its own headers included. The body of an HTTP request may name people, so it is
+sealed: only this installation can open it.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from schemas.envelope import format_instant
+from schemas.topics import DEAD_LETTER
+from services.chassis.kafka import decode_headers
+from services.chassis.outbox import OutboxRecord
+from services.chassis.secrets import SecretBox
+
+PURPOSE: Final = "dead-letters"
+"""The purpose of the SecretBox that seals HTTP bodies."""
+_OWN_HEADERS: Final = frozenset(
+    {"reason", "service", "time", "origin", "origin_topic", "origin_partition", "origin_offset", "sealed"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Origin:
+    """Where a Kafka record stood."""
+
+    topic: str
+    partition: int
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """A dead letter as read back; `origin` is a place in Kafka, or the path of the request it came with."""
+
+    reason: str
+    service: str
+    time: datetime
+    origin: Origin | str
+    key: bytes | None
+    value: bytes | None
+    headers: Mapping[str, str]
+    """The record's own headers, as it came."""
+
+    def open(self, box: SecretBox) -> bytes | None:
+        """Give the content in plain.
+
+        Raises:
+            BrokenSealError: if another installation sealed it.
+        """
+        if isinstance(self.origin, Origin) or self.value is None:
+            return self.value
+        return box.open(self.value)
+
+    def redriven(self) -> OutboxRecord | None:
+        """Give the record for the topic it came from, as it was; None for a request, which only its service can take."""
+        if isinstance(self.origin, str):
+            return None
+        return OutboxRecord(topic=self.origin.topic, key=self.key, value=self.value, headers=self.headers)
+
+
+def from_record(
+    *,
+    service: str,
+    reason: str,
+    now: datetime,
+    origin: Origin,
+    key: bytes | None,
+    value: bytes | None,
+    headers: Iterable[tuple[str, bytes | None]] = (),
+) -> OutboxRecord:
+    """Keep a record of a topic. `reason` must not quote the value."""
+    kept = {name: text for name, text in decode_headers(headers).items() if name not in _OWN_HEADERS}
+    place = {
+        "origin_topic": origin.topic,
+        "origin_partition": str(origin.partition),
+        "origin_offset": str(origin.offset),
+    }
+    if key is None and value is None:
+        value = b""  # The clients send no record without both.
+    return OutboxRecord(
+        topic=DEAD_LETTER.name, key=key, value=value, headers={**kept, **_said(service, reason, now), **place}
+    )
+
+
+def from_request(
+    *, service: str, reason: str, now: datetime, path: str, body: bytes, box: SecretBox, key: bytes | None = None
+) -> OutboxRecord:
+    """Keep the body of a request to `path`, sealed. `reason` must not quote the body; `box` is that of `PURPOSE`."""
+    headers = {**_said(service, reason, now), "origin": path, "sealed": "fernet"}
+    return OutboxRecord(topic=DEAD_LETTER.name, key=key, value=box.seal(body), headers=headers)
+
+
+def read_dead_letter(
+    *, key: bytes | None, value: bytes | None, headers: Iterable[tuple[str, bytes | None]]
+) -> DeadLetter:
+    """Read a record of the dead-letter topic.
+
+    Raises:
+        ValueError: if its headers are not those of a dead letter.
+    """
+    said = decode_headers(headers)
+    try:
+        origin: Origin | str = said["origin"] if "origin" in said else _origin(said)
+        return DeadLetter(
+            reason=said["reason"],
+            service=said["service"],
+            time=datetime.fromisoformat(said["time"]),
+            origin=origin,
+            key=key,
+            value=value,
+            headers={name: text for name, text in said.items() if name not in _OWN_HEADERS},
+        )
+    except KeyError as error:
+        msg = f"a dead letter without the header {error}"
+        raise ValueError(msg) from None
+
+
+def _origin(said: Mapping[str, str]) -> Origin:
+    return Origin(
+        topic=said["origin_topic"], partition=int(said["origin_partition"]), offset=int(said["origin_offset"])
+    )
+
+
+def _said(service: str, reason: str, now: datetime) -> dict[str, str]:
+    return {"service": service, "reason": reason, "time": format_instant(now)}

@@ -1,0 +1,84 @@
+"""Kafka clients with the settings that the promises need."""
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from typing import Final
+
+import structlog
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+
+from schemas.envelope import CONTENT_TYPE
+from services.chassis.settings import CommonSettings
+
+LARGEST_RECORD: Final = 2 * 1024 * 1024
+"""Bytes of key, value and headers together: a body of 1 MiB, sealed, fits."""
+_REQUEST_TIMEOUT_MS: Final = 15_000
+_BATCH_BYTES: Final = 256 * 1024
+_STOP_SECONDS: Final = 5
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class PatientProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
+    """A producer that retries what it accepted for as long as Kafka is away, and still can be stopped meanwhile."""
+
+    async def stop(self) -> None:
+        """Send what is pending and close; give up on it after five seconds, so that a process can end without Kafka."""
+        try:
+            await asyncio.wait_for(super().stop(), _STOP_SECONDS)
+        except TimeoutError:
+            log.warning("kafka.records_abandoned", within_seconds=_STOP_SECONDS)
+            # aiokafka's own close would wait for the records for ever: an idempotent producer never lets one expire.
+            self._sender.sender_task.cancel()
+            await self.client.close()
+
+
+def new_producer(settings: CommonSettings, *, client_id: str) -> PatientProducer:
+    """Make a producer that neither loses, doubles nor reorders what it has accepted; needs a running event loop.
+
+    It does not wait to fill a batch. Look at each future of `send`: `flush` swallows errors of delivery.
+    """
+    return PatientProducer(
+        bootstrap_servers=settings.kafka,
+        client_id=client_id,
+        enable_idempotence=True,
+        acks="all",
+        linger_ms=0,
+        max_batch_size=_BATCH_BYTES,
+        max_request_size=LARGEST_RECORD,
+        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+    )
+
+
+def new_consumer(
+    settings: CommonSettings, *topics: str, client_id: str, group_id: str | None = None
+) -> AIOKafkaConsumer:
+    """Make a consumer that begins at the oldest record and commits nothing by itself; needs a running event loop.
+
+    Without topics, `assign` partitions and `seek`. Without a group, the reader keeps its offsets beside its rows.
+    """
+    return AIOKafkaConsumer(
+        *topics,
+        bootstrap_servers=settings.kafka,
+        client_id=client_id,
+        group_id=group_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        request_timeout_ms=_REQUEST_TIMEOUT_MS,
+        max_partition_fetch_bytes=2 * LARGEST_RECORD,
+    )
+
+
+def record_headers(more: Mapping[str, str] | None = None) -> list[tuple[str, bytes]]:
+    """Give the headers of a record that holds a CloudEvent, as aiokafka takes them."""
+    return encode_headers({"content-type": CONTENT_TYPE, **(more or {})})
+
+
+def encode_headers(headers: Mapping[str, str]) -> list[tuple[str, bytes]]:
+    """Turn text headers into Kafka's; what `decode_headers` read comes out as it was."""
+    return [(name, value.encode("utf-8", "surrogateescape")) for name, value in headers.items()]
+
+
+def decode_headers(headers: Iterable[tuple[str, bytes | None]]) -> dict[str, str]:
+    """Read Kafka's headers as text; bytes that are not UTF-8 survive the way back."""
+    return {name: (value or b"").decode("utf-8", "surrogateescape") for name, value in headers}

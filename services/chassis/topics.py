@@ -1,0 +1,140 @@
+"""Topics: created with their settings before anything subscribes, and checked at each start."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+
+from schemas.topics import Topic
+from services.chassis.kafka import LARGEST_RECORD
+
+_LARGEST_BATCH: Final = LARGEST_RECORD + 64 * 1024
+_PAUSE_SECONDS: Final = 0.5
+_REMIND_SECONDS: Final = 10
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class TopicMismatchError(Exception):
+    """A topic exists with another number of partitions; records of one event would not stay together."""
+
+    def __init__(self, *, topic: str, expected: int, found: int) -> None:
+        """Say it in one line that names the ways out."""
+        super().__init__(
+            f"topic {topic} has {found} partitions and PASSERELLE_PARTITIONS says {expected}: "
+            f"set PASSERELLE_PARTITIONS={found}, or use another cluster"
+        )
+        self.topic = topic
+        self.expected = expected
+        self.found = found
+
+
+class TopicRefusedError(Exception):
+    """Kafka answered that a topic cannot be made so; `reason` is its answer."""
+
+    def __init__(self, *, topic: str, reason: str) -> None:
+        """Say it in one line."""
+        super().__init__(f"topic {topic} cannot be created: {reason}")
+        self.topic = topic
+        self.reason = reason
+
+
+class KafkaAwayError(Exception):
+    """Kafka did not answer in time."""
+
+    def __init__(self, *, servers: str, within_seconds: float) -> None:
+        """Say it in one line that names the setting."""
+        super().__init__(f"no Kafka answered at {servers} (PASSERELLE_KAFKA) within {within_seconds:g} seconds")
+        self.servers = servers
+
+
+async def ensure_topics(
+    servers: str, topics: Sequence[Topic], *, partitions: int, replication: int = 1, within_seconds: float = 120
+) -> None:
+    """Create the topics that are missing and check those that are there; waits for Kafka to come.
+
+    With a replication of 3 or more, a write is acknowledged when all replicas but one have it (`min.insync.replicas`).
+
+    Raises:
+        KafkaAwayError: if no Kafka answers before the deadline.
+        TopicMismatchError: if a topic has another number of partitions.
+        TopicRefusedError: if Kafka refuses to create one, e.g. because there are too few brokers.
+    """
+    admin = await _connect(servers, within_seconds)
+    try:
+        await _create_missing(admin, topics, partitions=partitions, replication=replication)
+        await _check(admin, topics, partitions=partitions, within_seconds=within_seconds)
+    finally:
+        await admin.close()
+
+
+async def _connect(servers: str, within_seconds: float) -> AIOKafkaAdminClient:
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_seconds
+    remind_at = loop.time()
+    while True:
+        admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="passerelle-topics")
+        try:
+            await admin.start()
+        except (KafkaError, OSError):
+            await admin.close()
+        else:
+            return admin
+        if loop.time() >= deadline:
+            raise KafkaAwayError(servers=servers, within_seconds=within_seconds)
+        if loop.time() >= remind_at:
+            log.info("kafka.awaited", servers=servers)
+            remind_at += _REMIND_SECONDS
+        await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def _create_missing(
+    admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, partitions: int, replication: int
+) -> None:
+    present = set(await admin.list_topics())
+    missing = [topic for topic in topics if topic.name not in present]
+    if not missing:
+        return
+    response = await admin.create_topics(
+        [
+            NewTopic(
+                name=topic.name,
+                num_partitions=partitions,
+                replication_factor=replication,
+                topic_configs={
+                    "max.message.bytes": str(_LARGEST_BATCH),
+                    "min.insync.replicas": str(max(1, replication - 1)),
+                    **topic.settings,
+                },
+            )
+            for topic in missing
+        ]
+    )
+    for name, code, *reason in response.topic_errors:
+        # Another service, starting at the same time, may have been first.
+        if code not in {0, TopicAlreadyExistsError.errno}:
+            raise TopicRefusedError(topic=name, reason=str((reason and reason[0]) or for_code(code).__name__))
+    log.info("topics.created", topics=[topic.name for topic in missing], partitions=partitions)
+
+
+async def _check(
+    admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, partitions: int, within_seconds: float
+) -> None:
+    """Compare the number of partitions, once every topic has a leader for each: only then can anyone write or read."""
+    loop = asyncio.get_running_loop()
+    deadline = loop.time() + within_seconds
+    while True:
+        described = {entry["topic"]: entry for entry in await admin.describe_topics([topic.name for topic in topics])}
+        for name, entry in described.items():
+            found = len(entry["partitions"])
+            if found and found != partitions:
+                raise TopicMismatchError(topic=name, expected=partitions, found=found)
+        led = [part["leader"] >= 0 for entry in described.values() for part in entry["partitions"]]
+        if len(led) == partitions * len(topics) and all(led):
+            return
+        if loop.time() >= deadline:
+            raise KafkaAwayError(servers="its topics' leaders", within_seconds=within_seconds)
+        await asyncio.sleep(_PAUSE_SECONDS / 5)
