@@ -55,7 +55,7 @@ class DeadLetter:
         return box.open(self.value)
 
     def redriven(self) -> OutboxRecord | None:
-        """Give the record for the topic it came from, as it was; None for a request, which only its service can take."""
+        """Give the record for the topic it came from, as it was; None if it came with a request."""
         if isinstance(self.origin, str):
             return None
         return OutboxRecord(topic=self.origin.topic, key=self.key, value=self.value, headers=self.headers)

@@ -43,21 +43,27 @@ class RecordTooLargeError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxRecord:
-    """One record to come; its key decides its partition.
+    """One record to come; its key decides its partition, none means any.
 
     Raises:
         RecordTooLargeError: on construction, if it would not fit a topic.
+        ValueError: on construction, if it has neither key nor value.
     """
 
     topic: str
-    key: bytes
+    key: bytes | None
     value: bytes | None
     headers: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Refuse what Kafka would refuse."""
+        if self.key is None and self.value is None:
+            msg = f"a record for {self.topic} needs a key or a value"
+            raise ValueError(msg)
         size = (
-            len(self.key) + len(self.value or b"") + sum(len(name) + len(text) for name, text in self.headers.items())
+            len(self.key or b"")
+            + len(self.value or b"")
+            + sum(len(name) + len(text) for name, text in self.headers.items())
         )
         # Room for what Kafka puts around a record.
         if size > LARGEST_RECORD - 4096:
@@ -71,7 +77,7 @@ def outbox_table(metadata: sa.MetaData, *, name: str = "outbox") -> sa.Table:
         metadata,
         sa.Column("position", RowNumber, primary_key=True, autoincrement=True),
         sa.Column("topic", sa.String(249), nullable=False),
-        sa.Column("key", sa.LargeBinary, nullable=False),
+        sa.Column("key", sa.LargeBinary, nullable=True),
         sa.Column("value", sa.LargeBinary, nullable=True),
         sa.Column("headers", sa.JSON, nullable=False),
         sa.Column("created_at", UtcInstant, nullable=False),
@@ -125,7 +131,7 @@ class Producer(Protocol):
         """Close; also after a failed start."""
 
     async def send(
-        self, topic: str, value: bytes | None, key: bytes, *, headers: Sequence[tuple[str, bytes]]
+        self, topic: str, value: bytes | None, key: bytes | None, *, headers: Sequence[tuple[str, bytes]]
     ) -> asyncio.Future[Any]:
         """Accept a record; the future is done when Kafka has it, or fails with a KafkaError."""
 
@@ -136,7 +142,7 @@ class OutboxDrain:
     While Kafka or the database is away it waits and tries again, without losing or reordering anything.
     """
 
-    def __init__(  # noqa: PLR0913  (each is a decision of its own, named where it is made)
+    def __init__(
         self,
         *,
         engine: AsyncEngine,
