@@ -1,8 +1,8 @@
 """Publish the wire format: one JSON Schema a fact type, and an AsyncAPI 3 document of the topics.
 
 `python -m schemas.publish` writes `schemas/frozen/` anew and refuses a change that breaks compatibility with what
-stands there. The frozen schema only ever grows by optional fields, so that it holds its whole history: compatible with it is
-compatible with every version before it (FULL_TRANSITIVE).
+stands there. The frozen schema only ever grows by optional fields, so that it holds its whole history: compatible with
+it is compatible with every version before it (FULL_TRANSITIVE).
 """
 
 import json

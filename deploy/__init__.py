@@ -1,0 +1,1 @@
+"""How Passerelle runs: on one machine, in containers, on a cluster."""

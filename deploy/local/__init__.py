@@ -1,0 +1,1 @@
+"""Everything on one machine: the embedded Kafka and what keeps the services running."""

@@ -1,0 +1,128 @@
+"""What `passerelle up` and `passerelle demo` do, and what they say meanwhile."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
+from rich.table import Table
+
+from deploy.local.demo.client import Client
+from deploy.local.demo.colloquium import colloquium
+from deploy.local.demo.compare import Comparison, compare
+from deploy.local.demo.play import Play
+from deploy.local.demo.scenario import END, GRACE
+from deploy.local.kafka_errors import EmbeddedKafkaError
+from deploy.local.supervision import SupervisorStoppedError
+from deploy.local.up import NotReadyError, Running, everything
+from services.chassis.settings import CommonSettings
+from services.chassis.topics import KafkaAwayError, TopicMismatchError, TopicRefusedError
+
+OPERATOR_ERRORS: Final = (
+    EmbeddedKafkaError,
+    KafkaAwayError,
+    NotReadyError,
+    SupervisorStoppedError,
+    TopicMismatchError,
+    TopicRefusedError,
+)
+"""Errors whose text is for whoever started it: what is wrong, and what to do."""
+_DOORS_OPEN = time(8, 30)
+_ZONE = ZoneInfo("Europe/Paris")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What lets the person who started it in: made from the settings, without a running server."""
+
+    sign_in_path: Callable[[CommonSettings], Awaitable[str]]
+    organizer_token: Callable[[CommonSettings], Awaitable[str]]
+
+
+async def serve(settings: CommonSettings, credentials: Credentials, *, port: int) -> None:
+    """Start everything, print the address, and run until stopped."""
+    console = Console(stderr=True)
+    async with _started(settings, port=port, console=console) as running:
+        _announce(console, running, await credentials.sign_in_path(settings))
+        await running.supervisor.wait()
+
+
+async def serve_demo(
+    settings: CommonSettings, credentials: Credentials, *, port: int, participants: int, speed: float, stay: bool
+) -> bool:
+    """Start everything, play the colloquium, compare: whether everything agrees to the second."""
+    console = Console(stderr=True)
+    scenario = colloquium(participants=participants)
+    async with _started(settings, port=port, console=console) as running:
+        token = await credentials.organizer_token(settings)
+        async with Client(running.address, token) as client:
+            play = Play(scenario=scenario, client=client, opens_at=_yesterday_morning())
+            with _progress(console) as progress:
+                registering = progress.add_task("Registering", total=participants)
+                event_id = await play.prepare(lambda: progress.advance(registering))
+            live = f"/events/{event_id}/live"
+            sign_in = await credentials.sign_in_path(settings)
+            _announce(console, running, f"{sign_in}&next={live}")
+            console.print(f"[bold]Live page:[/bold]      {running.address}{live}")
+            with _progress(console) as progress:
+                playing = progress.add_task(f"Playing the day, {speed:g} times as fast", total=END + GRACE)
+                await play.perform(speed=speed, on_act=lambda second: progress.update(playing, completed=second))
+            with console.status("Comparing what was played with what the system answers"):
+                comparison = await compare(play)
+        agrees = _report(console, comparison, retried=client.retried)
+        if stay:
+            console.print("Everything keeps running: stop it with Ctrl-C.")
+            await running.supervisor.wait()
+    return agrees
+
+
+@asynccontextmanager
+async def _started(settings: CommonSettings, *, port: int, console: Console) -> AsyncIterator[Running]:
+    with console.status("Starting Kafka and the services") as status:
+        async with everything(settings, port=port, console=console) as running:
+            status.stop()
+            yield running
+            status.update("Stopping")
+            status.start()
+
+
+def _announce(console: Console, running: Running, sign_in_path: str) -> None:
+    console.print(f"[bold]Passerelle is at[/bold]   {running.address}")
+    console.print(f"[bold]Sign in (once):[/bold] {running.address}{sign_in_path}", soft_wrap=True)
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        MofNCompleteColumn(),
+        console=console,
+    )
+
+
+def _report(console: Console, comparison: Comparison, *, retried: int) -> bool:
+    table = Table("", "in person", "remote", "both", "total", title="Hours of presence played")
+    hours = [f"{comparison.seconds[mode] / 3600:.1f}" for mode in ("in_person", "remote", "both", "total")]
+    table.add_row(f"{comparison.people} people", *hours)
+    console.print(table)
+    if retried:
+        console.print(f"{retried} requests were sent again after an answer failed to come.")
+    if not comparison.differences:
+        console.print(f"[bold green]Equal to the second for all {comparison.people} people.[/bold green]")
+        return True
+    for difference in comparison.differences[:20]:
+        console.print(f"{difference.subject}: played {dict(difference.played)}, answered {difference.answered}")
+    console.print(f"[bold red]{len(comparison.differences)} of {comparison.people} people differ.[/bold red]")
+    return False
+
+
+def _yesterday_morning() -> datetime:
+    """The doors opened yesterday at 8:30 in Paris: the whole day is past, as in any replay."""
+    yesterday = datetime.now(_ZONE).date() - timedelta(days=1)
+    return datetime.combine(yesterday, _DOORS_OPEN, _ZONE).astimezone(UTC)

@@ -1,0 +1,161 @@
+"""`passerelle up`: everything on one machine, on the embedded Kafka (or on `PASSERELLE_KAFKA`), behind one address."""
+
+import asyncio
+import contextlib
+import os
+import socket
+import sys
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import aiohttp
+from rich.console import Console
+
+from deploy.local.kafka import EmbeddedKafka
+from deploy.local.supervision import Program, Supervisor
+from schemas.topics import ALL
+from services.chassis.settings import CommonSettings
+from services.chassis.topics import ensure_topics
+
+_HOST: Final = "127.0.0.1"
+_READY_SECONDS: Final = 90
+
+
+class NotReadyError(Exception):
+    """A part did not come up in time; the message names it and its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A whole Passerelle: its address, its settings as the services see them, and its supervisor."""
+
+    address: str
+    kafka: str
+    environment: Mapping[str, str]
+    supervisor: Supervisor
+
+
+@asynccontextmanager
+async def everything(settings: CommonSettings, *, port: int, console: Console) -> AsyncIterator[Running]:
+    """Start everything and yield when it is ready; stop it all at the end, in order.
+
+    Raises:
+        EmbeddedKafkaError: if the embedded broker cannot be had (the message is for the user).
+        TopicMismatchError: if a topic exists with another partition count.
+        NotReadyError: if a part does not come up.
+    """
+    kafka = None if "kafka" in settings.model_fields_set else EmbeddedKafka(settings.data_dir, console=console)
+    with kafka.claimed() if kafka else contextlib.nullcontext():
+        programs = []
+        bootstrap_servers = settings.kafka
+        if kafka:
+            await asyncio.to_thread(kafka.prepare)
+            command = kafka.command()
+            programs.append(Program(name="kafka", argv=command.argv, cwd=command.cwd, environment=command.env))
+            bootstrap_servers = kafka.bootstrap_servers
+        ports = _Ports.choose(port)
+        public_url = (
+            settings.public_url if "public_url" in settings.model_fields_set else f"http://{_HOST}:{ports.gateway}"
+        )
+        environment = {
+            "PASSERELLE_KAFKA": bootstrap_servers,
+            "PASSERELLE_DATA_DIR": str(settings.data_dir),
+            "PASSERELLE_PUBLIC_URL": public_url,
+            "PASSERELLE_REGISTRATION_URL": f"http://{_HOST}:{ports.registration}",
+            "PASSERELLE_STREAMING_BRIDGE_URL": f"http://{_HOST}:{ports.streaming_bridge}",
+            "PASSERELLE_ATTENDANCE_URL": f"http://{_HOST}:{ports.attendance}",
+        }
+        programs += _services(settings.data_dir, environment, ports)
+        supervisor = Supervisor(settings.data_dir, programs)
+        try:
+            await supervisor.start()
+            parts = [f"http://{_HOST}:{port}/health/ready" for port in (ports.gateway, ports.worker)]
+            await _until_ready(supervisor, settings, bootstrap_servers, parts)
+            yield Running(address=public_url, kafka=bootstrap_servers, environment=environment, supervisor=supervisor)
+        finally:
+            await supervisor.stop()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ports:
+    gateway: int
+    registration: int
+    streaming_bridge: int
+    attendance: int
+    worker: int
+
+    @classmethod
+    def choose(cls, preferred: int) -> "_Ports":
+        """The preferred port for the gateway if it is free, any free ones for the rest."""
+        with contextlib.ExitStack() as held:
+            taken = [held.enter_context(_bound(port)) for port in (preferred, 0, 0, 0, 0)]
+            return cls(
+                **dict(zip(("gateway", "registration", "streaming_bridge", "attendance", "worker"), taken, strict=True))
+            )
+
+
+@contextlib.contextmanager
+def _bound(port: int) -> Iterator[int]:
+    """Hold a free port for a moment, this one if it can be had."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            holder.bind((_HOST, port))
+        except OSError:
+            holder.bind((_HOST, 0))
+        yield holder.getsockname()[1]
+
+
+def _services(data_dir: Path, environment: Mapping[str, str], ports: _Ports) -> list[Program]:
+    """The services in the order they depend on each other; they are stopped in the reverse of it."""
+    commands = {
+        "registration": (["registration"], ports.registration),
+        "streaming_bridge": (["streaming_bridge"], ports.streaming_bridge),
+        "attendance-worker": (["attendance", "--only", "worker"], ports.worker),
+        "attendance-web": (["attendance", "--only", "web"], ports.attendance),
+        "gateway": (["gateway"], ports.gateway),
+    }
+    return [
+        Program(
+            name=name,
+            argv=[sys.executable, "-m", "services.command_line", "run", *arguments],
+            cwd=data_dir,
+            environment={**environment, "PASSERELLE_HOST": _HOST, "PASSERELLE_PORT": str(port)},
+        )
+        for name, (arguments, port) in commands.items()
+    ]
+
+
+async def _until_ready(supervisor: Supervisor, settings: CommonSettings, kafka: str, parts: Sequence[str]) -> None:
+    """Create and check the topics, then wait for every part; give up when supervisord does."""
+    stopped = asyncio.create_task(supervisor.wait())
+    ready = asyncio.create_task(_ready(supervisor, settings, kafka, parts))
+    try:
+        await asyncio.wait({stopped, ready}, return_when=asyncio.FIRST_COMPLETED)
+        await (ready if ready.done() else stopped)
+    finally:
+        for task in (stopped, ready):
+            task.cancel()
+        await asyncio.gather(stopped, ready, return_exceptions=True)
+
+
+async def _ready(supervisor: Supervisor, settings: CommonSettings, kafka: str, parts: Sequence[str]) -> None:
+    await ensure_topics(kafka, ALL, partitions=settings.partitions, replication=settings.replication)
+    waiting: dict[str, object] = dict.fromkeys(parts, "no answer")
+    try:
+        async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as client:
+            while waiting:
+                for part in list(waiting):
+                    with contextlib.suppress(aiohttp.ClientError):
+                        async with client.get(part) as answer:
+                            waiting[part] = (await answer.json())["checks"]
+                            if answer.ok:
+                                del waiting[part]
+                await asyncio.sleep(0.05)
+    except TimeoutError:
+        said = "; ".join(str(checks) for checks in waiting.values())
+        message = f"Not ready after {_READY_SECONDS} s: {said}. The logs are in {supervisor.logs}{os.sep}"
+        raise NotReadyError(message) from None
