@@ -70,7 +70,7 @@ def fold_event(facts: Iterable[Fact]) -> EventPresence:
         else:
             of_event.append(fact)
     context = fold_context(of_event)
-    everybody = {*of_subject, *context.links, *context.links.values()}
+    everybody = {*of_subject, *(context.owner(subject) for subject in of_subject)}
     people = {}
     for subject in sorted(everybody):
         group = [fact for member in context.members(subject) for fact in of_subject.get(member, ())]

@@ -1,0 +1,1 @@
+"""What the service does with facts: reads them, folds them as they come, answers questions about them."""

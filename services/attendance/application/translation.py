@@ -1,0 +1,199 @@
+"""From the wire to the domain: what a fact's document says, as the fold sees it.
+
+A *document* is the JSON object of a fact that `schemas.decode` has read, as `document` writes it. It is what the
+timeline's entries and the worker's state hold, so that folding them again needs no validation.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeAlias, TypedDict
+
+from schemas.decode import KnownFact
+from schemas.presence import PresenceChanged
+from schemas.timeline import TimelineEntry
+from services.attendance.domain.errors import AttendanceError
+from services.attendance.domain.facts import (
+    IN_PERSON,
+    Act,
+    Channel,
+    Fact,
+    LinkChange,
+    Mode,
+    Movement,
+    Notice,
+    Place,
+    Registration,
+    RoomChange,
+    SeatChange,
+    Snapshot,
+    Voiding,
+)
+
+Document: TypeAlias = Mapping[str, Any]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+_EVENT_CLOSED: Final = "passerelle.registration.event.closed.v1"
+
+
+class NotAnInputError(AttendanceError):
+    """A record of the fold's own making came in as if it were a fact about an event."""
+
+    def __init__(self, fact_type: str) -> None:
+        """Keep the type, which is all that is wrong."""
+        super().__init__(f"type: {fact_type} is what attendance tells, not what it reads")
+        self.fact_type = fact_type
+
+
+def document(fact: KnownFact) -> Document:
+    """The fact as its document.
+
+    Raises:
+        NotAnInputError: if it is one that the fold writes, not one that it reads.
+    """
+    if isinstance(fact, PresenceChanged | TimelineEntry):
+        raise NotAnInputError(fact.type)
+    return fact.model_dump(mode="json", exclude_none=True)
+
+
+def canonical(document: Document) -> bytes:
+    """The one way to write a document: it decides between two copies of a fact recorded at one instant."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def domain_fact(document: Document, *, copies: bool = False) -> Fact:
+    """What a fact says to the fold. `copies`: others with its id may stand in the same set, and differ."""
+    return _READERS[document["type"]](document, _stamp(document, copies=copies))
+
+
+def milliseconds(instant: str) -> int:
+    """An instant of the wire as whole milliseconds since the epoch, exactly."""
+    return (datetime.fromisoformat(instant) - _EPOCH) // _MILLISECOND
+
+
+def instant(at: int) -> datetime:
+    """Whole milliseconds since the epoch as an instant in UTC, exactly."""
+    return _EPOCH + timedelta(milliseconds=at)
+
+
+class _Stamp(TypedDict):
+    id: str
+    time: int
+    recorded: int
+    canonical: bytes
+
+
+def _stamp(document: Document, *, copies: bool) -> _Stamp:
+    return {
+        "id": document["id"],
+        "time": milliseconds(document["time"]),
+        "recorded": milliseconds(document["recordedtime"]),
+        "canonical": canonical(document) if copies else b"",
+    }
+
+
+def _snapshot(document: Document, stamp: _Stamp) -> Fact:
+    data = document["data"]
+    closed = data["status"] == "closed" or document["type"] == _EVENT_CLOSED
+    end = milliseconds(data["ends_at"]) + 1000 * int(data["grace_seconds"])
+    return Snapshot(**stamp, closes_at=end if closed else None)
+
+
+def _seat(document: Document, stamp: _Stamp) -> Fact:
+    data = document["data"]
+    return SeatChange(
+        **stamp, subject=document["subject"], registration=Registration(data["status"]), mode=Mode(data["mode"])
+    )
+
+
+def _cancelled_seat(document: Document, stamp: _Stamp) -> Fact:
+    return SeatChange(**stamp, subject=document["subject"], registration=Registration.CANCELLED)
+
+
+def _link(*, linked: bool) -> "_Reader":
+    def read(document: Document, stamp: _Stamp) -> Fact:
+        data = document["data"]
+        return LinkChange(**stamp, guest=data["guest_id"], participant=data["participant_id"], linked=linked)
+
+    return read
+
+
+def _door(*, opens: bool) -> "_Reader":
+    def read(document: Document, stamp: _Stamp) -> Fact:
+        return Movement(
+            **stamp,
+            subject=document["subject"],
+            channel=IN_PERSON,
+            opens=opens,
+            via=document["data"].get("gate") or document["source"],
+        )
+
+    return read
+
+
+def _voided(document: Document, stamp: _Stamp) -> Fact:
+    return Voiding(**stamp, subject=document["subject"], voided_id=document["data"]["voided_id"])
+
+
+def _room(*, opened: bool) -> "_Reader":
+    def read(document: Document, stamp: _Stamp) -> Fact:
+        return RoomChange(**stamp, place=_place(document), opened=opened)
+
+    return read
+
+
+def _connection(*, opens: bool) -> "_Reader":
+    def read(document: Document, stamp: _Stamp) -> Fact:
+        data, place = document["data"], _place(document)
+        joined_at = data.get("joined_at")
+        return Movement(
+            **stamp,
+            subject=document["subject"],
+            channel=Channel(Mode.REMOTE, place.source, place.session or place.room, data["connection"]),
+            opens=opens,
+            via=f"{place.source}/{place.room}",
+            place=place,
+            joined_at=None if joined_at is None else milliseconds(joined_at),
+        )
+
+    return read
+
+
+def _act(document: Document, stamp: _Stamp) -> Fact:
+    return Act(**stamp, subject=document["subject"])
+
+
+def _notice(_: Document, stamp: _Stamp) -> Fact:
+    return Notice(**stamp)
+
+
+def _place(document: Document) -> Place:
+    data = document["data"]
+    return Place(document["source"], data["room"], data.get("room_session"))
+
+
+_Reader: TypeAlias = Callable[[Document, _Stamp], Fact]
+_READERS: Final[Mapping[str, _Reader]] = {
+    "passerelle.registration.event.created.v1": _snapshot,
+    "passerelle.registration.event.changed.v1": _snapshot,
+    "passerelle.registration.event.published.v1": _snapshot,
+    _EVENT_CLOSED: _snapshot,
+    "passerelle.registration.event.cancelled.v1": _snapshot,
+    "passerelle.registration.participant.registered.v1": _seat,
+    "passerelle.registration.participant.confirmed.v1": _seat,
+    "passerelle.registration.participant.mode_changed.v1": _seat,
+    "passerelle.registration.participant.cancelled.v1": _cancelled_seat,
+    "passerelle.registration.identity.linked.v1": _link(linked=True),
+    "passerelle.registration.identity.unlinked.v1": _link(linked=False),
+    "passerelle.checkin.checked_in.v1": _door(opens=True),
+    "passerelle.checkin.checked_out.v1": _door(opens=False),
+    "passerelle.checkin.voided.v1": _voided,
+    "passerelle.participation.room.opened.v1": _room(opened=True),
+    "passerelle.participation.room.closed.v1": _room(opened=False),
+    "passerelle.participation.joined.v1": _connection(opens=True),
+    "passerelle.participation.left.v1": _connection(opens=False),
+    "passerelle.participation.stream.started.v1": _notice,
+    "passerelle.participation.stream.stopped.v1": _notice,
+    "passerelle.participation.interaction.v1": _act,
+}

@@ -1,0 +1,143 @@
+"""A second opinion on the fold: sets of milliseconds instead of intervals, written from the design alone.
+
+Slow and simple on purpose. It answers which milliseconds somebody was present in each mode, for small instants.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.attendance.domain.facts import (
+    Act,
+    Fact,
+    LinkChange,
+    Mode,
+    Movement,
+    Place,
+    RoomChange,
+    SeatChange,
+    Snapshot,
+    Voiding,
+)
+
+FOREVER = 1_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """The milliseconds of ended presence by mode, the modes that go on, and whether there ever was an interval."""
+
+    in_person: frozenset[int]
+    remote: frozenset[int]
+    ongoing: frozenset[Mode]
+    ever: bool
+
+
+def see(facts: Sequence[Fact], subject: str) -> Seen:
+    """What the facts of an event say of somebody, once duplicates are gone and guests are who they are."""
+    known = _without_duplicates(facts)
+    voided = {(fact.subject, fact.voided_id) for fact in known if isinstance(fact, Voiding)}
+    whole_void = {fact_id for owner, fact_id in voided if _owner(known, owner) == subject}
+    moves = [
+        fact
+        for fact in known
+        if isinstance(fact, Movement) and _owner(known, fact.subject) == subject and fact.id not in whole_void
+    ]
+    present: dict[Mode, set[int]] = {Mode.IN_PERSON: set(), Mode.REMOTE: set()}
+    ongoing: set[Mode] = set()
+    ever = False
+    for channel in {move.channel for move in moves}:
+        for start, end in _walk([move for move in moves if move.channel == channel], known):
+            ever = True
+            if end is None:
+                ongoing.add(channel.mode)
+            else:
+                present[channel.mode] |= set(range(start, end))
+    return Seen(
+        in_person=frozenset(present[Mode.IN_PERSON]),
+        remote=frozenset(present[Mode.REMOTE]),
+        ongoing=frozenset(ongoing),
+        ever=ever,
+    )
+
+
+def _without_duplicates(facts: Sequence[Fact]) -> list[Fact]:
+    return [
+        min((f for f in facts if f.id == i), key=lambda f: (f.recorded, f.canonical)) for i in {f.id for f in facts}
+    ]
+
+
+def _owner(known: Sequence[Fact], subject: str) -> str:
+    """Links by (time, id). The strategies make no chains, so that one step is the whole way."""
+    current: str | None = None
+    for fact in sorted(known, key=lambda fact: (fact.time, fact.id)):
+        if isinstance(fact, LinkChange) and fact.guest == subject:
+            if fact.linked:
+                current = fact.participant
+            elif current == fact.participant:
+                current = None
+    return current or subject
+
+
+def _walk(moves: Sequence[Movement], known: Sequence[Fact]) -> list[tuple[int, int | None]]:
+    spans: list[tuple[int, int | None]] = []
+    opening: Movement | None = None
+    for now in sorted({move.time for move in moves}):
+        here = sorted((move for move in moves if move.time == now), key=lambda move: move.id)
+        opens, closes = [m for m in here if m.opens], [m for m in here if not m.opens]
+        match opening, bool(opens), bool(closes):
+            case None, True, True:
+                spans.append((now, now))
+            case None, True, False:
+                opening = opens[0]
+            case None, False, True:
+                spans.extend((m.joined_at, now) for m in closes if m.joined_at is not None and m.joined_at <= now)
+            case Movement(), False, True:
+                spans.append((opening.time, now))
+                opening = None
+            case _:
+                pass
+    if opening is not None:
+        spans.append((opening.time, _end(opening, known)))
+    return spans
+
+
+def _end(opening: Movement, known: Sequence[Fact]) -> int | None:
+    ends = {FOREVER}
+    for fact in known:
+        if isinstance(fact, RoomChange) and opening.place is not None and _ends(fact, opening.place):
+            ends.add(fact.time)
+    snapshots = [fact for fact in known if isinstance(fact, Snapshot)]
+    if snapshots:
+        closes_at = max(snapshots, key=lambda fact: (fact.time, fact.id)).closes_at
+        ends.add(FOREVER if closes_at is None else closes_at)
+    end = min(end for end in ends if end > opening.time)
+    return None if end == FOREVER else end
+
+
+def _ends(change: RoomChange, place: Place) -> bool:
+    if (change.place.source, change.place.room) != (place.source, place.room):
+        return False
+    return change.opened or None in {change.place.session, place.session} or change.place.session == place.session
+
+
+def registration(facts: Sequence[Fact], subject: str) -> tuple[str | None, str | None]:
+    """The mode and the standing of somebody's registration."""
+    known = _without_duplicates(facts)
+    mode = standing = None
+    for fact in sorted(known, key=lambda fact: (fact.time, fact.id)):
+        if isinstance(fact, SeatChange) and _owner(known, fact.subject) == subject:
+            mode, standing = fact.mode or mode, fact.registration
+    return mode, standing
+
+
+def subjects(facts: Sequence[Fact]) -> set[str]:
+    """Everybody a fact is about, and everybody such a fact counts for."""
+    known = _without_duplicates(facts)
+    named = {fact.subject for fact in known if isinstance(fact, Movement | Voiding | SeatChange | Act)}
+    return named | {_owner(known, subject) for subject in named}
+
+
+def owners(facts: Sequence[Fact]) -> dict[str, str]:
+    """Whom each subject's facts count for."""
+    known = _without_duplicates(facts)
+    return {subject: _owner(known, subject) for subject in subjects(facts)}

@@ -1,0 +1,157 @@
+"""What is always true of the fold, whatever the facts."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.attendance.domain.context import fold_context
+from services.attendance.domain.facts import Act, Channel, Fact, LinkChange, Mode, Movement, SeatChange, Voiding
+from services.attendance.domain.fold import Status, fold_channel, fold_event
+from services.attendance.domain.intervals import Interval, bridged, durations, intersection, measure, union
+from tests.properties.fold_oracle import owners, registration, see, subjects
+from tests.properties.fold_strategies import GUESTS, PARTICIPANTS, SPAN, deliveries, events, movements, with_id
+
+
+@given(st.data(), events())
+def test_any_order_and_any_duplication_give_the_same(data: st.DataObject, facts: list[Fact]) -> None:
+    assert fold_event(data.draw(deliveries(facts))) == fold_event(facts)
+
+
+@given(st.data(), events())
+def test_copies_that_differ_give_the_same_in_any_order(data: st.DataObject, facts: list[Fact]) -> None:
+    """Two deliveries of one fact may even tell of another time or another person's words."""
+    twins = [with_id(fact, f"f{number // 2}") for number, fact in enumerate(facts) if isinstance(fact, Movement)]
+    copies = [replace(twin, subject="par-1") for twin in twins if isinstance(twin, Movement)]
+    numbered = [replace(copy, canonical=b"%d" % number) for number, copy in enumerate(copies)]
+
+    assert fold_event(data.draw(st.permutations(numbered))) == fold_event(numbered)
+
+
+@given(events())
+def test_the_oracle_agrees(facts: list[Fact]) -> None:
+    people = fold_event(facts).people
+
+    assert set(people) == subjects(facts)
+    for subject, owner in owners(facts).items():
+        presence = people[subject]
+        assert presence.linked_to == (None if owner == subject else owner)
+        if owner != subject:
+            continue
+        seen = see(facts, subject)
+        assert presence.durations.in_person == len(seen.in_person)
+        assert presence.durations.remote == len(seen.remote)
+        assert presence.durations.both == len(seen.in_person & seen.remote)
+        assert presence.durations.total == len(seen.in_person | seen.remote)
+        assert {interval.mode for interval in presence.intervals if interval.end is None} == seen.ongoing
+        assert presence.status is _expected_status(seen.ongoing, ever=seen.ever)
+        assert (presence.registered_mode, presence.registration) == registration(facts, subject)
+
+
+def _expected_status(ongoing: frozenset[Mode], *, ever: bool) -> Status:
+    if ongoing == {Mode.IN_PERSON, Mode.REMOTE}:
+        return Status.BOTH
+    if ongoing:
+        return Status.ON_SITE if Mode.IN_PERSON in ongoing else Status.REMOTE
+    return Status.AWAY if ever else Status.ABSENT
+
+
+@given(events())
+def test_intervals_of_a_channel_neither_overlap_nor_run_backwards(facts: list[Fact]) -> None:
+    context = fold_context(fact for fact in facts if not isinstance(fact, Movement | Voiding | SeatChange | Act))
+    channels: dict[Channel, list[Movement]] = {}
+    for fact in facts:
+        if isinstance(fact, Movement):
+            channels.setdefault(fact.channel, []).append(fact)
+    for moves in channels.values():
+        intervals = fold_channel(moves, context)
+        assert all(interval.end is not None for interval in intervals[:-1])
+        for one, following in pairwise(intervals):
+            assert one.end is not None
+            assert one.start <= one.end <= following.start
+
+
+@given(events(), st.none() | st.integers(0, SPAN))
+def test_seconds_add_up_and_never_exceed_the_span(facts: list[Fact], horizon: int | None) -> None:
+    for presence in fold_event(facts).people.values():
+        lasted = durations(presence.intervals, horizon=horizon)
+        ends = [horizon if interval.end is None else interval.end for interval in presence.intervals]
+        starts = [interval.start for interval in presence.intervals]
+        span = max([end for end in ends if end is not None], default=0) - min(starts, default=0)
+        assert lasted.total == lasted.in_person + lasted.remote - lasted.both
+        assert 0 <= lasted.both <= min(lasted.in_person, lasted.remote)
+        assert max(lasted.in_person, lasted.remote) <= lasted.total <= max(span, 0)
+
+
+@given(events())
+def test_voiding_is_never_having_been(facts: list[Fact]) -> None:
+    facts = [fact for fact in facts if not isinstance(fact, Voiding)]
+    for number, fact in enumerate(facts):
+        if isinstance(fact, Movement):
+            void = Voiding(id="void", time=number, recorded=number, subject=fact.subject, voided_id=fact.id)
+            act = Act(id="void", time=number, recorded=number, subject=fact.subject)
+            without = [other for other in facts if other is not fact]
+            assert fold_event([void, *facts]).people == fold_event([act, *without]).people
+
+
+@given(events(), st.sampled_from(GUESTS), st.sampled_from(PARTICIPANTS), st.integers(0, SPAN), st.integers(0, SPAN))
+def test_a_link_undone_was_never_made(
+    facts: list[Fact], guest: str, participant: str, linked_at: int, later: int
+) -> None:
+    facts = [fact for fact in facts if not (isinstance(fact, LinkChange) and fact.guest == guest)]
+    link = LinkChange(id="l1", time=linked_at, recorded=0, guest=guest, participant=participant, linked=True)
+    undone = LinkChange(id="l2", time=linked_at + later, recorded=0, guest=guest, participant=participant, linked=False)
+
+    assert fold_event([undone, *facts, link]).people == fold_event(facts).people
+
+
+@given(events(), st.sampled_from(GUESTS), st.sampled_from(PARTICIPANTS))
+def test_a_linked_guest_s_facts_are_the_participant_s(facts: list[Fact], guest: str, participant: str) -> None:
+    facts = [fact for fact in facts if not (isinstance(fact, LinkChange) and fact.guest == guest)]
+    link = LinkChange(id="link", time=0, recorded=0, guest=guest, participant=participant, linked=True)
+    owned = [
+        replace(fact, subject=participant)
+        if isinstance(fact, Movement | Voiding | SeatChange | Act) and fact.subject == guest
+        else fact
+        for fact in facts
+    ]
+    as_guest, as_participant = fold_event([*facts, link]).people, fold_event(owned).people
+
+    assert as_guest.get(participant) == as_participant.get(participant)
+    if guest in as_guest:
+        assert as_guest[guest].linked_to == participant
+
+
+@given(st.lists(st.tuples(st.integers(0, SPAN), st.integers(0, SPAN)).map(lambda s: (min(s), max(s)))))
+def test_a_union_is_disjoint_and_has_the_same_instants(spans: list[tuple[int, int]]) -> None:
+    united = union(spans)
+
+    assert {t for start, end in united for t in range(start, end)} == {t for s, e in spans for t in range(s, e)}
+    assert all(one[1] < following[0] for one, following in pairwise(united))
+    assert measure(united) == measure(intersection(united, united))
+
+
+@given(st.lists(movements(("par-1",)), max_size=12), st.integers(0, 10))
+def test_bridging_adds_no_more_than_gaps_of_the_grace(moves: list[Fact], grace: int) -> None:
+    facts = [with_id(move, f"f{number}") for number, move in enumerate(moves)]
+    for presence in fold_event(facts).people.values():
+        report = bridged(presence.intervals, grace=grace)
+        assert _in_person(report) == _in_person(presence.intervals)
+        assert _covered(presence.intervals) <= _covered(report)
+        assert bridged(report, grace=grace) == report
+        gaps = union((t, t + 1) for t in _covered(report) - _covered(presence.intervals))
+        assert all(end - start <= grace for start, end in gaps)
+
+
+def _in_person(intervals: tuple[Interval, ...]) -> list[Interval]:
+    return [interval for interval in intervals if interval.mode is Mode.IN_PERSON]
+
+
+def _covered(intervals: tuple[Interval, ...]) -> set[int]:
+    return {
+        t
+        for interval in intervals
+        if interval.mode is Mode.REMOTE
+        for t in range(interval.start, SPAN + 20 if interval.end is None else interval.end)
+    }
