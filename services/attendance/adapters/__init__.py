@@ -1,0 +1,1 @@
+"""Outward: the read model's tables and queries, and the names the other services keep."""

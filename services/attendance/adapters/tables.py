@@ -1,0 +1,91 @@
+"""The read model's tables. All of it can be rebuilt from the log, and none of it names a person.
+
+Instants are whole milliseconds since 1970 (UTC), so that every database orders and compares them alike.
+"""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, Table, UniqueConstraint
+
+from services.chassis.outbox import outbox_table
+
+metadata: Final = MetaData()
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_START: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND: Final = timedelta(milliseconds=1)
+
+
+def to_column(instant: datetime) -> int:
+    """An aware instant as the tables, and the domain, keep it."""
+    return (instant - _START) // _MILLISECOND
+
+
+projection: Final = Table(
+    "projection",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("epoch", String(32), nullable=False),
+    Column("last_position", BigInteger, nullable=False),
+)
+"""One row. `epoch` names this copy of the read model, so that a cursor of another copy is recognised as foreign."""
+
+offsets: Final = Table(
+    "offsets",
+    metadata,
+    Column("topic", String(249), primary_key=True),
+    Column("partition", Integer, primary_key=True, autoincrement=False),
+    Column("next_offset", BigInteger, nullable=False),
+)
+"""The next record to read of each partition; written in the transaction that writes the rows."""
+
+events: Final = Table(
+    "events",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("fact_id", String(200), nullable=False),
+    Column("data", JSON, nullable=False),
+)
+"""Each event as its latest fact tells it, by (`time`, `fact_id`)."""
+
+entries: Final = Table(
+    "entries",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("id", String(200), primary_key=True),
+    Column("position", BigInteger, nullable=False),
+    Column("time", BigInteger, nullable=False),
+    Column("recorded", BigInteger, nullable=False),
+    Column("type", String(100), nullable=False),
+    Column("source", String(300), nullable=False),
+    Column("participant_id", String(200)),
+    Column("guest_id", String(200)),
+    Column("mode", String(16)),
+    Column("reached", JSON(none_as_null=True)),
+    Column("fact", JSON, nullable=False),
+    UniqueConstraint("event_id", "position"),
+    Index("ix_entries_time", "event_id", "time", "id"),
+    Index("ix_entries_participant", "event_id", "participant_id", "time", "id"),
+    Index("ix_entries_guest", "event_id", "guest_id", "time", "id"),
+)
+"""The timeline. `position` grows with every new or changed entry: it orders what readers have not seen yet."""
+
+presence: Final = Table(
+    "presence",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("time", BigInteger, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("registered_mode", String(16)),
+    Column("registration", String(16)),
+    Column("linked_to", String(200)),
+    Column("intervals", JSON, nullable=False),
+    Column("seconds", JSON, nullable=False),
+)
+"""The presence of each participant and guest, as the worker last told it."""
+
+outbox: Final = outbox_table(metadata)
+"""Dead letters on their way to Kafka."""

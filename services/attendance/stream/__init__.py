@@ -1,0 +1,1 @@
+"""Inward over Kafka: the worker that folds, and the projector that stores what it tells."""

@@ -1,0 +1,1 @@
+"""Inward over HTTP: the read API, the live stream and the live page."""

@@ -1,0 +1,50 @@
+"""The web side of attendance: its routes, with what they need."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+
+from services.attendance.adapters.timeline import SqlTimeline
+from services.attendance.application.reading import Reading
+from services.attendance.settings import AttendanceSettings
+from services.attendance.web.api import READING, TIMELINE, api
+from services.attendance.web.feed import Feed
+from services.attendance.web.figures import SharedFigures
+from services.attendance.web.live_api import FEED, FIGURES, live_api
+from services.attendance.web.names import NAMES, Names
+from services.chassis.access import TokenVerifier
+from services.chassis.http import ReadinessCheck, create_app
+from services.chassis.openapi import add_api
+
+PACKAGE: Final = "services.attendance.web"
+
+
+def create_attendance_app(
+    settings: AttendanceSettings,
+    *,
+    timeline: SqlTimeline,
+    feed: Feed,
+    names: Names,
+    verifier: TokenVerifier,
+    checks: Mapping[str, ReadinessCheck],
+    registry: CollectorRegistry,
+) -> web.Application:
+    """The application that answers the read API and draws the live page; `feed` lets its watchers go when it stops."""
+    app = create_app(
+        settings, service="attendance", verifier=verifier, packages=[PACKAGE], checks=checks, registry=registry
+    )
+    reading = Reading(timeline)
+    app[READING] = reading
+    app[TIMELINE] = timeline
+    app[FEED] = feed
+    app[NAMES] = names
+    app[FIGURES] = SharedFigures(reading)
+    add_api(app, api, live_api)
+
+    async def let_go(_: web.Application) -> None:
+        feed.close()
+
+    app.on_shutdown.append(let_go)
+    return app

@@ -1,0 +1,119 @@
+"""The web side of attendance on a read model in a file, filled without Kafka."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from aiohttp import ClientSession, web
+from prometheus_client import CollectorRegistry
+
+from schemas import topics
+from schemas.envelope import Fact
+from services.attendance.adapters.projection import Batch, SqlProjection
+from services.attendance.adapters.tables import MIGRATIONS
+from services.attendance.adapters.timeline import SqlTimeline
+from services.attendance.settings import AttendanceSettings
+from services.attendance.stream.projector import read_record
+from services.attendance.web.app import create_attendance_app
+from services.attendance.web.feed import Feed
+from services.chassis.access import Grant, Role
+from services.chassis.clock import system_clock
+from services.chassis.database import create_engine, create_reading_engine, upgrade
+from services.chassis.http import listening
+from tests.fakes.attendance_log import told
+
+ORGANIZER = "organizer-token"
+ANALYST = "analyst-token"
+DESK = "desk-token"
+STRANGER = "token-of-another-event"
+
+
+class KnownTokens:
+    """A `TokenVerifier` that knows one token a role, and one that is limited to another event."""
+
+    async def verify(self, token: str) -> Grant | None:
+        grants = {
+            ORGANIZER: Grant(token_id="1", role=Role.ORGANIZER),
+            ANALYST: Grant(token_id="2", role=Role.ANALYST),
+            DESK: Grant(token_id="3", role=Role.DESK),
+            STRANGER: Grant(token_id="4", role=Role.ANALYST, event_id="evt_other"),
+        }
+        return grants.get(token)
+
+
+class KnownNames:
+    """The names of some people, as the other services would tell them."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self._names = dict(names)
+
+    async def names(self, event_id: str, subjects: Collection[str]) -> Mapping[str, str]:
+        return {subject: self._names[subject] for subject in subjects if subject in self._names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredRecord:
+    """A record as the projector reads it."""
+
+    topic: str
+    key: bytes | None
+    value: bytes | None
+    partition: int = 0
+    offset: int = 0
+    headers: Sequence[tuple[str, bytes | None]] = ()
+
+
+@dataclass(slots=True, kw_only=True)
+class Attendance:
+    """A running web side; `store` fills its read model as the projector would, then tells the watchers."""
+
+    app: web.Application
+    url: str
+    projection: SqlProjection
+    timeline: SqlTimeline
+    feed: Feed
+    session: ClientSession
+
+    async def store(self, facts: Sequence[Fact], *, only: int | None = None) -> None:
+        """Store what `facts` lead to; with `only`, the entries of the last so many of them."""
+        log = told(facts)
+        batch = Batch()
+        entries = log.entries if only is None else log.entries[-only:]
+        for entry in entries:
+            read_record(batch, StoredRecord(topic=topics.TIMELINE.name, key=b"", value=entry.to_bytes()))
+        for presence in log.presences:
+            key = f"{presence.data.event_id}/{presence.subject}".encode()
+            read_record(batch, StoredRecord(topic=topics.PRESENCE.name, key=key, value=presence.to_bytes()))
+        await self.projection.apply(batch)
+        await self.feed.advance(batch.event_ids)
+
+
+@asynccontextmanager
+async def attending(
+    folder: Path, *, names: Mapping[str, str] | None = None, port: int = 0
+) -> AsyncIterator[Attendance]:
+    """Serve attendance's web side on a free port, with an empty read model in `folder`."""
+    database = f"sqlite+aiosqlite:///{folder / 'attendance.db'}"
+    await upgrade(database, MIGRATIONS)
+    writing, reading = create_engine(database), create_reading_engine(database)
+    projection = SqlProjection(writing, clock=system_clock)
+    await projection.start()
+    timeline = SqlTimeline(reading)
+    feed = Feed(timeline)
+    settings = AttendanceSettings.model_construct(
+        host="127.0.0.1", port=port, public_url="http://127.0.0.1", secret_key=None
+    )
+    app = create_attendance_app(
+        settings,
+        timeline=timeline,
+        feed=feed,
+        names=KnownNames(names or {}),
+        verifier=KnownTokens(),
+        checks={},
+        registry=CollectorRegistry(),
+    )
+    async with listening(app, settings) as url, ClientSession(base_url=url) as session:
+        yield Attendance(app=app, url=url, projection=projection, timeline=timeline, feed=feed, session=session)
+    await writing.dispose()
+    await reading.dispose()

@@ -1,0 +1,287 @@
+"""The read API of attendance, over HTTP, on a read model in SQLite."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from schemas.envelope import format_instant
+from schemas.registration import EventStatus, Mode
+from tests.fakes.attendance_facts import BRIDGE, ROOM, EventFacts, colloquium, guest, participant
+from tests.fakes.attendance_web import ANALYST, DESK, ORGANIZER, STRANGER, Attendance, attending
+
+EVENT = "evt_" + "a" * 32
+ANNE, BASIL = participant(1), participant(2)
+
+
+@pytest.fixture
+async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
+    async with attending(tmp_path) as running:
+        yield running
+
+
+async def ask(
+    attendance: Attendance, path: str, *, token: str | None = ANALYST, **query: object
+) -> tuple[int, dict[str, Any]]:
+    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+    url = f"/api/v1/events/{EVENT}/{path}"
+    async with attendance.session.get(url, params={k: str(v) for k, v in query.items()}, headers=headers) as response:
+        return response.status, await response.json(content_type=None)
+
+
+def small_event() -> EventFacts:
+    """Anne on site, then also on her laptop; Basil online, cut off when the room closed; a guest online."""
+    facts = EventFacts(event_id=EVENT)
+    facts.event()
+    facts.registered(ANNE, Mode.IN_PERSON)
+    facts.registered(BASIL, Mode.REMOTE)
+    facts.room(-5, opened=True)
+    facts.checked_in(ANNE, 0)
+    facts.joined(BASIL, 1)
+    facts.joined(ANNE, 10)
+    facts.joined(guest(1), 12)
+    facts.left(ANNE, 20)
+    facts.room(30, opened=False)
+    facts.chatted(BASIL, 31)
+    return facts
+
+
+async def test_presence_of_a_person_has_the_shape_of_the_contract(attendance: Attendance) -> None:
+    facts = small_event()
+    await attendance.store(facts.written)
+    status, answer = await ask(attendance, f"presence/{ANNE}")
+    assert status == 200
+    assert answer == {
+        "participant_id": ANNE,
+        "guest_id": None,
+        "status": "on_site",
+        "registered_mode": "in_person",
+        "registration": "confirmed",
+        "intervals": [
+            {
+                "mode": "in_person",
+                "start": "2026-11-24T08:00:00.000Z",
+                "end": None,
+                "via": "Main door",
+                "start_inferred": False,
+                "end_inferred": None,
+            },
+            {
+                "mode": "remote",
+                "start": "2026-11-24T08:10:00.000Z",
+                "end": "2026-11-24T08:20:00.000Z",
+                "via": f"{BRIDGE}/{ROOM}",
+                "start_inferred": False,
+                "end_inferred": None,
+            },
+        ],
+        "seconds": {"in_person": 1860.0, "remote": 600.0, "both": 600.0, "total": 1860.0},
+        "horizon": "2026-11-24T08:31:00.000Z",
+    }
+
+
+async def test_an_end_taken_from_the_closing_of_the_room_is_marked(attendance: Attendance) -> None:
+    await attendance.store(small_event().written)
+    _, answer = await ask(attendance, f"presence/{BASIL}")
+    assert answer["status"] == "away"
+    assert [interval["end_inferred"] for interval in answer["intervals"]] == ["room_closed"]
+
+
+async def test_presence_of_all_is_paged_by_cursor_without_gap_or_double(attendance: Attendance) -> None:
+    await attendance.store(colloquium(EVENT, people=30).written)
+    _, whole = await ask(attendance, "presence", limit=1000)
+    seen: list[str] = []
+    cursor: dict[str, object] = {}
+    while True:
+        _, page = await ask(attendance, "presence", limit=7, **cursor)
+        seen += [item["participant_id"] or item["guest_id"] for item in page["items"]]
+        if page["next"] is None:
+            break
+        cursor = {"after": page["next"]}
+    assert seen == [item["participant_id"] or item["guest_id"] for item in whole["items"]]
+    assert len(seen) == len(set(seen)) >= 30
+
+
+async def test_a_linked_guest_stands_with_the_participant(attendance: Attendance) -> None:
+    facts = small_event()
+    facts.linked(guest(1), BASIL, 40)
+    await attendance.store(facts.written)
+    _, everybody = await ask(attendance, "presence")
+    assert [item["participant_id"] for item in everybody["items"]] == [ANNE, BASIL]
+    _, answer = await ask(attendance, f"presence/{guest(1)}")
+    assert answer["participant_id"] == BASIL
+
+
+async def test_presence_as_of_an_instant_knows_only_what_was_recorded_by_then(attendance: Attendance) -> None:
+    facts = small_event()
+    await attendance.store(facts.written)
+    status, answer = await ask(attendance, f"presence/{ANNE}", as_of=format_instant(facts.at(15)))
+    assert status == 200
+    assert answer["status"] == "both"
+    assert answer["horizon"] == "2026-11-24T08:12:00.000Z"
+    assert answer["seconds"] == {"in_person": 720.0, "remote": 120.0, "both": 120.0, "total": 720.0}
+
+
+async def test_a_late_fact_changes_the_answer_but_not_the_one_as_of_before(attendance: Attendance) -> None:
+    facts = small_event()
+    late = facts.left(BASIL, 25).model_copy(update={"recordedtime": facts.at(60)})
+    facts.written[-1] = late
+    await attendance.store(facts.written)
+    before = format_instant(late.recordedtime - timedelta(milliseconds=1))
+    _, now = await ask(attendance, f"presence/{BASIL}")
+    _, then = await ask(attendance, f"presence/{BASIL}", as_of=before)
+    assert now["intervals"][0]["end"] == "2026-11-24T08:25:00.000Z"
+    assert then["intervals"][0]["end_inferred"] == "room_closed"
+
+
+async def test_stats_as_of_the_end_equal_the_stats_that_stand(attendance: Attendance) -> None:
+    facts = colloquium(EVENT, people=60)
+    await attendance.store(facts.written)
+    _, standing = await ask(attendance, "stats")
+    _, folded = await ask(attendance, "stats", as_of=format_instant(facts.at(10_000)))
+    assert folded.pop("as_of") == format_instant(facts.at(10_000))
+    assert standing.pop("as_of") is None
+    assert folded == standing
+    assert standing["curve"]
+
+
+async def test_stats_count_people_seats_peaks_and_what_was_inferred(attendance: Attendance) -> None:
+    await attendance.store(small_event().written)
+    _, stats = await ask(attendance, "stats")
+    assert stats["present"] == {"in_person": 1, "remote": 0, "both": 0, "total": 1}
+    assert stats["ever_present"] == {"in_person": 1, "remote": 3, "both": 1, "total": 3}
+    assert stats["registered"] == {"in_person": 1, "remote": 1, "total": 2, "waitlisted": 0}
+    assert stats["capacity"] == {"in_person": 200, "remote": 150}
+    assert stats["peak"]["total"] == {"count": 3, "at": "2026-11-24T08:12:00.000Z"}
+    assert stats["peak"]["remote"] == {"count": 3, "at": "2026-11-24T08:12:00.000Z"}
+    assert stats["inferred"] == {"starts": 0, "ends": {"room_closed": 2, "room_reopened": 0, "event_closed": 0}}
+    assert stats["horizon"] == "2026-11-24T08:31:00.000Z"
+
+
+async def test_the_curve_tells_who_was_here_at_the_beginning_of_each_minute(attendance: Attendance) -> None:
+    await attendance.store(small_event().written)
+    _, stats = await ask(attendance, "stats")
+    curve = {point["at"][11:16]: point for point in stats["curve"]}
+    assert len(curve) == 32
+    assert [curve[at]["in_person"] for at in ("08:00", "08:31")] == [1, 1]
+    assert [curve[at]["remote"] for at in ("08:00", "08:01", "08:11", "08:15", "08:25", "08:30")] == [0, 1, 2, 3, 2, 0]
+    assert [curve[at]["both"] for at in ("08:09", "08:10", "08:19", "08:20")] == [0, 1, 1, 0]
+    assert all(p["total"] == p["in_person"] + p["remote"] - p["both"] for p in stats["curve"])
+
+
+async def test_the_timeline_is_in_order_of_time_and_pages_by_cursor(attendance: Attendance) -> None:
+    facts = small_event()
+    await attendance.store(list(facts.written))
+    _, first = await ask(attendance, "timeline", limit=4)
+    _, second = await ask(attendance, "timeline", limit=1000, after=first["next"])
+    assert second["next"] is None
+    items = first["items"] + second["items"]
+    assert [item["id"] for item in items] == [
+        fact.id for fact in sorted(facts.written, key=lambda fact: (fact.time, fact.id))
+    ]
+
+
+async def test_an_entry_tells_what_where_and_what_it_led_to(attendance: Attendance) -> None:
+    await attendance.store(small_event().written)
+    _, page = await ask(attendance, "timeline")
+    joined = next(item for item in page["items"] if item["guest_id"])
+    assert joined | {"id": "…"} == {
+        "id": "…",
+        "time": "2026-11-24T08:12:00.000Z",
+        "recorded_time": "2026-11-24T08:12:00.350Z",
+        "type": "passerelle.participation.joined.v1",
+        "source": BRIDGE,
+        "participant_id": None,
+        "guest_id": guest(1),
+        "mode": "remote",
+        "room": ROOM,
+        "gate": None,
+        "presence": {"status": "remote", "seconds": {"in_person": 0.0, "remote": 0.0, "both": 0.0, "total": 0.0}},
+    }
+    door = next(item for item in page["items"] if item["type"] == "passerelle.checkin.checked_in.v1")
+    assert (door["mode"], door["gate"], door["room"]) == ("in_person", "Main door", None)
+
+
+async def test_the_timeline_as_of_an_instant_leaves_out_what_was_recorded_later(attendance: Attendance) -> None:
+    facts = small_event()
+    await attendance.store(facts.written)
+    _, page = await ask(attendance, "timeline", as_of=format_instant(facts.at(12)))
+    assert len(page["items"]) == 7
+
+
+@pytest.mark.parametrize("path", ["timeline", "presence", f"presence/{ANNE}", "stats", "live"])
+async def test_an_unknown_event_is_not_found(attendance: Attendance, path: str) -> None:
+    status, answer = await ask(attendance, path)
+    assert (status, answer["status"]) == (404, 404)
+
+
+async def test_an_unknown_person_is_not_found(attendance: Attendance) -> None:
+    await attendance.store(small_event().written)
+    assert (await ask(attendance, f"presence/{participant(99)}"))[0] == 404
+    assert (await ask(attendance, f"presence/{ANNE}", as_of="2020-01-01T00:00:00Z"))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["timeline", "presence", f"presence/{ANNE}", "stats"])
+@pytest.mark.parametrize("instant", ["yesterday", "2026-11-24T08:00:00", "2026-13-01T00:00:00Z", ""])
+async def test_a_wrong_instant_is_refused_and_named(attendance: Attendance, path: str, instant: str) -> None:
+    await attendance.store(small_event().written)
+    status, answer = await ask(attendance, path, as_of=instant)
+    assert status == 400
+    assert [error["parameter"] for error in answer["errors"]] == ["as_of"]
+
+
+@pytest.mark.parametrize("path", ["timeline", "presence"])
+@pytest.mark.parametrize(("name", "value"), [("after", "nonsense"), ("limit", "0"), ("limit", "many")])
+async def test_a_wrong_place_in_a_list_is_refused_and_named(
+    attendance: Attendance, path: str, name: str, value: str
+) -> None:
+    await attendance.store(small_event().written)
+    status, answer = await ask(attendance, path, **{name: value})
+    assert status == 400
+    assert [error["parameter"] for error in answer["errors"]] == [name]
+
+
+@pytest.mark.parametrize("path", ["timeline", "presence", f"presence/{ANNE}", "stats", "live"])
+@pytest.mark.parametrize(("token", "expected"), [(None, 401), ("wrong", 401), (DESK, 403), (STRANGER, 403)])
+async def test_only_organizers_and_analysts_of_the_event_may_read(
+    attendance: Attendance, path: str, token: str | None, expected: int
+) -> None:
+    await attendance.store(small_event().written)
+    assert (await ask(attendance, path, token=token))[0] == expected
+
+
+async def test_organizers_may_read_too(attendance: Attendance) -> None:
+    await attendance.store(small_event().written)
+    assert (await ask(attendance, "stats", token=ORGANIZER))[0] == 200
+
+
+async def test_the_latest_word_on_the_event_counts_however_late_the_others_come(attendance: Attendance) -> None:
+    facts = EventFacts(event_id=EVENT)
+    published = facts.event(minutes=-100)
+    closed = facts.event(EventStatus.CLOSED, minutes=500)
+    await attendance.store([closed])
+    await attendance.store([closed, published], only=1)
+    _, stats = await ask(attendance, "stats")
+    assert stats["status"] == "closed"
+
+
+async def test_what_is_told_again_as_it_stands_keeps_its_place(attendance: Attendance) -> None:
+    facts = small_event()
+    await attendance.store(facts.written)
+    before = await attendance.timeline.moment()
+    await attendance.store(facts.written)
+    assert await attendance.timeline.moment() == before
+
+
+async def test_the_description_names_every_path(attendance: Attendance) -> None:
+    async with attendance.session.get("/internal/openapi.json") as response:
+        paths = (await response.json())["paths"]
+    assert {path.removeprefix("/api/v1/events/{event_id}") for path in paths} == {
+        "/timeline",
+        "/presence",
+        "/presence/{subject}",
+        "/stats",
+        "/live",
+    }
