@@ -30,7 +30,7 @@ _BELIEVED: Final = 10.0
 _REFUSED: Final = 2.0
 _MOST_KNOWN: Final = 10_000
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 
 class Role(StrEnum):

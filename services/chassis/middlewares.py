@@ -18,7 +18,7 @@ from services.chassis.access import wants_html
 from services.chassis.pages import render_error
 from services.chassis.problems import Problem, problem_response
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
@@ -128,10 +128,10 @@ def route_template(request: web.Request) -> str:
 
 
 def quiet_logger() -> logging.Logger:
-    """The logger for aiohttp's own server errors, without their text: it holds the address of the caller."""
+    """The logger for aiohttp's own errors, which keeps the kind only: the text quotes addresses and raw requests."""
     logger = logging.getLogger("services.chassis.http.server")
     if not logger.filters:
-        logger.addFilter(_without_address)
+        logger.addFilter(_keep_the_kind)
     return logger
 
 
@@ -139,8 +139,9 @@ _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "O
 _ROUTINE: Final = frozenset({"/health/live", "/health/ready", "/metrics"})
 
 
-def _without_address(record: logging.LogRecord) -> bool:
-    record.msg, record.args = "the HTTP server could not read or answer a request", ()
+def _keep_the_kind(record: logging.LogRecord) -> bool:
+    kind = type(record.exc_info[1]).__name__ if record.exc_info else "no exception"
+    record.msg, record.args = f"a connection could not be served ({kind})", ()
     record.exc_info = record.exc_text = None
     return True
 
