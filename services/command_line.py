@@ -4,8 +4,9 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
 
 import typer
 
@@ -30,6 +31,7 @@ app.add_typer(dead_letters, name="dead-letters")
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept. [default: the user's data directory]")
 ]
+LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `passerelle dead-letters list` shows it.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the one address.")]
 
 
@@ -40,6 +42,14 @@ class Service(StrEnum):
     STREAMING_BRIDGE = "streaming_bridge"
     ATTENDANCE = "attendance"
     GATEWAY = "gateway"
+
+
+_MODULES: Final = {
+    Service.REGISTRATION: "services.registration.__main__",
+    Service.STREAMING_BRIDGE: "services.streaming_bridge.__main__",
+    Service.ATTENDANCE: "services.attendance.__main__",
+    Service.GATEWAY: "deploy.local.gateway",
+}
 
 
 class Part(StrEnum):
@@ -94,15 +104,7 @@ def run(
 ) -> None:
     """Run one service, for a deployment; its settings come from PASSERELLE_* variables."""
     arguments = [] if only is None else ["--only", only.value]
-    match service:
-        case Service.REGISTRATION:
-            from services.registration.__main__ import main as start
-        case Service.STREAMING_BRIDGE:
-            from services.streaming_bridge.__main__ import main as start
-        case Service.ATTENDANCE:
-            from services.attendance.__main__ import main as start
-        case Service.GATEWAY:
-            from deploy.local.gateway import main as start
+    start: Callable[[list[str]], int] = import_module(_MODULES[service]).main
     raise typer.Exit(start(arguments))
 
 
@@ -114,10 +116,57 @@ def create_token(
 ) -> None:
     """Make a token and print it, once: only its hash is kept."""
     from services.chassis.access import Role
+    from services.chassis.settings import load_settings
     from services.registration.bootstrap import create_token as create
+    from services.registration.settings import RegistrationSettings
+
+    _settings(data_dir)
+    settings = load_settings(RegistrationSettings)
+    typer.echo(_run(lambda: create(settings, role=Role(role.value), event_id=event)))
+
+
+@dead_letters.command("list")
+def list_dead_letters(data_dir: DataDir = None) -> None:
+    """List what is kept aside: when, by which service, where it came from and why."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from services.chassis.dead_letter_log import place, read_all
 
     settings = _settings(data_dir)
-    typer.echo(_run(lambda: create(settings, role=Role(role.value), event_id=event)))
+    kept = _run(lambda: read_all(settings)) or []
+    table = Table("id", "time", "service", "from", "reason", caption=f"{len(kept)} kept")
+    for item in kept:
+        letter = item.letter
+        table.add_row(item.id, letter.time.isoformat(), letter.service, place(letter), letter.reason)
+    Console().print(table)
+
+
+@dead_letters.command("show")
+def show_dead_letter(letter_id: LetterId, data_dir: DataDir = None) -> None:
+    """Print the content of one, whole (a webhook's body is unsealed: it may name people)."""
+    from services.chassis.dead_letter_log import read_one
+    from services.chassis.dead_letters import PURPOSE
+    from services.chassis.secrets import SecretBox
+
+    settings = _settings(data_dir)
+    kept = _run(lambda: read_one(settings, letter_id))
+    if kept:
+        box = SecretBox.derive(settings.secret, purpose=PURPOSE)
+        sys.stdout.buffer.write((kept.letter.open(box) or b"") + b"\n")
+
+
+@dead_letters.command("redrive")
+def redrive_dead_letter(letter_id: LetterId, data_dir: DataDir = None) -> None:
+    """Send one back to where it came from, after a fix. Twice is harmless: facts count once."""
+    from services.chassis.dead_letter_log import read_one, redrive
+
+    settings = _settings(data_dir)
+
+    async def again() -> str:
+        return await redrive(settings, await read_one(settings, letter_id))
+
+    typer.echo(f"{letter_id} is on {_run(again)} again.")
 
 
 def main() -> None:
@@ -150,14 +199,18 @@ def _credentials() -> "Credentials":
 
     from deploy.local.serve import Credentials
     from services.chassis.access import Role
+    from services.chassis.settings import load_settings
     from services.registration.bootstrap import create_sign_in_code
     from services.registration.bootstrap import create_token as create
+    from services.registration.settings import RegistrationSettings
 
-    async def sign_in_path(settings: "CommonSettings") -> str:
-        return "/sign-in?" + urlencode({"code": await create_sign_in_code(settings)})
+    registration = load_settings(RegistrationSettings)
 
-    async def organizer_token(settings: "CommonSettings") -> str:
-        return await create(settings, role=Role.ORGANIZER)
+    async def sign_in_path() -> str:
+        return "/sign-in?" + urlencode({"code": await create_sign_in_code(registration)})
+
+    async def organizer_token() -> str:
+        return await create(registration, role=Role.ORGANIZER)
 
     return Credentials(sign_in_path=sign_in_path, organizer_token=organizer_token)
 

@@ -39,15 +39,15 @@ _ZONE = ZoneInfo("Europe/Paris")
 class Credentials:
     """What lets the person who started it in: made from the settings, without a running server."""
 
-    sign_in_path: Callable[[CommonSettings], Awaitable[str]]
-    organizer_token: Callable[[CommonSettings], Awaitable[str]]
+    sign_in_path: Callable[[], Awaitable[str]]
+    organizer_token: Callable[[], Awaitable[str]]
 
 
 async def serve(settings: CommonSettings, credentials: Credentials, *, port: int) -> None:
     """Start everything, print the address, and run until stopped."""
     console = Console(stderr=True)
     async with _started(settings, port=port, console=console) as running:
-        _announce(console, running, await credentials.sign_in_path(settings))
+        _announce(console, running, await credentials.sign_in_path())
         await running.supervisor.wait()
 
 
@@ -58,14 +58,14 @@ async def serve_demo(
     console = Console(stderr=True)
     scenario = colloquium(participants=participants)
     async with _started(settings, port=port, console=console) as running:
-        token = await credentials.organizer_token(settings)
+        token = await credentials.organizer_token()
         async with Client(running.address, token) as client:
             play = Play(scenario=scenario, client=client, opens_at=_yesterday_morning())
             with _progress(console) as progress:
                 registering = progress.add_task("Registering", total=participants)
                 event_id = await play.prepare(lambda: progress.advance(registering))
             live = f"/events/{event_id}/live"
-            sign_in = await credentials.sign_in_path(settings)
+            sign_in = await credentials.sign_in_path()
             _announce(console, running, f"{sign_in}&next={live}")
             console.print(f"[bold]Live page:[/bold]      {running.address}{live}")
             with _progress(console) as progress:

@@ -1,0 +1,112 @@
+"""Read the dead-letter topic from its beginning, as `passerelle dead-letters` shows it, and send records back."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from schemas.topics import DEAD_LETTER
+from services.chassis.dead_letters import DeadLetter, read_dead_letter
+from services.chassis.kafka import encode_headers, new_consumer, new_producer
+from services.chassis.settings import CommonSettings
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class NotRedrivableError(Exception):
+    """A dead letter that came with a request has no topic to go back to."""
+
+    def __init__(self, letter_id: str) -> None:
+        """Say what can be done instead."""
+        super().__init__(
+            f"{letter_id} came with a request, not from a topic: ask the platform to deliver it again, or see it with "
+            f"`passerelle dead-letters show {letter_id}`"
+        )
+
+
+class UnknownDeadLetterError(Exception):
+    """No dead letter has this id (any more: they are kept 30 days)."""
+
+    def __init__(self, letter_id: str) -> None:
+        """Name it."""
+        super().__init__(
+            f"there is no dead letter {letter_id}; `passerelle dead-letters list` shows those that are kept"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """A dead letter and its place on the topic, which is its id: `<partition>-<offset>`."""
+
+    id: str
+    letter: DeadLetter
+
+
+def place(letter: DeadLetter) -> str:
+    """Where it came from, for people: `topic/partition@offset`, or the path of a request."""
+    origin = letter.origin
+    return origin if isinstance(origin, str) else f"{origin.topic}/{origin.partition}@{origin.offset}"
+
+
+async def read_all(settings: CommonSettings) -> list[Kept]:
+    """Every dead letter kept at this moment, oldest first."""
+    kept: list[Kept] = []
+    async with _consumer(settings) as consumer:
+        partitions = [TopicPartition(DEAD_LETTER.name, number) for number in range(settings.partitions)]
+        consumer.assign(partitions)
+        ends = await consumer.end_offsets(partitions)
+        await consumer.seek_to_beginning(*partitions)
+        left = {partition for partition in partitions if await consumer.position(partition) < ends[partition]}
+        while left:
+            fetched = await consumer.getmany(*left, timeout_ms=1000)
+            for record in (record for records in fetched.values() for record in records):
+                try:
+                    letter = read_dead_letter(key=record.key, value=record.value, headers=record.headers)
+                except ValueError as error:
+                    log.warning("dead_letter.unreadable", partition=record.partition, reason=str(error))
+                    continue
+                kept.append(Kept(id=f"{record.partition}-{record.offset}", letter=letter))
+            left = {partition for partition in left if await consumer.position(partition) < ends[partition]}
+    return sorted(kept, key=lambda item: item.letter.time)
+
+
+async def read_one(settings: CommonSettings, letter_id: str) -> Kept:
+    """The dead letter of an id.
+
+    Raises:
+        UnknownDeadLetterError: if none is kept under it.
+    """
+    for kept in await read_all(settings):
+        if kept.id == letter_id:
+            return kept
+    raise UnknownDeadLetterError(letter_id)
+
+
+async def redrive(settings: CommonSettings, kept: Kept) -> str:
+    """Send a record back to the topic it came from, whole and as it was; the topic's name.
+
+    It stays on the dead-letter topic, which is a log. Doing it twice is harmless: facts are a set by id.
+
+    Raises:
+        NotRedrivableError: if it came with a request.
+    """
+    record = kept.letter.redriven()
+    if record is None:
+        raise NotRedrivableError(kept.id)
+    async with new_producer(settings, client_id="passerelle-redrive") as producer:
+        await producer.send_and_wait(
+            record.topic, value=record.value, key=record.key, headers=encode_headers(record.headers)
+        )
+    return record.topic
+
+
+@asynccontextmanager
+async def _consumer(settings: CommonSettings) -> AsyncIterator[AIOKafkaConsumer]:
+    consumer = new_consumer(settings, client_id="passerelle-dead-letters")
+    await consumer.start()
+    try:
+        yield consumer
+    finally:
+        await consumer.stop()
