@@ -1,7 +1,6 @@
 """Secrets: one key for the installation, and sealed boxes with a key of their own for each purpose."""
 
 import base64
-import binascii
 import json
 import os
 import secrets
@@ -82,12 +81,12 @@ class SecretBox:
             raise BrokenSealError
         try:
             document = json.loads(self.open(token.encode() + b"=" * (-len(token) % 4)))
-        except (binascii.Error, ValueError):
+            payload: dict[str, Any] = document["payload"]
+            until = document["until"] and datetime.fromisoformat(document["until"])
+        except (ValueError, TypeError, KeyError):
             raise BrokenSealError from None
-        until = document["until"] and datetime.fromisoformat(document["until"])
         if until and now >= until:
             raise ExpiredTokenError(until)
-        payload: dict[str, Any] = document["payload"]
         return payload
 
 

@@ -40,11 +40,14 @@ class SettingsError(Exception):
 
 def _database_url(value: str) -> str:
     """Name the asynchronous driver where the URL names none."""
-    url = sqlalchemy.make_url(value)
+    try:
+        url = sqlalchemy.make_url(value)
+    except sqlalchemy.exc.ArgumentError:
+        raise ValueError from None
     drivers = {"sqlite": "sqlite+aiosqlite", "postgresql": "postgresql+asyncpg"}
     url = url.set(drivername=drivers.get(url.drivername, url.drivername))
     if url.drivername not in drivers.values():
-        raise ValueError(url.drivername)
+        raise ValueError
     return url.render_as_string(hide_password=False)
 
 
@@ -152,6 +155,8 @@ class CommonSettings(BaseSettings):
         except (OSError, ValueError) as error:
             raise SettingsError(f"{CONFIG_VARIABLE}: {path} cannot be read as TOML: {error}") from None
         own = content.get(cls.service, {})
+        if not isinstance(own, dict):
+            raise SettingsError(f"{path}: {cls.service} must be a table")
         shared = {key: value for key, value in content.items() if key not in SERVICES}
         unknown = [f"{path}: there is no setting {key}" for key in shared if key not in CommonSettings.model_fields]
         unknown += [

@@ -1,0 +1,33 @@
+"""What all tests may ask for. A Kafka that does not start fails the tests that need it: nothing is skipped."""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+import tests.profiles  # noqa: F401  (importing it chooses the hypothesis profile)
+from deploy.local.kafka import EmbeddedKafka
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take away what the developer's shell says, so that tests see the same settings everywhere."""
+    for name in [name for name in os.environ if name.startswith("PASSERELLE_")]:
+        monkeypatch.delenv(name)
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
+    """The bootstrap servers of a real broker, shared by the session: use topics or event ids of your own."""
+    async with EmbeddedKafka(tmp_path_factory.mktemp("kafka")).running() as servers:
+        yield servers
+
+
+@pytest_asyncio.fixture
+async def own_kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
+    """A running broker of the test's own, to be stopped, killed and started at will."""
+    broker = EmbeddedKafka(tmp_path)
+    async with broker.running():
+        yield broker
