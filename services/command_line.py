@@ -35,6 +35,10 @@ LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `passerelle dead
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the one address.")]
 
 
+class CommandError(Exception):
+    """What was asked cannot be done; the text says why."""
+
+
 class Service(StrEnum):
     """What `run` can run."""
 
@@ -118,11 +122,19 @@ def create_token(
     from services.chassis.access import Role
     from services.chassis.settings import load_settings
     from services.registration.bootstrap import create_token as create
+    from services.registration.domain.errors import EventNotFoundError
     from services.registration.settings import RegistrationSettings
 
     _settings(data_dir)
     settings = load_settings(RegistrationSettings)
-    typer.echo(_run(lambda: create(settings, role=Role(role.value), event_id=event)))
+
+    async def created() -> str:
+        try:
+            return await create(settings, role=Role(role.value), event_id=event)
+        except EventNotFoundError as error:
+            raise CommandError(f"There is no event {error.event_id}.") from None
+
+    typer.echo(_run(created))
 
 
 @dead_letters.command("list")
@@ -226,7 +238,7 @@ def _run(work: Callable[[], Awaitable[Result]]) -> Result | None:
     async def to_the_end() -> None:
         try:
             results.append(await work())
-        except OPERATOR_ERRORS as error:
+        except (CommandError, *OPERATOR_ERRORS) as error:
             failures.append(error)
 
     code = run_process(to_the_end)
