@@ -1,0 +1,1 @@
+"""Registration: events, agenda, registrations, tickets, the check-in desk. Owns participants' personal data."""

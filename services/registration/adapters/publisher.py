@@ -1,0 +1,171 @@
+"""From the domain's facts to the wire: each becomes one record of a topic, keyed by its event."""
+
+from collections.abc import Callable
+from typing import Final
+
+from schemas import checkin as checkin_wire
+from schemas import registration as wire
+from schemas.envelope import CONTENT_TYPE, FactData
+from schemas.envelope import Fact as WireFact
+from schemas.topics import CHECKIN, REGISTRATION
+from services.chassis.outbox import OutboxRecord
+from services.registration.domain.checkins import Action
+from services.registration.domain.event import Event
+from services.registration.domain.facts import (
+    EventMoved,
+    EventStep,
+    Fact,
+    GuestIdentified,
+    ScanVoided,
+    SeatMoved,
+    SeatStep,
+    TicketScanned,
+)
+
+OFFICE: Final = "/registration"
+"""The CloudEvents `source` of events, registrations and links."""
+DESK: Final = "/registration/desk"
+"""The CloudEvents `source` of check-ins."""
+
+_EVENT_FACTS: Final[dict[EventStep, Callable[..., WireFact]]] = {
+    EventStep.CREATED: wire.EventCreated,
+    EventStep.CHANGED: wire.EventChanged,
+    EventStep.PUBLISHED: wire.EventPublished,
+    EventStep.CLOSED: wire.EventClosed,
+    EventStep.CANCELLED: wire.EventCancelled,
+}
+_SEAT_FACTS: Final[dict[SeatStep, Callable[..., WireFact]]] = {
+    SeatStep.REGISTERED: wire.ParticipantRegistered,
+    SeatStep.CONFIRMED: wire.ParticipantConfirmed,
+    SeatStep.MODE_CHANGED: wire.ParticipantModeChanged,
+}
+
+
+def to_record(fact: Fact) -> OutboxRecord:
+    """The record that tells a fact."""
+    topic, wire_fact = to_wire(fact)
+    return OutboxRecord(
+        topic=topic,
+        key=wire_fact.data.event_id.encode(),
+        value=wire_fact.to_bytes(),
+        headers={"content-type": CONTENT_TYPE},
+    )
+
+
+def to_wire(fact: Fact) -> tuple[str, WireFact]:
+    """The topic of a fact, and what is sent there."""
+    match fact:
+        case EventMoved():
+            return REGISTRATION.name, _event_fact(fact)
+        case SeatMoved():
+            return REGISTRATION.name, _seat_fact(fact)
+        case GuestIdentified():
+            return REGISTRATION.name, _identity_fact(fact)
+        case TicketScanned():
+            return CHECKIN.name, _scan_fact(fact)
+        case ScanVoided():
+            return CHECKIN.name, _void_fact(fact)
+
+
+def _event_fact(fact: EventMoved) -> WireFact:
+    return _EVENT_FACTS[fact.step](
+        id=fact.fact_id,
+        source=OFFICE,
+        time=fact.event.changed_at,
+        recordedtime=fact.recorded_at,
+        data=event_data(fact.event),
+    )
+
+
+def event_data(event: Event) -> wire.EventData:
+    """The whole event as the topic carries it."""
+    return wire.EventData(
+        event_id=event.event_id,
+        title=event.title,
+        status=wire.EventStatus(event.status),
+        starts_at=event.starts_at,
+        ends_at=event.ends_at,
+        timezone=event.timezone,
+        capacity=wire.Capacity(in_person=event.capacity.in_person, remote=event.capacity.remote),
+        grace_seconds=event.grace_minutes * 60,
+        reconnect_grace_seconds=event.reconnect_grace_seconds,
+        rooms=tuple(
+            wire.Room(
+                room_id=room.room_id,
+                name=room.name,
+                conference=wire.Conference(source=room.conference.source, room=room.conference.room)
+                if room.conference
+                else None,
+            )
+            for room in event.rooms
+        ),
+        sessions=tuple(
+            wire.Session(
+                session_id=session.session_id,
+                title=session.title,
+                starts_at=session.starts_at,
+                ends_at=session.ends_at,
+                room=session.room,
+            )
+            for session in event.sessions
+        ),
+    )
+
+
+def _seat_fact(fact: SeatMoved) -> WireFact:
+    seat = fact.registration
+    if fact.step is SeatStep.CANCELLED:
+        kind: Callable[..., WireFact] = wire.ParticipantCancelled
+        return kind(
+            id=fact.fact_id,
+            source=OFFICE,
+            subject=seat.participant_id,
+            time=seat.changed_at,
+            recordedtime=fact.recorded_at,
+            data=FactData(event_id=seat.event_id),
+        )
+    return _SEAT_FACTS[fact.step](
+        id=fact.fact_id,
+        source=OFFICE,
+        subject=seat.participant_id,
+        time=seat.changed_at,
+        recordedtime=fact.recorded_at,
+        data=wire.SeatData(event_id=seat.event_id, mode=wire.Mode(seat.mode), status=wire.SeatStatus(seat.status)),
+    )
+
+
+def _identity_fact(fact: GuestIdentified) -> WireFact:
+    kind: Callable[..., WireFact] = wire.IdentityLinked if fact.linked else wire.IdentityUnlinked
+    return kind(
+        id=fact.fact_id,
+        source=OFFICE,
+        subject=fact.participant_id,
+        time=fact.at,
+        recordedtime=fact.at,
+        data=wire.LinkData(event_id=fact.event_id, guest_id=fact.guest_id, participant_id=fact.participant_id),
+    )
+
+
+def _scan_fact(fact: TicketScanned) -> WireFact:
+    scan = fact.scan
+    kind: Callable[..., WireFact] = checkin_wire.CheckedIn if scan.action is Action.IN else checkin_wire.CheckedOut
+    return kind(
+        id=scan.fact_id,
+        source=DESK,
+        subject=scan.participant_id,
+        time=scan.at,
+        recordedtime=scan.recorded_at,
+        data=checkin_wire.CheckInData(event_id=scan.event_id, gate=scan.gate, device=scan.device),
+    )
+
+
+def _void_fact(fact: ScanVoided) -> WireFact:
+    kind: Callable[..., WireFact] = checkin_wire.CheckInVoided
+    return kind(
+        id=fact.fact_id,
+        source=DESK,
+        subject=fact.scan.participant_id,
+        time=fact.at,
+        recordedtime=fact.at,
+        data=checkin_wire.VoidData(event_id=fact.scan.event_id, voided_id=fact.scan.fact_id),
+    )

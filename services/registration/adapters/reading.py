@@ -1,0 +1,246 @@
+"""The reading half of the SQL store."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, desc, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.registration.adapters.rows import (
+    event_from,
+    guest_link_from,
+    registration_from,
+    scan_from,
+    searchable,
+    token_from,
+)
+from services.registration.adapters.tables import (
+    CONSENTS,
+    EVENTS,
+    GUEST_LINKS,
+    PEOPLE,
+    REGISTRATIONS,
+    SCANS,
+    TOKENS,
+)
+from services.registration.application.ports import EventQuery, GuestLink, Participant, RosterQuery, StoredToken
+from services.registration.domain.checkins import Action, Scan, TicketHolder
+from services.registration.domain.errors import EventNotFoundError, ParticipantNotFoundError
+from services.registration.domain.event import Event
+from services.registration.domain.registrations import Person, Purpose, Registration
+from services.registration.domain.seats import Mode, SeatStatus
+
+_SEAT = REGISTRATIONS.c
+
+
+class SqlReading:
+    """A view of the database through one connection; implements the port `Reading`."""
+
+    def __init__(self, connection: AsyncConnection, *, lock: bool = False) -> None:
+        """With `lock`, loading an event keeps other writers of the same event out (PostgreSQL; SQLite has one)."""
+        self._connection = connection
+        self._lock = lock
+
+    async def event(self, event_id: str) -> Event:
+        """See the port."""
+        query = select(EVENTS).where(EVENTS.c.event_id == event_id)
+        row = await self._first(query.with_for_update() if self._lock else query)
+        if row is None:
+            raise EventNotFoundError(event_id)
+        return event_from(row)
+
+    async def events(self, query: EventQuery) -> Sequence[Event]:
+        """See the port."""
+        columns = EVENTS.c
+        found = select(EVENTS).where(columns.status.in_([status.value for status in query.statuses]))
+        if query.after is not None:
+            instant, event_id = query.after
+            same = and_(columns.starts_at == instant, columns.event_id > event_id)
+            found = found.where(or_(columns.starts_at < instant, same))
+        if query.ending_after is not None:
+            found = found.where(columns.ends_at > query.ending_after)
+        if query.only is not None:
+            found = found.where(columns.event_id == query.only)
+        found = found.order_by(desc(columns.starts_at), columns.event_id).limit(query.limit)
+        return [event_from(row) for row in await self._connection.execute(found)]
+
+    async def created_by(self, retry_key: str) -> str | None:
+        """See the port."""
+        query = select(EVENTS.c.event_id).where(EVENTS.c.retry_key == retry_key)
+        found: str | None = await self._connection.scalar(query)
+        return found
+
+    async def registration(self, event_id: str, participant_id: str) -> Registration:
+        """See the port."""
+        row = await self._first(
+            select(REGISTRATIONS).where(_SEAT.event_id == event_id, _SEAT.participant_id == participant_id)
+        )
+        if row is None:
+            raise ParticipantNotFoundError(participant_id)
+        return registration_from(row)
+
+    async def participant(self, event_id: str, participant_id: str) -> Participant:
+        """See the port."""
+        found = await self._participants(
+            _PARTICIPANTS.where(_SEAT.event_id == event_id, _SEAT.participant_id == participant_id)
+        )
+        if not found:
+            raise ParticipantNotFoundError(participant_id)
+        return found[0]
+
+    async def registered_by(self, event_id: str, retry_key: str) -> str | None:
+        """See the port."""
+        query = select(_SEAT.participant_id).where(_SEAT.event_id == event_id, _SEAT.retry_key == retry_key)
+        found: str | None = await self._connection.scalar(query)
+        return found
+
+    async def roster(self, event_id: str, query: RosterQuery) -> Sequence[Participant]:
+        """See the port."""
+        found = _PARTICIPANTS.where(_SEAT.event_id == event_id)
+        if query.after is not None:
+            instant, participant_id = query.after
+            same = and_(_SEAT.created_at == instant, _SEAT.participant_id > participant_id)
+            found = found.where(or_(_SEAT.created_at > instant, same))
+        if query.mode is not None:
+            found = found.where(_SEAT.mode == query.mode.value)
+        if query.status is not None:
+            found = found.where(_SEAT.status == query.status.value)
+        for word in searchable(query.search or "").split():
+            found = found.where(PEOPLE.c.search_text.contains(word, autoescape=True))
+        return await self._participants(found.order_by(_SEAT.created_at, _SEAT.participant_id).limit(query.limit))
+
+    async def names(self, event_id: str, participant_ids: Collection[str]) -> Mapping[str, str]:
+        """See the port."""
+        query = (
+            select(PEOPLE.c.participant_id, PEOPLE.c.name)
+            .join(REGISTRATIONS, _SEAT.participant_id == PEOPLE.c.participant_id)
+            .where(_SEAT.event_id == event_id, PEOPLE.c.participant_id.in_(participant_ids))
+        )
+        return {row.participant_id: row.name for row in await self._connection.execute(query)}
+
+    async def counts(self, event_id: str) -> Mapping[tuple[Mode, SeatStatus], int]:
+        """See the port."""
+        query = (
+            select(_SEAT.mode, _SEAT.status, func.count().label("number"))
+            .where(_SEAT.event_id == event_id)
+            .group_by(_SEAT.mode, _SEAT.status)
+        )
+        rows = await self._connection.execute(query)
+        return {(Mode(row.mode), SeatStatus(row.status)): row.number for row in rows}
+
+    async def taken(self, event_id: str) -> Mapping[Mode, int]:
+        """See the port."""
+        counts = await self.counts(event_id)
+        return {mode: counts.get((mode, SeatStatus.CONFIRMED), 0) for mode in Mode}
+
+    async def waitlist(self, event_id: str, mode: Mode, *, limit: int | None) -> Sequence[Registration]:
+        """See the port."""
+        query = select(REGISTRATIONS).where(*_waiting(event_id, mode)).order_by(_SEAT.rank).limit(limit)
+        return [registration_from(row) for row in await self._connection.execute(query)]
+
+    async def holder(self, *, event_id: str, ticket: str | None, participant_id: str | None) -> TicketHolder | None:
+        """See the port."""
+        query = select(_SEAT.event_id, _SEAT.participant_id, _SEAT.mode, _SEAT.status, _SEAT.moved_at)
+        if ticket is not None:
+            query = query.where(_SEAT.ticket == ticket)
+        else:
+            query = query.where(_SEAT.event_id == event_id, _SEAT.participant_id == participant_id)
+        row = await self._first(query)
+        if row is None:
+            return None
+        return TicketHolder(
+            event_id=row.event_id,
+            participant_id=row.participant_id,
+            mode=Mode(row.mode),
+            status=SeatStatus(row.status),
+            moved_at=row.moved_at,
+        )
+
+    async def last_scan(self, event_id: str, participant_id: str, *, until: datetime | None) -> Scan | None:
+        """See the port."""
+        columns = SCANS.c
+        query = select(SCANS).where(
+            columns.event_id == event_id, columns.participant_id == participant_id, columns.voided_by.is_(None)
+        )
+        if until is not None:
+            query = query.where(columns.at <= until)
+        row = await self._first(query.order_by(desc(columns.at), desc(columns.recorded_at)).limit(1))
+        return None if row is None else scan_from(row)
+
+    async def scan(self, event_id: str, fact_id: str) -> Scan | None:
+        """See the port."""
+        row = await self._first(select(SCANS).where(SCANS.c.event_id == event_id, SCANS.c.fact_id == fact_id))
+        return None if row is None else scan_from(row)
+
+    async def last_scans(self, event_id: str, *, limit: int) -> Sequence[Scan]:
+        """See the port."""
+        query = select(SCANS).where(SCANS.c.event_id == event_id).order_by(desc(SCANS.c.recorded_at)).limit(limit)
+        return [scan_from(row) for row in await self._connection.execute(query)]
+
+    async def on_site(self, event_id: str) -> int:
+        """See the port."""
+        columns = SCANS.c
+        latest_first = func.row_number().over(
+            partition_by=columns.participant_id, order_by=(desc(columns.at), desc(columns.recorded_at))
+        )
+        scans = (
+            select(columns.action, latest_first.label("place"))
+            .where(columns.event_id == event_id, columns.voided_by.is_(None))
+            .subquery()
+        )
+        query = select(func.count()).where(scans.c.place == 1, scans.c.action == Action.IN.value)
+        return int(await self._connection.scalar(query) or 0)
+
+    async def guest_link(self, event_id: str, guest_id: str) -> GuestLink | None:
+        """See the port."""
+        columns = GUEST_LINKS.c
+        row = await self._first(select(GUEST_LINKS).where(columns.event_id == event_id, columns.guest_id == guest_id))
+        return None if row is None else guest_link_from(row)
+
+    async def token(self, token_hash: str) -> StoredToken | None:
+        """See the port."""
+        row = await self._first(select(TOKENS).where(TOKENS.c.hash == token_hash))
+        return None if row is None else token_from(row)
+
+    async def _first(self, query: Select[Any]) -> Row[Any] | None:
+        row: Row[Any] | None = (await self._connection.execute(query)).first()
+        return row
+
+    async def _participants(self, query: Select[Any]) -> list[Participant]:
+        rows = (await self._connection.execute(query)).all()
+        consents: dict[str, dict[Purpose, bool]] = {}
+        said = select(CONSENTS).where(CONSENTS.c.participant_id.in_([row.participant_id for row in rows]))
+        for row in await self._connection.execute(said.order_by(CONSENTS.c.position)):
+            consents.setdefault(row.participant_id, {})[Purpose(row.purpose)] = row.given
+        return [_participant(row, consents.get(row.participant_id, {})) for row in rows]
+
+
+def _waiting(event_id: Any, mode: Any) -> tuple[Any, ...]:  # noqa: ANN401  (values or columns)
+    return _SEAT.event_id == event_id, _SEAT.mode == mode, _SEAT.status == SeatStatus.WAITLISTED.value
+
+
+def _participant(row: Row[Any], consents: Mapping[Purpose, bool]) -> Participant:
+    registration = registration_from(row)
+    return Participant(
+        registration=registration,
+        person=None if row.name is None else Person(name=row.name, email=row.email, language=row.language),
+        consents=consents,
+        waitlist_position=row.ahead + 1 if registration.status is SeatStatus.WAITLISTED else None,
+    )
+
+
+_OTHERS = REGISTRATIONS.alias("others")
+_AHEAD = (
+    select(func.count())
+    .where(
+        _OTHERS.c.event_id == _SEAT.event_id,
+        _OTHERS.c.mode == _SEAT.mode,
+        _OTHERS.c.status == SeatStatus.WAITLISTED.value,
+        _OTHERS.c.rank < _SEAT.rank,
+    )
+    .scalar_subquery()
+)
+_PARTICIPANTS = select(
+    REGISTRATIONS, PEOPLE.c.name, PEOPLE.c.email, PEOPLE.c.language, _AHEAD.label("ahead")
+).outerjoin(PEOPLE, PEOPLE.c.participant_id == _SEAT.participant_id)

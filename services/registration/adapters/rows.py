@@ -1,0 +1,186 @@
+"""Rows of the tables to values of the domain, and back."""
+
+import unicodedata
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from schemas.envelope import format_instant
+from services.registration.application.ports import GuestLink, StoredToken
+from services.registration.domain.checkins import Action, Outcome, Scan
+from services.registration.domain.event import Conference, Event, EventStatus, Room, Session
+from services.registration.domain.registrations import Person, Registration
+from services.registration.domain.seats import Capacity, Mode, SeatStatus
+
+
+def event_from(row: Row[Any]) -> Event:
+    """A row of `events`."""
+    return Event(
+        event_id=row.event_id,
+        title=row.title,
+        status=EventStatus(row.status),
+        starts_at=row.starts_at,
+        ends_at=row.ends_at,
+        timezone=row.timezone,
+        capacity=Capacity(in_person=row.in_person_seats, remote=row.remote_seats),
+        grace_minutes=row.grace_minutes,
+        reconnect_grace_seconds=row.reconnect_grace_seconds,
+        rooms=tuple(_room(room) for room in row.rooms),
+        sessions=tuple(_session(session) for session in row.sessions),
+        changed_at=row.changed_at,
+    )
+
+
+def event_values(event: Event) -> dict[str, Any]:
+    """What `events` stores of an event."""
+    return {
+        "event_id": event.event_id,
+        "title": event.title,
+        "status": event.status.value,
+        "starts_at": event.starts_at,
+        "ends_at": event.ends_at,
+        "timezone": event.timezone,
+        "in_person_seats": event.capacity.in_person,
+        "remote_seats": event.capacity.remote,
+        "grace_minutes": event.grace_minutes,
+        "reconnect_grace_seconds": event.reconnect_grace_seconds,
+        "rooms": [
+            {
+                "room_id": room.room_id,
+                "name": room.name,
+                "conference": {"source": room.conference.source, "room": room.conference.room}
+                if room.conference
+                else None,
+            }
+            for room in event.rooms
+        ],
+        "sessions": [
+            {
+                "session_id": session.session_id,
+                "title": session.title,
+                "starts_at": format_instant(session.starts_at),
+                "ends_at": format_instant(session.ends_at),
+                "room": session.room,
+            }
+            for session in event.sessions
+        ],
+        "changed_at": event.changed_at,
+    }
+
+
+def _room(stored: dict[str, Any]) -> Room:
+    conference = stored["conference"]
+    return Room(
+        room_id=stored["room_id"],
+        name=stored["name"],
+        conference=Conference(source=conference["source"], room=conference["room"]) if conference else None,
+    )
+
+
+def _session(stored: dict[str, Any]) -> Session:
+    return Session(
+        session_id=stored["session_id"],
+        title=stored["title"],
+        starts_at=datetime.fromisoformat(stored["starts_at"]),
+        ends_at=datetime.fromisoformat(stored["ends_at"]),
+        room=stored["room"],
+    )
+
+
+def registration_from(row: Row[Any]) -> Registration:
+    """A row of `registrations`."""
+    return Registration(
+        participant_id=row.participant_id,
+        event_id=row.event_id,
+        mode=Mode(row.mode),
+        status=SeatStatus(row.status),
+        ticket=row.ticket,
+        rank=row.rank,
+        created_at=row.created_at,
+        changed_at=row.changed_at,
+        moved_at=row.moved_at,
+        retry_key=row.retry_key,
+    )
+
+
+def registration_values(registration: Registration) -> dict[str, Any]:
+    """What `registrations` stores."""
+    return {
+        "participant_id": registration.participant_id,
+        "event_id": registration.event_id,
+        "mode": registration.mode.value,
+        "status": registration.status.value,
+        "ticket": registration.ticket,
+        "rank": registration.rank,
+        "created_at": registration.created_at,
+        "changed_at": registration.changed_at,
+        "moved_at": registration.moved_at,
+        "retry_key": registration.retry_key,
+    }
+
+
+def person_values(person: Person) -> dict[str, Any]:
+    """What `people` stores of a person."""
+    return {
+        "name": person.name,
+        "email": person.email,
+        "language": person.language,
+        "search_text": searchable(f"{person.name} {person.email}"),
+    }
+
+
+def searchable(text: str) -> str:
+    """Text as it is searched: without case and accents, so that `lea` finds `Léa`."""
+    plain = "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+    return " ".join(plain.casefold().split())
+
+
+def scan_from(row: Row[Any]) -> Scan:
+    """A row of `scans`."""
+    return Scan(
+        fact_id=row.fact_id,
+        event_id=row.event_id,
+        participant_id=row.participant_id,
+        action=Action(row.action),
+        outcome=Outcome(row.outcome),
+        at=row.at,
+        recorded_at=row.recorded_at,
+        gate=row.gate,
+        device=row.device,
+        voided_by=row.voided_by,
+    )
+
+
+def scan_values(scan: Scan) -> dict[str, Any]:
+    """What `scans` stores."""
+    return {
+        "fact_id": scan.fact_id,
+        "event_id": scan.event_id,
+        "participant_id": scan.participant_id,
+        "action": scan.action.value,
+        "outcome": scan.outcome.value,
+        "at": scan.at,
+        "recorded_at": scan.recorded_at,
+        "gate": scan.gate,
+        "device": scan.device,
+        "voided_by": scan.voided_by,
+    }
+
+
+def guest_link_from(row: Row[Any]) -> GuestLink:
+    """A row of `guest_links`."""
+    return GuestLink(guest_id=row.guest_id, participant_id=row.participant_id, changed_at=row.changed_at)
+
+
+def token_from(row: Row[Any]) -> StoredToken:
+    """A row of `tokens`."""
+    return StoredToken(
+        token_id=row.token_id,
+        hash=row.hash,
+        role=row.role,
+        event_id=row.event_id,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        revoked_at=row.revoked_at,
+    )

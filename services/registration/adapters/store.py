@@ -1,0 +1,176 @@
+"""The SQL store: transactions whose changes and outbox rows are committed together."""
+
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.chassis.clock import Clock
+from services.chassis.outbox import add
+from services.registration.adapters.publisher import to_record
+from services.registration.adapters.reading import SqlReading
+from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
+from services.registration.adapters.tables import (
+    CONSENTS,
+    EVENTS,
+    GUEST_LINKS,
+    OUTBOX,
+    PEOPLE,
+    REGISTRATIONS,
+    SCANS,
+    SIGN_IN_CODES,
+    TOKENS,
+)
+from services.registration.application.ports import GuestLink, StoredToken
+from services.registration.domain.checkins import Scan
+from services.registration.domain.event import Event
+from services.registration.domain.facts import Fact
+from services.registration.domain.registrations import Person, Purpose, Registration
+from services.registration.domain.seats import Mode
+
+CONSENT_TEXT_VERSION: Final = 1
+"""Which wording of the registration form's consents is asked now: raise it with every change of that text."""
+
+
+class SqlStore:
+    """The database of registration; implements the port `Store`."""
+
+    def __init__(
+        self, *, writer: AsyncEngine, reader: AsyncEngine, clock: Clock, committed: Callable[[], None] = lambda: None
+    ) -> None:
+        """`committed` is called after each commit, and must not block: it wakes whoever drains the outbox."""
+        self._writer = writer
+        self._reader = reader
+        self._clock = clock
+        self._committed = committed
+
+    @asynccontextmanager
+    async def reading(self) -> AsyncIterator[SqlReading]:
+        """See the port."""
+        async with self._reader.connect() as connection:
+            yield SqlReading(connection)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator["SqlWriting"]:
+        """See the port."""
+        async with self._writer.begin() as connection:
+            yield SqlWriting(connection, clock=self._clock)
+        self._committed()
+
+
+class SqlWriting(SqlReading):
+    """A transaction; implements the port `Writing`."""
+
+    def __init__(self, connection: AsyncConnection, *, clock: Clock) -> None:
+        """Everything happens in the transaction that the connection is in."""
+        super().__init__(connection, lock=True)
+        self._clock = clock
+
+    async def add_event(self, event: Event, *, retry_key: str | None) -> None:
+        """See the port."""
+        await self._connection.execute(insert(EVENTS).values(event_values(event) | {"retry_key": retry_key}))
+
+    async def save_event(self, event: Event) -> None:
+        """See the port."""
+        mine = EVENTS.c.event_id == event.event_id
+        await self._connection.execute(update(EVENTS).where(mine).values(event_values(event)))
+
+    async def add_participant(
+        self, registration: Registration, person: Person, consents: Mapping[Purpose, bool]
+    ) -> None:
+        """See the port."""
+        await self._connection.execute(insert(REGISTRATIONS).values(registration_values(registration)))
+        participant_id = registration.participant_id
+        await self._connection.execute(insert(PEOPLE).values(participant_id=participant_id, **person_values(person)))
+        await self.add_consents(participant_id, consents, at=registration.created_at)
+
+    async def save_registration(self, registration: Registration) -> None:
+        """See the port."""
+        mine = REGISTRATIONS.c.participant_id == registration.participant_id
+        await self._connection.execute(update(REGISTRATIONS).where(mine).values(registration_values(registration)))
+
+    async def save_person(self, participant_id: str, person: Person) -> None:
+        """See the port."""
+        mine = PEOPLE.c.participant_id == participant_id
+        await self._connection.execute(update(PEOPLE).where(mine).values(person_values(person)))
+
+    async def add_consents(self, participant_id: str, consents: Mapping[Purpose, bool], *, at: datetime) -> None:
+        """See the port."""
+        rows = [
+            {
+                "participant_id": participant_id,
+                "purpose": purpose.value,
+                "given": given,
+                "text_version": CONSENT_TEXT_VERSION,
+                "at": at,
+            }
+            for purpose, given in consents.items()
+        ]
+        if rows:
+            await self._connection.execute(insert(CONSENTS), rows)
+
+    async def erase_person(self, participant_id: str) -> None:
+        """See the port."""
+        for table in (PEOPLE, CONSENTS):
+            await self._connection.execute(delete(table).where(table.c.participant_id == participant_id))
+
+    async def next_rank(self, event_id: str, mode: Mode) -> int:
+        """See the port."""
+        columns = REGISTRATIONS.c
+        query = select(func.max(columns.rank)).where(columns.event_id == event_id, columns.mode == mode.value)
+        return (await self._connection.scalar(query) or 0) + 1
+
+    async def add_scan(self, scan: Scan) -> None:
+        """See the port."""
+        await self._connection.execute(insert(SCANS).values(scan_values(scan)))
+
+    async def save_scan(self, scan: Scan) -> None:
+        """See the port."""
+        await self._connection.execute(update(SCANS).where(SCANS.c.fact_id == scan.fact_id).values(scan_values(scan)))
+
+    async def save_guest_link(self, event_id: str, link: GuestLink) -> None:
+        """See the port."""
+        values = {"participant_id": link.participant_id, "changed_at": link.changed_at}
+        columns = GUEST_LINKS.c
+        mine = (columns.event_id == event_id, columns.guest_id == link.guest_id)
+        changed = await self._connection.execute(update(GUEST_LINKS).where(*mine).values(values))
+        if not changed.rowcount:
+            await self._connection.execute(
+                insert(GUEST_LINKS).values(event_id=event_id, guest_id=link.guest_id, **values)
+            )
+
+    async def add_token(self, token: StoredToken) -> None:
+        """See the port."""
+        await self._connection.execute(
+            insert(TOKENS).values(
+                token_id=token.token_id,
+                hash=token.hash,
+                role=token.role,
+                event_id=token.event_id,
+                created_at=token.created_at,
+                expires_at=token.expires_at,
+            )
+        )
+
+    async def revoke_token(self, token_id: str, *, at: datetime) -> bool:
+        """See the port."""
+        mine = TOKENS.c.token_id == token_id
+        changed = await self._connection.execute(update(TOKENS).where(mine).values(revoked_at=at))
+        return changed.rowcount > 0
+
+    async def add_sign_in_code(self, code_hash: str, *, expires_at: datetime) -> None:
+        """See the port."""
+        await self._connection.execute(insert(SIGN_IN_CODES).values(hash=code_hash, expires_at=expires_at))
+
+    async def take_sign_in_code(self, code_hash: str, *, now: datetime) -> bool:
+        """See the port."""
+        await self._connection.execute(delete(SIGN_IN_CODES).where(SIGN_IN_CODES.c.expires_at <= now))
+        taken = await self._connection.execute(delete(SIGN_IN_CODES).where(SIGN_IN_CODES.c.hash == code_hash))
+        return taken.rowcount > 0
+
+    async def publish(self, facts: Iterable[Fact]) -> None:
+        """See the port."""
+        await add(self._connection, OUTBOX, [to_record(fact) for fact in facts], now=self._clock())

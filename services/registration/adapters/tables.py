@@ -1,0 +1,120 @@
+"""The tables of registration. `people` and `consents` hold all personal data, so that erasing is deleting rows."""
+
+from typing import Final
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+from services.chassis.database import RowNumber, UtcInstant
+from services.chassis.idempotency import idempotency_table
+from services.chassis.outbox import outbox_table
+
+METADATA: Final = MetaData()
+
+EVENTS: Final = Table(
+    "events",
+    METADATA,
+    Column("event_id", String(200), primary_key=True),
+    Column("title", Text, nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("starts_at", UtcInstant, nullable=False, index=True),
+    Column("ends_at", UtcInstant, nullable=False),
+    Column("timezone", String(100), nullable=False),
+    Column("in_person_seats", Integer),
+    Column("remote_seats", Integer),
+    Column("grace_minutes", Integer, nullable=False),
+    Column("reconnect_grace_seconds", Integer, nullable=False),
+    Column("rooms", JSON, nullable=False),
+    Column("sessions", JSON, nullable=False),
+    Column("changed_at", UtcInstant, nullable=False),
+    Column("retry_key", String(64), unique=True),
+)
+REGISTRATIONS: Final = Table(
+    "registrations",
+    METADATA,
+    Column("participant_id", String(200), primary_key=True),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False),
+    Column("mode", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("ticket", String(12), nullable=False, unique=True),
+    Column("rank", Integer),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("changed_at", UtcInstant, nullable=False),
+    Column("moved_at", UtcInstant),
+    Column("retry_key", String(64)),
+    Index("registrations_in_order", "event_id", "created_at", "participant_id"),
+    Index("registrations_by_seat", "event_id", "mode", "status", "rank"),
+    Index("registrations_by_retry", "event_id", "retry_key", unique=True),
+)
+PEOPLE: Final = Table(
+    "people",
+    METADATA,
+    Column("participant_id", ForeignKey("registrations.participant_id"), primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("email", Text, nullable=False),
+    Column("language", String(35), nullable=False),
+    Column("search_text", Text, nullable=False),
+)
+CONSENTS: Final = Table(
+    "consents",
+    METADATA,
+    Column("position", RowNumber, primary_key=True, autoincrement=True),
+    Column("participant_id", ForeignKey("registrations.participant_id"), nullable=False, index=True),
+    Column("purpose", String(40), nullable=False),
+    Column("given", Boolean, nullable=False),
+    Column("text_version", Integer, nullable=False),
+    Column("at", UtcInstant, nullable=False),
+)
+SCANS: Final = Table(
+    "scans",
+    METADATA,
+    Column("fact_id", String(200), primary_key=True),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False),
+    Column("participant_id", ForeignKey("registrations.participant_id"), nullable=False),
+    Column("action", String(10), nullable=False),
+    Column("outcome", String(20), nullable=False),
+    Column("at", UtcInstant, nullable=False),
+    Column("recorded_at", UtcInstant, nullable=False),
+    Column("gate", String(100)),
+    Column("device", String(100)),
+    Column("voided_by", String(200)),
+    Index("scans_of_participant", "event_id", "participant_id", "at"),
+    Index("scans_in_order", "event_id", "recorded_at"),
+)
+GUEST_LINKS: Final = Table(
+    "guest_links",
+    METADATA,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("guest_id", String(200), primary_key=True),
+    Column("participant_id", String(200)),
+    Column("changed_at", UtcInstant, nullable=False),
+)
+TOKENS: Final = Table(
+    "tokens",
+    METADATA,
+    Column("token_id", String(40), primary_key=True),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("role", String(20), nullable=False),
+    Column("event_id", ForeignKey("events.event_id")),
+    Column("created_at", UtcInstant, nullable=False),
+    Column("expires_at", UtcInstant),
+    Column("revoked_at", UtcInstant),
+)
+SIGN_IN_CODES: Final = Table(
+    "sign_in_codes",
+    METADATA,
+    Column("hash", String(64), primary_key=True),
+    Column("expires_at", UtcInstant, nullable=False),
+)
+OUTBOX: Final = outbox_table(METADATA)
+IDEMPOTENCY: Final = idempotency_table(METADATA)

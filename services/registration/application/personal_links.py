@@ -1,0 +1,81 @@
+"""Personal links: sealed texts that open one registration, without an account and without a password."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from services.chassis.clock import Clock
+from services.chassis.secrets import BrokenSealError, ExpiredTokenError, SecretBox
+
+PERSONAL: Final = "registration"
+"""What the box of confirmation pages is derived for."""
+JOIN: Final = "join"
+"""What the box of join links, and of the grants handed to the streaming bridge, is derived for."""
+GRANT_LIFETIME: Final = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonalLinks:
+    """Seals and opens the personal links of participants; `public_url` is the origin that people see.
+
+    Links do not expire: what they open is checked against the registration each time, and ends with it.
+    """
+
+    personal: SecretBox
+    joining: SecretBox
+    clock: Clock
+    public_url: str
+
+    @classmethod
+    def derive(cls, *, secret_key: str, clock: Clock, public_url: str) -> "PersonalLinks":
+        """The links of one installation."""
+        return cls(
+            personal=SecretBox.derive(secret_key, purpose=PERSONAL),
+            joining=SecretBox.derive(secret_key, purpose=JOIN),
+            clock=clock,
+            public_url=public_url,
+        )
+
+    def token(self, *, event_id: str, participant_id: str) -> str:
+        """The personal token of a registration."""
+        return self.personal.seal_token({"event_id": event_id, "participant_id": participant_id}, expires_at=None)
+
+    def confirmation_url(self, *, event_id: str, participant_id: str) -> str:
+        """The page where somebody finds their ticket, changes the mode, or cancels."""
+        token = self.token(event_id=event_id, participant_id=participant_id)
+        return f"{self.public_url}/e/{event_id}/confirmation/{token}"
+
+    def join_url(self, *, event_id: str, participant_id: str) -> str:
+        """The link that leads into the meeting."""
+        payload = {"event_id": event_id, "participant_id": participant_id}
+        return f"{self.public_url}/e/{event_id}/join/{self.joining.seal_token(payload, expires_at=None)}"
+
+    def read_token(self, token: str, *, event_id: str) -> str | None:
+        """Whose personal token it is; None if it is not one of this event."""
+        return self._read(self.personal, token, event_id=event_id)
+
+    def read_join_token(self, token: str, *, event_id: str) -> str | None:
+        """Whose join link it is; None if it is not one of this event."""
+        return self._read(self.joining, token, event_id=event_id)
+
+    def grant_path(self, *, event_id: str, participant_id: str, display_name: str, language: str) -> str:
+        """Where the streaming bridge lets this participant into the meeting, within a minute."""
+        grant = self.joining.seal_token(
+            {
+                "event_id": event_id,
+                "participant_id": participant_id,
+                "display_name": display_name,
+                "moderator": False,
+                "language": language,
+            },
+            expires_at=self.clock() + GRANT_LIFETIME,
+        )
+        return f"/join/{grant}"
+
+    def _read(self, box: SecretBox, token: str, *, event_id: str) -> str | None:
+        try:
+            payload = box.open_token(token, now=self.clock())
+        except (BrokenSealError, ExpiredTokenError):
+            return None
+        participant_id = payload.get("participant_id")
+        return participant_id if payload.get("event_id") == event_id and isinstance(participant_id, str) else None

@@ -1,0 +1,261 @@
+"""What the use cases need of the outside: a store, and fresh ids."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.registration.domain.checkins import Scan, TicketHolder
+from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.facts import Fact
+from services.registration.domain.registrations import Person, Purpose, Registration
+from services.registration.domain.seats import Mode, SeatStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Participant:
+    """A registration with whose it is; `person` is None once erased."""
+
+    registration: Registration
+    person: Person | None
+    consents: Mapping[Purpose, bool]
+    waitlist_position: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RosterQuery:
+    """Which registrations of an event, in the order they were made; `after` is the last one already seen."""
+
+    limit: int
+    after: tuple[datetime, str] | None = None
+    search: str | None = None
+    mode: Mode | None = None
+    status: SeatStatus | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventQuery:
+    """Which events, the latest first; `after` is the last one already seen, `only` limits to one id."""
+
+    limit: int
+    after: tuple[datetime, str] | None = None
+    statuses: Collection[EventStatus] = tuple(EventStatus)
+    ending_after: datetime | None = None
+    only: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredToken:
+    """An access token as stored: only its hash; `expires_at` is set on those of a browser session."""
+
+    token_id: str
+    hash: str
+    role: str
+    event_id: str | None
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestLink:
+    """What is known of a guest: the participant they are taken for (None once undone), and the last change."""
+
+    guest_id: str
+    participant_id: str | None
+    changed_at: datetime
+
+
+class Reading(Protocol):
+    """A consistent view of the database."""
+
+    async def event(self, event_id: str) -> Event:
+        """The event; in a writing transaction no other one can change what belongs to it until the end.
+
+        Raises:
+            EventNotFoundError: if there is none.
+        """
+        ...
+
+    async def events(self, query: EventQuery) -> Sequence[Event]:
+        """A page of the events."""
+        ...
+
+    async def created_by(self, retry_key: str) -> str | None:
+        """The event that this request created before, if it is a repetition."""
+        ...
+
+    async def registration(self, event_id: str, participant_id: str) -> Registration:
+        """A registration of the event.
+
+        Raises:
+            ParticipantNotFoundError: if the event has none of this id.
+        """
+        ...
+
+    async def participant(self, event_id: str, participant_id: str) -> Participant:
+        """The same, with the person."""
+        ...
+
+    async def registered_by(self, event_id: str, retry_key: str) -> str | None:
+        """The participant that this request registered before, if it is a repetition."""
+        ...
+
+    async def roster(self, event_id: str, query: RosterQuery) -> Sequence[Participant]:
+        """A page of the event's registrations."""
+        ...
+
+    async def names(self, event_id: str, participant_ids: Collection[str]) -> Mapping[str, str]:
+        """The names of those that are known and not erased."""
+        ...
+
+    async def counts(self, event_id: str) -> Mapping[tuple[Mode, SeatStatus], int]:
+        """How many registrations stand where."""
+        ...
+
+    async def taken(self, event_id: str) -> Mapping[Mode, int]:
+        """The confirmed, by mode."""
+        ...
+
+    async def waitlist(self, event_id: str, mode: Mode, *, limit: int | None) -> Sequence[Registration]:
+        """Who waits for a seat, the next first; `limit` None is all of them."""
+        ...
+
+    async def holder(self, *, event_id: str, ticket: str | None, participant_id: str | None) -> TicketHolder | None:
+        """Whose ticket it is, of any event; or the participant of this event."""
+        ...
+
+    async def last_scan(self, event_id: str, participant_id: str, *, until: datetime | None) -> Scan | None:
+        """The last scan of a participant that was not voided, up to an instant if one is given."""
+        ...
+
+    async def scan(self, event_id: str, fact_id: str) -> Scan | None:
+        """One scan of the event."""
+        ...
+
+    async def last_scans(self, event_id: str, *, limit: int) -> Sequence[Scan]:
+        """The scans recorded last, the latest first, voided ones too."""
+        ...
+
+    async def on_site(self, event_id: str) -> int:
+        """How many are in, by their last scans."""
+        ...
+
+    async def guest_link(self, event_id: str, guest_id: str) -> GuestLink | None:
+        """What is known of a guest."""
+        ...
+
+    async def token(self, token_hash: str) -> StoredToken | None:
+        """The token of this hash."""
+        ...
+
+
+class Writing(Reading, Protocol):
+    """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
+
+    async def add_event(self, event: Event, *, retry_key: str | None) -> None:
+        """Insert an event, with what a repetition of the request would repeat."""
+        ...
+
+    async def save_event(self, event: Event) -> None:
+        """Replace an event."""
+        ...
+
+    async def add_participant(
+        self, registration: Registration, person: Person, consents: Mapping[Purpose, bool]
+    ) -> None:
+        """Insert a registration and its person."""
+        ...
+
+    async def save_registration(self, registration: Registration) -> None:
+        """Replace a registration."""
+        ...
+
+    async def save_person(self, participant_id: str, person: Person) -> None:
+        """Replace what is known of a person."""
+        ...
+
+    async def add_consents(self, participant_id: str, consents: Mapping[Purpose, bool], *, at: datetime) -> None:
+        """Record what was consented to or revoked; the latest word on a purpose counts."""
+        ...
+
+    async def erase_person(self, participant_id: str) -> None:
+        """Delete the name, the address and the consents; doing it again changes nothing."""
+        ...
+
+    async def next_rank(self, event_id: str, mode: Mode) -> int:
+        """The rank at the end of a waitlist."""
+        ...
+
+    async def add_scan(self, scan: Scan) -> None:
+        """Insert a scan."""
+        ...
+
+    async def save_scan(self, scan: Scan) -> None:
+        """Replace a scan."""
+        ...
+
+    async def save_guest_link(self, event_id: str, link: GuestLink) -> None:
+        """Insert or replace what is known of a guest."""
+        ...
+
+    async def add_token(self, token: StoredToken) -> None:
+        """Insert a token."""
+        ...
+
+    async def revoke_token(self, token_id: str, *, at: datetime) -> bool:
+        """Revoke a token; False if there is none of this id."""
+        ...
+
+    async def add_sign_in_code(self, code_hash: str, *, expires_at: datetime) -> None:
+        """Insert a one-time code."""
+        ...
+
+    async def take_sign_in_code(self, code_hash: str, *, now: datetime) -> bool:
+        """Use up a code; False if it is unknown, used or expired."""
+        ...
+
+    async def publish(self, facts: Iterable[Fact]) -> None:
+        """Put facts in the outbox, in their order."""
+        ...
+
+
+class Store(Protocol):
+    """The database of registration."""
+
+    def reading(self) -> AbstractAsyncContextManager[Reading]:
+        """Open a consistent view."""
+        ...
+
+    def writing(self) -> AbstractAsyncContextManager[Writing]:
+        """Open a transaction that no other writer can interleave with."""
+        ...
+
+
+class Mint(Protocol):
+    """Makes ids that nobody can guess and nobody had before."""
+
+    def event_id(self) -> str:
+        """An event's."""
+        ...
+
+    def participant_id(self) -> str:
+        """A participant's."""
+        ...
+
+    def part_id(self, kind: str) -> str:
+        """A session's, a room's or a token's: the kind, `_` and random text."""
+        ...
+
+    def fact_id(self, *same: str) -> str:
+        """A fact's: random, or derived from what makes it the same fact."""
+        ...
+
+    def ticket(self) -> str:
+        """A ticket code, as stored."""
+        ...
+
+    def secret(self) -> str:
+        """256 random bits as text."""
+        ...

@@ -1,0 +1,79 @@
+"""Use cases about access tokens and one-time sign-in codes. Only their hashes are stored."""
+
+import hashlib
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
+
+from services.chassis.access import Grant, Role
+from services.chassis.clock import Clock
+from services.registration.application.ports import Mint, Store, StoredToken
+
+TOKEN_PREFIX: Final = "psr_"  # noqa: S105  (what every token begins with, and no secret)
+SIGN_IN_CODE_LIFETIME: Final = timedelta(hours=1)
+SESSION_LIFETIME: Final = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """Who may do what. A token is 256 random bits, so a plain SHA-256 of it is all that needs keeping."""
+
+    store: Store
+    clock: Clock
+    mint: Mint
+
+    async def create(self, role: Role, *, event_id: str | None = None, lifetime: timedelta | None = None) -> str:
+        """Make a token and return it, this once; `lifetime` None is until it is revoked.
+
+        Raises:
+            EventNotFoundError: if it is to be limited to an event that does not exist.
+        """
+        now = self.clock()
+        token = f"{TOKEN_PREFIX}{self.mint.secret()}"
+        async with self.store.writing() as transaction:
+            if event_id is not None:
+                await transaction.event(event_id)
+            stored = StoredToken(
+                token_id=self.mint.part_id("tok"),
+                hash=_hash(token),
+                role=role,
+                event_id=event_id,
+                created_at=now,
+                expires_at=None if lifetime is None else now + lifetime,
+            )
+            await transaction.add_token(stored)
+        return token
+
+    async def verify(self, token: str) -> Grant | None:
+        """What a token allows; None if it is unknown, expired or revoked."""
+        if not token.startswith(TOKEN_PREFIX):
+            return None
+        async with self.store.reading() as view:
+            stored = await view.token(_hash(token))
+        if stored is None or stored.revoked_at is not None:
+            return None
+        if stored.expires_at is not None and stored.expires_at <= self.clock():
+            return None
+        return Grant(token_id=stored.token_id, role=Role(stored.role), event_id=stored.event_id)
+
+    async def revoke(self, token_id: str) -> bool:
+        """Make a token worthless; False if there is none of this id."""
+        async with self.store.writing() as transaction:
+            return await transaction.revoke_token(token_id, at=self.clock())
+
+    async def create_sign_in_code(self) -> str:
+        """Make a code that signs an organizer in, once, within the hour."""
+        code = self.mint.secret()
+        async with self.store.writing() as transaction:
+            await transaction.add_sign_in_code(_hash(code), expires_at=self.clock() + SIGN_IN_CODE_LIFETIME)
+        return code
+
+    async def redeem(self, code: str) -> str | None:
+        """Use up a sign-in code: the token of a new organizer session, None if the code is not valid (any more)."""
+        async with self.store.writing() as transaction:
+            valid = await transaction.take_sign_in_code(_hash(code), now=self.clock())
+        return await self.create(Role.ORGANIZER, lifetime=SESSION_LIFETIME) if valid else None
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

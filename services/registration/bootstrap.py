@@ -1,0 +1,170 @@
+"""The only place that builds the parts of registration and joins them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import structlog
+from aiohttp import web
+from prometheus_client import CollectorRegistry
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.topics import ALL
+from services.chassis.access import Role
+from services.chassis.clock import Clock, system_clock
+from services.chassis.database import create_engine, create_reading_engine, upgrade
+from services.chassis.http import create_app, listening
+from services.chassis.idempotency import Idempotency
+from services.chassis.kafka import new_producer
+from services.chassis.metrics import new_registry
+from services.chassis.openapi import add_api
+from services.chassis.outbox import OutboxDrain, OutboxMetrics
+from services.chassis.process import Background
+from services.chassis.topics import KafkaAwayError, ensure_topics
+from services.registration.adapters.mint import RandomMint
+from services.registration.adapters.store import SqlStore
+from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
+from services.registration.application.checkins import CheckIns
+from services.registration.application.events import Events
+from services.registration.application.identities import Identities
+from services.registration.application.personal_links import PersonalLinks
+from services.registration.application.registrations import Registrations
+from services.registration.application.tokens import Tokens
+from services.registration.settings import RegistrationSettings
+from services.registration.web import check_ins_api, events_api, registrations_api
+from services.registration.web.errors import answer_refusals
+from services.registration.web.internal import add_internal
+from services.registration.web.use_cases import USE_CASES, UseCases
+
+MIGRATIONS: Final = Path(__file__).parent / "adapters" / "migrations"
+_HOUSEKEEPING_SECONDS: Final = 3600
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The service, joined and not yet running."""
+
+    app: web.Application
+    drain: OutboxDrain
+    idempotency: Idempotency
+    use_cases: UseCases
+
+
+async def serve(settings: RegistrationSettings) -> None:
+    """Run the service until it is cancelled. It answers before Kafka is there, and while Kafka is away."""
+    async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
+        background.start("outbox", publish(settings, parts.drain))
+        background.start("housekeeping", _forget_old_answers(parts.idempotency))
+        log.info("registration.listening", url=url)
+        await background.wait()
+
+
+@asynccontextmanager
+async def assembled(
+    settings: RegistrationSettings, *, clock: Clock = system_clock, registry: CollectorRegistry | None = None
+) -> AsyncIterator[Parts]:
+    """Migrate the database and join the parts; on exit the database is closed."""
+    registry = registry or new_registry(service="registration")
+    async with _database(settings) as (writer, reader):
+        drain = OutboxDrain(
+            engine=writer,
+            table=OUTBOX,
+            new_producer=lambda: new_producer(settings, client_id="registration"),
+            metrics=OutboxMetrics(registry),
+            clock=clock,
+        )
+        store = SqlStore(writer=writer, reader=reader, clock=clock, committed=drain.wake)
+        cases = _use_cases(settings, store, clock)
+        idempotency = Idempotency(writer, IDEMPOTENCY, clock)
+
+        async def database_answers() -> None:
+            async with reader.connect() as connection:
+                await connection.execute(select(EVENTS.c.event_id).limit(1))
+
+        app = create_app(
+            settings,
+            service="registration",
+            verifier=cases.tokens,
+            idempotency=idempotency,
+            packages=["services.registration.web"],
+            checks={"database": database_answers},
+            registry=registry,
+        )
+        app.middlewares.append(answer_refusals)
+        app[USE_CASES] = cases
+        add_api(app, events_api.api, registrations_api.api, check_ins_api.api)
+        add_internal(app)
+        yield Parts(app=app, drain=drain, idempotency=idempotency, use_cases=cases)
+
+
+async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:
+    """Make sure of the topics, then move the outbox to Kafka for ever; waits for Kafka as long as it takes.
+
+    Raises:
+        TopicMismatchError: if a topic has another number of partitions.
+        TopicRefusedError: if Kafka refuses to create one.
+    """
+    while True:
+        try:
+            await ensure_topics(settings.kafka, ALL, partitions=settings.partitions, replication=settings.replication)
+            break
+        except KafkaAwayError as error:
+            log.warning("kafka.away", servers=error.servers)
+    await drain.run()
+
+
+async def create_token(settings: RegistrationSettings, *, role: Role, event_id: str | None = None) -> str:
+    """Make an access token, beside a running server or without one; it is shown this once.
+
+    Raises:
+        EventNotFoundError: if it is to be limited to an event that does not exist.
+    """
+    async with _database(settings) as (writer, reader):
+        store = SqlStore(writer=writer, reader=reader, clock=system_clock)
+        return await _use_cases(settings, store, system_clock).tokens.create(role, event_id=event_id)
+
+
+async def create_sign_in_code(settings: RegistrationSettings) -> str:
+    """Make a code for `/sign-in?code=…`, good for one organizer's session within the hour."""
+    async with _database(settings) as (writer, reader):
+        store = SqlStore(writer=writer, reader=reader, clock=system_clock)
+        return await _use_cases(settings, store, system_clock).tokens.create_sign_in_code()
+
+
+@asynccontextmanager
+async def _database(settings: RegistrationSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """The migrated database, for writing and for reading."""
+    url = settings.registration_database
+    await upgrade(url, MIGRATIONS)
+    writer, reader = create_engine(url), create_reading_engine(url)
+    try:
+        yield writer, reader
+    finally:
+        await reader.dispose()
+        await writer.dispose()
+
+
+def _use_cases(settings: RegistrationSettings, store: SqlStore, clock: Clock) -> UseCases:
+    mint = RandomMint()
+    return UseCases(
+        settings=settings,
+        events=Events(store=store, clock=clock, mint=mint),
+        registrations=Registrations(store=store, clock=clock, mint=mint),
+        check_ins=CheckIns(store=store, clock=clock, mint=mint),
+        identities=Identities(store=store, clock=clock, mint=mint),
+        tokens=Tokens(store=store, clock=clock, mint=mint),
+        links=PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url),
+    )
+
+
+async def _forget_old_answers(idempotency: Idempotency) -> None:
+    """Answers to repeated writes are kept for a day; they may hold names."""
+    while True:
+        await idempotency.forget_old()
+        await asyncio.sleep(_HOUSEKEEPING_SECONDS)

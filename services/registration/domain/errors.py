@@ -1,0 +1,90 @@
+"""What registration refuses, each error with its data; one base for the service."""
+
+
+class RegistrationError(Exception):
+    """Base of all that this service refuses."""
+
+
+class InvalidValueError(RegistrationError):
+    """A value breaks a rule; `pointer` is its JSON Pointer in the request (`/sessions/0/ends_at`)."""
+
+    def __init__(self, *, pointer: str, detail: str) -> None:
+        """Keep what to show beside the field."""
+        super().__init__(f"{pointer}: {detail}")
+        self.pointer = pointer
+        self.detail = detail
+
+
+class EventNotFoundError(RegistrationError):
+    """No event has this id."""
+
+    def __init__(self, event_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(event_id)
+        self.event_id = event_id
+
+
+class EventStateError(RegistrationError):
+    """The event is not in a state that allows the act: `status` is where it stands, `act` what was asked."""
+
+    def __init__(self, *, event_id: str, status: str, act: str) -> None:
+        """Keep where the event stands and what was asked of it."""
+        super().__init__(f"{event_id} is {status}: cannot {act}")
+        self.event_id = event_id
+        self.status = status
+        self.act = act
+
+
+class ParticipantNotFoundError(RegistrationError):
+    """The event has no such participant."""
+
+    def __init__(self, participant_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(participant_id)
+        self.participant_id = participant_id
+
+
+class RegistrationCancelledError(RegistrationError):
+    """The registration was withdrawn, so nothing of it can change."""
+
+    def __init__(self, participant_id: str) -> None:
+        """Keep whose registration it was."""
+        super().__init__(participant_id)
+        self.participant_id = participant_id
+
+
+class ModeFullError(RegistrationError):
+    """No seat is free in the mode asked for, and a place on the waitlist was not wanted."""
+
+    def __init__(self, mode: str) -> None:
+        """Keep the mode that is full."""
+        super().__init__(mode)
+        self.mode = mode
+
+
+class CheckInNotFoundError(RegistrationError):
+    """The event has no check-in of this id."""
+
+    def __init__(self, fact_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(fact_id)
+        self.fact_id = fact_id
+
+
+class LinkNotFoundError(RegistrationError):
+    """The guest is not linked to the participant."""
+
+    def __init__(self, guest_id: str) -> None:
+        """Keep whose link was asked for."""
+        super().__init__(guest_id)
+        self.guest_id = guest_id
+
+
+class LinkConflictError(RegistrationError):
+    """The guest is already linked to another participant."""
+
+    def __init__(self, *, guest_id: str, participant_id: str) -> None:
+        """Keep the guest and who they are linked to."""
+        super().__init__(guest_id)
+        self.guest_id = guest_id
+        self.participant_id = participant_id

@@ -1,0 +1,80 @@
+"""What happened, in the past tense: the domain's own words, which the publisher turns into the wire format."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TypeAlias
+
+from services.registration.domain.checkins import Scan
+from services.registration.domain.event import Event
+from services.registration.domain.registrations import Registration
+
+
+class EventStep(StrEnum):
+    """What was done to an event."""
+
+    CREATED = "created"
+    CHANGED = "changed"
+    PUBLISHED = "published"
+    CLOSED = "closed"
+    CANCELLED = "cancelled"
+
+
+class SeatStep(StrEnum):
+    """What was done to a registration."""
+
+    REGISTERED = "registered"
+    CONFIRMED = "confirmed"
+    MODE_CHANGED = "mode_changed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventMoved:
+    """An event was created, changed, published, closed or cancelled; `event` is as it stands after."""
+
+    fact_id: str
+    step: EventStep
+    event: Event
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeatMoved:
+    """A registration was made, confirmed, moved to the other mode or cancelled; it is as it stands after."""
+
+    fact_id: str
+    step: SeatStep
+    registration: Registration
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketScanned:
+    """Somebody came in or went out."""
+
+    scan: Scan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScanVoided:
+    """A scan was a mistake."""
+
+    fact_id: str
+    scan: Scan
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuestIdentified:
+    """A guest is (`linked`) or is no longer taken for a participant."""
+
+    fact_id: str
+    event_id: str
+    guest_id: str
+    participant_id: str
+    linked: bool
+    at: datetime
+
+
+Fact: TypeAlias = EventMoved | SeatMoved | TicketScanned | ScanVoided | GuestIdentified

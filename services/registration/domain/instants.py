@@ -1,0 +1,17 @@
+"""Instants that keep the order of facts."""
+
+from datetime import datetime, timedelta
+from typing import Final
+
+TICK: Final = timedelta(milliseconds=1)
+"""The finest difference that the wire can carry."""
+
+
+def after(previous: datetime | None, *, now: datetime) -> datetime:
+    """The instant of a new fact: now, or just after the previous fact of the same subject.
+
+    Two facts of one subject must never share an instant, because readers tell the later one by its time; and the
+    clock of a machine can be set back.
+    """
+    whole = now.replace(microsecond=now.microsecond // 1000 * 1000)
+    return whole if previous is None or whole > previous else previous + TICK

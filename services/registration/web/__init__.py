@@ -1,0 +1,1 @@
+"""Inward over HTTP: the API, the pages, their templates and static files."""

@@ -1,0 +1,229 @@
+"""What clients send, as models: bounds on every field, and nothing unknown taken silently."""
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.envelope import Identifier, Instant
+from schemas.identifiers import is_guest_id
+from services.chassis.paging import PageQuery
+from services.registration.domain.checkins import Action
+from services.registration.domain.seats import Mode, SeatStatus
+
+_UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+# What browsers accept in <input type="email"> (WHATWG HTML), with a dot in the domain: without one no mail arrives.
+_EMAIL: Final = re.compile(
+    r"^[a-zA-Z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+    r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+$"
+)
+LONGEST_EMAIL: Final = 254
+_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
+MOST_SEATS: Final = 1_000_000
+
+
+def check_text(text: str) -> str:
+    """One line of text that shows what it is: no control characters, none that turn the direction of writing.
+
+    Raises:
+        PydanticCustomError: otherwise.
+    """
+    if _UNSEEN.search(text) or "\n" in text or "\r" in text:
+        raise PydanticCustomError("text_unseen", "Use letters, numbers and punctuation only, on one line.")
+    return text
+
+
+def check_email(text: str) -> str:
+    """An e-mail address, with the domain in lower case.
+
+    Raises:
+        PydanticCustomError: if it does not have the form of one.
+    """
+    local, at, domain = text.rpartition("@")
+    if not _EMAIL.match(text) or len(text) > LONGEST_EMAIL or ".." in local or local.startswith("."):
+        raise PydanticCustomError("email", "Enter an e-mail address, such as name@example.org.")
+    return f"{local}{at}{domain.lower()}"
+
+
+def _line(longest: int) -> StringConstraints:
+    return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
+
+
+Title = Annotated[str, _line(200), AfterValidator(check_text)]
+PersonName = Annotated[str, _line(200), AfterValidator(check_text)]
+Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_EMAIL), AfterValidator(check_email)]
+Language = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
+]
+TimeZone = Annotated[str, _line(100)]
+Seats = Annotated[int, Field(ge=0, le=MOST_SEATS)]
+GraceMinutes = Annotated[int, Field(ge=0, le=24 * 60)]
+ReconnectGrace = Annotated[int, Field(ge=0, le=3600)]
+Label = Annotated[str, _line(100), AfterValidator(check_text)]
+
+
+class Body(BaseModel):
+    """Base of all bodies: a field that does not exist is an error, not a silent loss."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CapacityBody(Body):
+    """Seats by mode; null is without limit."""
+
+    in_person: Seats | None = None
+    remote: Seats | None = None
+
+
+class ConferenceBody(Body):
+    """The platform's room: `source` as named in the streaming bridge, `room` as the platform names it."""
+
+    source: Identifier
+    room: Annotated[str, _line(500)]
+
+
+class RoomBody(Body):
+    """A room; `room_id` keeps the identity of a room that the event has."""
+
+    name: Title
+    conference: ConferenceBody | None = None
+    room_id: Identifier | None = None
+
+
+class SessionBody(Body):
+    """A session; `room` is the name of a room of the event."""
+
+    title: Title
+    starts_at: Instant
+    ends_at: Instant
+    room: Title | None = None
+    session_id: Identifier | None = None
+
+
+Rooms = Annotated[list[RoomBody], Field(max_length=100)]
+Sessions = Annotated[list[SessionBody], Field(max_length=500)]
+
+
+class NewEvent(Body):
+    """An event to create."""
+
+    title: Title
+    starts_at: Instant
+    ends_at: Instant
+    timezone: TimeZone
+    capacity: CapacityBody = CapacityBody()
+    grace_minutes: GraceMinutes = 15
+    reconnect_grace_seconds: ReconnectGrace = 60
+    sessions: Sessions = []
+    rooms: Rooms = []
+
+
+class EventPatch(Body):
+    """What to change of an event: what is left out stays, `sessions` and `rooms` are replaced as a whole.
+
+    Only the fields in `model_fields_set` mean anything: the defaults are there to let the others be left out.
+    """
+
+    title: Title = Field(default_factory=str)
+    starts_at: Instant = Field(default_factory=lambda: _NEVER)
+    ends_at: Instant = Field(default_factory=lambda: _NEVER)
+    timezone: TimeZone = Field(default_factory=str)
+    capacity: CapacityBody = CapacityBody()
+    grace_minutes: GraceMinutes = 15
+    reconnect_grace_seconds: ReconnectGrace = 60
+    sessions: Sessions = []
+    rooms: Rooms = []
+
+
+class ConsentsBody(Body):
+    """What a person consents to, each by itself; nothing is taken for granted."""
+
+    newsletter: bool = False
+    photos: bool = False
+    recording: bool = False
+
+
+class NewRegistration(Body):
+    """Somebody who wants to take part."""
+
+    mode: Mode
+    name: PersonName
+    email: Email
+    language: Language = "fr"
+    consents: ConsentsBody = ConsentsBody()
+
+
+class RegistrationPatch(Body):
+    """What to change of a registration, read like `EventPatch`."""
+
+    mode: Mode = Field(default_factory=lambda: Mode.IN_PERSON)
+    name: PersonName = Field(default_factory=str)
+    email: Email = Field(default_factory=str)
+    language: Language = Field(default_factory=str)
+    consents: ConsentsBody = ConsentsBody()
+
+
+class RosterParameters(PageQuery):
+    """Which registrations to list; `search` finds parts of names and addresses, without case and accents."""
+
+    search: Annotated[str, Field(max_length=200)] | None = None
+    mode: Mode | None = None
+    status: SeatStatus | None = None
+
+
+class CheckInBody(Body):
+    """A ticket, or a participant, at a door. `at` is set by a desk that was offline."""
+
+    ticket: Annotated[str, _line(100)] | None = None
+    participant_id: Identifier | None = None
+    action: Action
+    gate: Label | None = None
+    device: Label | None = None
+    at: Instant | None = None
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "CheckInBody":
+        if (self.ticket is None) == (self.participant_id is None):
+            raise PydanticCustomError("one_of", "give either ticket or participant_id")
+        return self
+
+
+def _guest(text: str) -> str:
+    if not is_guest_id(text):
+        raise PydanticCustomError("guest_id", "must be a guest id, such as the presence list shows")
+    return text
+
+
+class LinkBody(Body):
+    """A guest, and the participant they turned out to be."""
+
+    guest_id: Annotated[str, AfterValidator(_guest)]
+    participant_id: Identifier
+
+
+class UnlinkBody(Body):
+    """A link to undo."""
+
+    guest_id: Annotated[str, AfterValidator(_guest)]
+    participant_id: Identifier | None = None
+
+
+class EraseParameters(BaseModel):
+    """Whether to delete the person's data too."""
+
+    erase: bool = False
+
+
+class IntrospectBody(BaseModel):
+    """A token that another service was shown."""
+
+    token: Annotated[str, Field(max_length=1000)]
+
+
+class NamesBody(BaseModel):
+    """The participants whose names a page is to show."""
+
+    event_id: Identifier
+    ids: Annotated[list[str], Field(max_length=5000)]

@@ -1,0 +1,60 @@
+"""What this service refuses, as the problems that HTTP knows."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Final
+
+from aiohttp import web
+
+from services.chassis.problems import FieldError, Problem, bad_request, conflict, not_found
+from services.registration.domain.errors import (
+    CheckInNotFoundError,
+    EventNotFoundError,
+    EventStateError,
+    InvalidValueError,
+    LinkConflictError,
+    LinkNotFoundError,
+    ModeFullError,
+    ParticipantNotFoundError,
+    RegistrationCancelledError,
+    RegistrationError,
+)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@web.middleware
+async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Turn what the domain refuses into problems, for API and pages alike."""
+    try:
+        return await handler(request)
+    except RegistrationError as error:
+        raise problem_of(error) from error
+
+
+def problem_of(error: RegistrationError) -> Problem:
+    """The problem that tells a refusal."""
+    match error:
+        case InvalidValueError(pointer=pointer, detail=detail):
+            place = f"#{pointer}"
+            errors = [FieldError(pointer=place, detail=detail)]
+            return bad_request(f"The body is not valid: {place} {detail}.", errors=errors)
+        case EventStateError(status=status, act=act):
+            return conflict(f"The event is {_STANDS[status]}: it is not possible to {act}.", reason=f"event_{status}")
+        case RegistrationCancelledError():
+            return conflict("This registration was cancelled.", reason="registration_cancelled")
+        case ModeFullError(mode=mode):
+            return conflict(f"No seat is free {_PLACES[mode]}.", reason="mode_full")
+        case LinkConflictError():
+            return conflict("This guest is already linked to another participant.", reason="guest_linked")
+        case _:
+            return not_found(_NOT_FOUND[type(error)])
+
+
+_NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
+    EventNotFoundError: "There is no event of this id.",
+    ParticipantNotFoundError: "This event has no participant of this id.",
+    CheckInNotFoundError: "This event has no check-in of this id.",
+    LinkNotFoundError: "This guest is not linked to this participant.",
+}
+_STANDS: Final = {"draft": "not published", "published": "published", "closed": "closed", "cancelled": "cancelled"}
+_PLACES: Final = {"in_person": "in person", "remote": "remotely"}

@@ -1,0 +1,182 @@
+"""The API of events."""
+
+from aiohttp import web
+
+from services.chassis.access import Role, grant_of
+from services.chassis.http import read_json, read_query
+from services.chassis.idempotency import pending_reply
+from services.chassis.openapi import Api
+from services.chassis.paging import Page, PageQuery, page_of
+from services.registration.application.events import EventChanges, EventDraft, RoomDraft, SessionDraft
+from services.registration.application.ports import EventQuery
+from services.registration.domain.errors import EventNotFoundError
+from services.registration.domain.event import Conference, Event, EventStatus
+from services.registration.domain.seats import Capacity, Mode
+from services.registration.web.answers import answer
+from services.registration.web.bodies import EventPatch, NewEvent, RoomBody, SessionBody
+from services.registration.web.cursors import cursor_key, read_cursor
+from services.registration.web.use_cases import use_cases
+from services.registration.web.views import EventView
+
+api = Api(tag="events")
+
+
+@api.route(
+    "POST", "/api/v1/events", summary="Create an event", roles=[Role.ORGANIZER], body=NewEvent, answers={201: EventView}
+)
+async def create_event(request: web.Request) -> web.Response:
+    """The event is a draft until it is published."""
+    body = await read_json(request, NewEvent)
+    reply = pending_reply(request)
+    event = await use_cases(request).events.create(draft_of(body), retry_key=reply.scope if reply else None)
+    return answer(_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
+
+
+@api.route("GET", "/api/v1/events", summary="List events", query=PageQuery, answers={200: Page[EventView]})
+async def list_events(request: web.Request) -> web.Response:
+    """The latest first. Without a token, those that are published."""
+    query = read_query(request, PageQuery)
+    grant = grant_of(request)
+    statuses = tuple(EventStatus) if grant else (EventStatus.PUBLISHED,)
+    only = grant.event_id if grant else None
+    events = await use_cases(request).events.page(
+        EventQuery(limit=query.limit + 1, after=read_cursor(query.after), statuses=statuses, only=only)
+    )
+    kept, following = page_of(events, limit=query.limit, key=lambda event: cursor_key(event.starts_at, event.event_id))
+    return answer(Page[EventView](items=[_view(request, event) for event in kept], next=following))
+
+
+@api.route("GET", "/api/v1/events/{event_id}", summary="Read an event", answers={200: EventView})
+async def read_event(request: web.Request) -> web.Response:
+    """Without a token that reaches it, a draft is not found, and the conferences of rooms are left out."""
+    event = await use_cases(request).events.find(request.match_info["event_id"])
+    if event.status is EventStatus.DRAFT and not _reaches(request, event.event_id):
+        raise EventNotFoundError(event.event_id)
+    return answer(_view(request, event))
+
+
+@api.route(
+    "PATCH",
+    "/api/v1/events/{event_id}",
+    summary="Change an event",
+    roles=[Role.ORGANIZER],
+    body=EventPatch,
+    answers={200: EventView},
+    problems=[409],
+)
+async def change_event(request: web.Request) -> web.Response:
+    """What is left out stays; `sessions` and `rooms` are replaced as a whole. Seats added go to the waitlist."""
+    body = await read_json(request, EventPatch)
+    event = await use_cases(request).events.edit(request.match_info["event_id"], _changes(body))
+    return answer(_view(request, event))
+
+
+@api.route(
+    "POST",
+    "/api/v1/events/{event_id}/publish",
+    summary="Open an event to the public",
+    roles=[Role.ORGANIZER],
+    answers={200: EventView},
+    problems=[409],
+)
+async def publish_event(request: web.Request) -> web.Response:
+    """An event that is published stays as it is."""
+    return answer(_view(request, await use_cases(request).events.publish(request.match_info["event_id"])))
+
+
+@api.route(
+    "POST",
+    "/api/v1/events/{event_id}/close",
+    summary="Declare an event over",
+    roles=[Role.ORGANIZER],
+    answers={200: EventView},
+    problems=[409],
+)
+async def close_event(request: web.Request) -> web.Response:
+    """Whoever is still present is counted until the event's end plus its grace."""
+    return answer(_view(request, await use_cases(request).events.close(request.match_info["event_id"])))
+
+
+@api.route(
+    "POST",
+    "/api/v1/events/{event_id}/cancel",
+    summary="Declare that an event does not take place",
+    roles=[Role.ORGANIZER],
+    answers={200: EventView},
+    problems=[409],
+)
+async def cancel_event(request: web.Request) -> web.Response:
+    """Its rooms claim nothing any more, and nobody can register."""
+    return answer(_view(request, await use_cases(request).events.cancel(request.match_info["event_id"])))
+
+
+def draft_of(body: NewEvent) -> EventDraft:
+    """The command in a body."""
+    return EventDraft(
+        title=body.title,
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        timezone=body.timezone,
+        capacity=Capacity(in_person=body.capacity.in_person, remote=body.capacity.remote),
+        grace_minutes=body.grace_minutes,
+        reconnect_grace_seconds=body.reconnect_grace_seconds,
+        rooms=tuple(room_draft(room) for room in body.rooms),
+        sessions=tuple(session_draft(session) for session in body.sessions),
+    )
+
+
+def room_draft(body: RoomBody) -> RoomDraft:
+    """A room as the use case takes it."""
+    conference = body.conference
+    return RoomDraft(
+        name=body.name,
+        conference=Conference(source=conference.source, room=conference.room) if conference else None,
+        room_id=body.room_id,
+    )
+
+
+def session_draft(body: SessionBody) -> SessionDraft:
+    """A session as the use case takes it."""
+    return SessionDraft(
+        title=body.title,
+        starts_at=body.starts_at,
+        ends_at=body.ends_at,
+        room=body.room,
+        session_id=body.session_id,
+    )
+
+
+def _changes(body: EventPatch) -> EventChanges:
+    """Only what was sent."""
+    sent = body.model_fields_set
+    changes: EventChanges = {}
+    if "title" in sent:
+        changes["title"] = body.title
+    if "starts_at" in sent:
+        changes["starts_at"] = body.starts_at
+    if "ends_at" in sent:
+        changes["ends_at"] = body.ends_at
+    if "timezone" in sent:
+        changes["timezone"] = body.timezone
+    if "capacity" in sent:
+        changes["seats"] = {Mode(name): getattr(body.capacity, name) for name in body.capacity.model_fields_set}
+    if "grace_minutes" in sent:
+        changes["grace_minutes"] = body.grace_minutes
+    if "reconnect_grace_seconds" in sent:
+        changes["reconnect_grace_seconds"] = body.reconnect_grace_seconds
+    if "rooms" in sent:
+        changes["rooms"] = tuple(room_draft(room) for room in body.rooms)
+    if "sessions" in sent:
+        changes["sessions"] = tuple(session_draft(session) for session in body.sessions)
+    return changes
+
+
+def _reaches(request: web.Request, event_id: str) -> bool:
+    grant = grant_of(request)
+    return grant is not None and grant.allows(Role.DESK, Role.ANALYST, event_id=event_id)
+
+
+def _view(request: web.Request, event: Event) -> EventView:
+    grant = grant_of(request)
+    manages = grant is not None and grant.allows(event_id=event.event_id)
+    return EventView.of(event, public_url=use_cases(request).settings.public_url, whole=manages)

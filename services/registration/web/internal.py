@@ -1,0 +1,32 @@
+"""What only the other services of the deployment may ask."""
+
+from aiohttp import web
+
+from services.chassis.access import Introspected, require_internal
+from services.chassis.http import read_json
+from services.registration.web.answers import answer
+from services.registration.web.bodies import IntrospectBody, NamesBody
+from services.registration.web.use_cases import use_cases
+from services.registration.web.views import NamesView
+
+
+async def introspect(request: web.Request) -> web.Response:
+    """What a token allows."""
+    cases = use_cases(request)
+    require_internal(request, cases.settings)
+    body = await read_json(request, IntrospectBody)
+    return answer(Introspected.of(await cases.tokens.verify(body.token)))
+
+
+async def names(request: web.Request) -> web.Response:
+    """The names of participants, for a page that an organizer sees."""
+    cases = use_cases(request)
+    require_internal(request, cases.settings)
+    body = await read_json(request, NamesBody)
+    return answer(NamesView(names=dict(await cases.registrations.names(body.event_id, body.ids))))
+
+
+def add_internal(app: web.Application) -> None:
+    """Route both."""
+    app.router.add_post("/internal/introspect", introspect)
+    app.router.add_post("/internal/names", names)

@@ -1,0 +1,172 @@
+"""The API of registrations. Registering is open to all; a registration opens to its participant and the organizer."""
+
+from typing import Final
+
+from aiohttp import web
+
+from services.chassis.access import Role, grant_of, require
+from services.chassis.http import read_json, read_query
+from services.chassis.idempotency import pending_reply
+from services.chassis.openapi import Api
+from services.chassis.paging import Page, page_of
+from services.chassis.problems import Problem
+from services.registration.application.ports import Participant, RosterQuery
+from services.registration.application.registrations import Register, RegistrationChanges
+from services.registration.domain.registrations import Person, Purpose
+from services.registration.web.answers import answer
+from services.registration.web.bodies import (
+    ConsentsBody,
+    EraseParameters,
+    NewRegistration,
+    RegistrationPatch,
+    RosterParameters,
+)
+from services.registration.web.cursors import cursor_key, read_cursor
+from services.registration.web.use_cases import use_cases
+from services.registration.web.views import Registered, RegistrationView
+
+api = Api(tag="registrations")
+_ALL: Final = "/api/v1/events/{event_id}/registrations"
+_ONE: Final = "/api/v1/events/{event_id}/registrations/{participant_id}"
+
+
+@api.route("POST", _ALL, summary="Register", body=NewRegistration, answers={201: Registered}, problems=[409])
+async def register(request: web.Request) -> web.Response:
+    """Anybody may register for a published event. Beyond the capacity of a mode the status is `waitlisted`."""
+    event_id = request.match_info["event_id"]
+    body = await read_json(request, NewRegistration)
+    reply = pending_reply(request)
+    command = Register(
+        mode=body.mode,
+        person=Person(name=body.name, email=body.email, language=body.language),
+        consents=given_consents(body.consents),
+        retry_key=reply.scope if reply else None,
+    )
+    participant = await use_cases(request).registrations.register(event_id, command)
+    location = f"/api/v1/events/{event_id}/registrations/{participant.registration.participant_id}"
+    return answer(Registered.of(participant, use_cases(request).links), status=201, location=location)
+
+
+@api.route(
+    "GET",
+    _ALL,
+    summary="List registrations",
+    roles=[Role.DESK],
+    query=RosterParameters,
+    answers={200: Page[RegistrationView]},
+)
+async def list_registrations(request: web.Request) -> web.Response:
+    """In the order they were made. A desk gets names and tickets, without addresses, consents and personal links."""
+    event_id = request.match_info["event_id"]
+    query = read_query(request, RosterParameters)
+    cases = use_cases(request)
+    roster = await cases.registrations.roster(
+        event_id,
+        RosterQuery(
+            limit=query.limit + 1,
+            after=read_cursor(query.after),
+            search=query.search,
+            mode=query.mode,
+            status=query.status,
+        ),
+    )
+    kept, following = page_of(roster, limit=query.limit, key=_key)
+    whole = require(request, Role.DESK, event_id=event_id).role is Role.ORGANIZER
+    items = [RegistrationView.of(participant, cases.links if whole else None) for participant in kept]
+    return answer(Page[RegistrationView](items=items, next=following))
+
+
+@api.route("GET", _ONE, summary="Read a registration", answers={200: RegistrationView}, problems=[401, 403])
+async def read_registration(request: web.Request) -> web.Response:
+    """For the organizer, and for the participant with their personal token."""
+    event_id, participant_id = _whose(request)
+    _require_own(request, event_id, participant_id)
+    cases = use_cases(request)
+    return answer(RegistrationView.of(await cases.registrations.find(event_id, participant_id), cases.links))
+
+
+@api.route(
+    "PATCH",
+    _ONE,
+    summary="Change a registration",
+    body=RegistrationPatch,
+    answers={200: RegistrationView},
+    problems=[401, 403, 409],
+)
+async def change_registration(request: web.Request) -> web.Response:
+    """What is left out stays. `mode` moves to the other mode: to the end of its waitlist if no seat is free.
+
+    A desk may change only `mode`, and only if a seat is free (else 409, `mode_full`).
+    """
+    event_id, participant_id = _whose(request)
+    body = await read_json(request, RegistrationPatch)
+    grant = grant_of(request)
+    at_desk = grant is not None and grant.role is Role.DESK and grant.allows(Role.DESK, event_id=event_id)
+    if not (at_desk and body.model_fields_set <= {"mode"}):
+        _require_own(request, event_id, participant_id)
+        at_desk = False
+    cases = use_cases(request)
+    participant = await cases.registrations.edit(event_id, participant_id, _changes(body), may_wait=not at_desk)
+    return answer(RegistrationView.of(participant, None if at_desk else cases.links))
+
+
+@api.route(
+    "DELETE",
+    _ONE,
+    summary="Cancel a registration",
+    query=EraseParameters,
+    answers={204: None},
+    problems=[401, 403, 409],
+)
+async def cancel_registration(request: web.Request) -> web.Response:
+    """The seat goes to the next who waits. With `erase=true` the name, the address and the consents are deleted."""
+    event_id, participant_id = _whose(request)
+    _require_own(request, event_id, participant_id)
+    query = read_query(request, EraseParameters)
+    await use_cases(request).registrations.cancel(event_id, participant_id, erase=query.erase)
+    return web.Response(status=204)
+
+
+def given_consents(body: ConsentsBody) -> dict[Purpose, bool]:
+    """What was said about each purpose; on a change, only what was said now."""
+    return {Purpose(name): getattr(body, name) for name in sorted(body.model_fields_set)}
+
+
+def _changes(body: RegistrationPatch) -> RegistrationChanges:
+    sent = body.model_fields_set
+    changes: RegistrationChanges = {}
+    if "mode" in sent:
+        changes["mode"] = body.mode
+    if "name" in sent:
+        changes["name"] = body.name
+    if "email" in sent:
+        changes["email"] = body.email
+    if "language" in sent:
+        changes["language"] = body.language
+    if "consents" in sent:
+        changes["consents"] = given_consents(body.consents)
+    return changes
+
+
+def _whose(request: web.Request) -> tuple[str, str]:
+    return request.match_info["event_id"], request.match_info["participant_id"]
+
+
+def _require_own(request: web.Request, event_id: str, participant_id: str) -> None:
+    """Refuse whoever is neither an organizer of the event nor this participant.
+
+    Raises:
+        Problem: 401 or 403.
+    """
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer" and grant_of(request) is None:
+        owner = use_cases(request).links.read_token(token.strip(), event_id=event_id)
+        if owner == participant_id:
+            return
+        if owner is not None:
+            raise Problem(403, detail="This token opens another registration.")
+    require(request, event_id=event_id)
+
+
+def _key(participant: Participant) -> tuple[str | int, ...]:
+    return cursor_key(participant.registration.created_at, participant.registration.participant_id)

@@ -1,0 +1,35 @@
+"""What handlers work with: the use cases, put on the application by `bootstrap`."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from services.registration.application.checkins import CheckIns
+from services.registration.application.events import Events
+from services.registration.application.identities import Identities
+from services.registration.application.personal_links import PersonalLinks
+from services.registration.application.registrations import Registrations
+from services.registration.application.tokens import Tokens
+from services.registration.settings import RegistrationSettings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseCases:
+    """All that this service can do."""
+
+    settings: RegistrationSettings
+    events: Events
+    registrations: Registrations
+    check_ins: CheckIns
+    identities: Identities
+    tokens: Tokens
+    links: PersonalLinks
+
+
+USE_CASES: Final = web.AppKey("use_cases", UseCases)
+
+
+def use_cases(request: web.Request) -> UseCases:
+    """The use cases of the application that got the request."""
+    return request.config_dict[USE_CASES]
