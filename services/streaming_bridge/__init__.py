@@ -1,0 +1,1 @@
+"""The streaming bridge: webhooks of conferencing platforms in, one stream of participation facts out, join links."""

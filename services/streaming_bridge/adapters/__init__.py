@@ -1,0 +1,1 @@
+"""Outward: the platforms' shapes, the database."""

@@ -1,0 +1,285 @@
+"""JaaS (8x8): Jitsi as a service, with signed webhooks.
+
+Deliveries come at least once and in any order; `idempotencyKey` tells a repetition.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, ClassVar, Final, Literal
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from pydantic import AfterValidator, AliasChoices, BaseModel, Field, model_validator
+
+from services.streaming_bridge.adapters.platforms.anatomy import (
+    CLOCK_SKEW,
+    AppId,
+    Delivery,
+    DisplayName,
+    EpochMilliseconds,
+    Secret,
+    SourceForm,
+    Text,
+    UserId,
+    Visitor,
+    matches_any,
+    read_as,
+    read_object,
+    room_in_address,
+)
+from services.streaming_bridge.domain.errors import NoMeetingError, UnverifiedDeliveryError
+from services.streaming_bridge.domain.observations import PERSONAL_KINDS, Connection, Ignored, Kind, Observation, Room
+from services.streaming_bridge.domain.sources import PlatformName, Source
+
+_MEETINGS: Final = "https://8x8.vc"
+_SMALLEST_KEY_BITS: Final = 2048
+_LONGEST_HEADER: Final = 2000
+_MILLISECONDS_FROM: Final = 10**11
+_KINDS: Final = {
+    "ROOM_CREATED": Kind.ROOM_OPENED,
+    "ROOM_DESTROYED": Kind.ROOM_CLOSED,
+    "PARTICIPANT_JOINED": Kind.JOINED,
+    "PARTICIPANT_LEFT": Kind.LEFT,
+    "LIVE_STREAM_STARTED": Kind.STREAM_STARTED,
+    "LIVE_STREAM_ENDED": Kind.STREAM_STOPPED,
+}
+
+
+def _rsa_private_key(pem: str) -> str:
+    """Check a PEM where it is given, not when the first participant clicks on a link."""
+    try:
+        key = load_pem_private_key(pem.strip().encode(), password=None)
+    except TypeError:
+        message = "an encrypted private key: give it without a passphrase"
+        raise ValueError(message) from None
+    except Exception:  # noqa: BLE001  (the library raises its own, Rust's and ValueErrors, some of which quote the key)
+        message = "not a private key in PEM format"
+        raise ValueError(message) from None
+    if not isinstance(key, RSAPrivateKey):
+        message = "not an RSA key: JaaS takes RS256 only"
+        raise ValueError(message)  # noqa: TRY004  (pydantic turns a ValueError into the field's error)
+    if key.key_size < _SMALLEST_KEY_BITS:
+        message = f"an RSA key of {key.key_size} bits: {_SMALLEST_KEY_BITS} or more are needed"
+        raise ValueError(message)
+    return pem.strip()
+
+
+PrivateKey = Annotated[str, Field(max_length=20_000), AfterValidator(_rsa_private_key)]
+
+
+class JaasForm(SourceForm):
+    """A JaaS application; `app_id`, `key_id` and `private_key` together sign join links (RS256)."""
+
+    platform: Literal["jaas"]
+    webhook_secret: Annotated[Secret, Field(validation_alias=AliasChoices("webhook_secret", "secret"))]
+    app_id: AppId | None = None
+    key_id: AppId | None = None
+    private_key: PrivateKey | None = None
+
+    @model_validator(mode="after")
+    def _whole(self) -> "JaasForm":
+        if (self.key_id is None) != (self.private_key is None):
+            message = "key_id and private_key belong together: give both or neither"
+            raise ValueError(message)
+        if self.key_id is not None and self.app_id is None:
+            message = "app_id is needed to make join links with key_id and private_key"
+            raise ValueError(message)
+        return self
+
+    def delivery_secret(self) -> str:
+        """The secret of the endpoint, from the JaaS console."""
+        return self.webhook_secret
+
+    def settings(self) -> dict[str, str]:
+        """Which application, and which of its keys."""
+        return {name: value for name in ("app_id", "key_id") if (value := getattr(self, name)) is not None}
+
+    def secrets(self) -> dict[str, str]:
+        """What signs the links."""
+        return {"private_key": self.private_key} if self.private_key is not None else {}
+
+
+class RoomDetails(BaseModel):
+    """`data` of a delivery about a room or a stream, as far as it matters."""
+
+    is_breakout: Annotated[bool | None, Field(alias="isBreakout")] = None
+    breakout_room_id: Annotated[Text | None, Field(alias="breakoutRoomId")] = None
+
+    @model_validator(mode="after")
+    def _breakout_has_an_id(self) -> "RoomDetails":
+        if self.is_breakout and self.breakout_room_id is None:
+            message = "breakoutRoomId is missing, in a breakout room"
+            raise ValueError(message)
+        return self
+
+
+class ParticipantDetails(RoomDetails):
+    """`data` of somebody's joining or leaving; the other fields are personal and stay behind."""
+
+    participant_jid: Annotated[Text | None, Field(alias="participantJid")] = None
+    participant_id: Annotated[Text | None, Field(alias="participantId")] = None
+    id: UserId = None
+    name: DisplayName = None
+
+    @model_validator(mode="after")
+    def _has_a_connection(self) -> "ParticipantDetails":
+        if self.participant_jid is None and self.participant_id is None:
+            message = "participantJid is missing, and participantId too"
+            raise ValueError(message)
+        return self
+
+    def connection(self) -> Connection:
+        """The connection: its JID, else the id that stands for it."""
+        return Connection(
+            key=self.participant_jid or self.participant_id or "", user_id=self.id, display_name=self.name
+        )
+
+
+def _app_and_room(fqn: str) -> str:
+    app, slash, room = fqn.partition("/")
+    if not (app and slash and room):
+        message = "not of the form appId/room"
+        raise ValueError(message)
+    return fqn
+
+
+class RoomEvent(BaseModel):
+    """A delivery about a room or a stream."""
+
+    idempotency_key: Annotated[Text, Field(alias="idempotencyKey")]
+    event_type: Annotated[Text, Field(alias="eventType")]
+    session_id: Annotated[Text, Field(alias="sessionId")]
+    timestamp: EpochMilliseconds
+    fqn: Annotated[Text, AfterValidator(_app_and_room)]
+    data: RoomDetails = RoomDetails()
+
+    def room(self) -> Room:
+        """The room, keyed by its whole name and the breakout id."""
+        key = f"{self.fqn}#{self.data.breakout_room_id}" if self.data.is_breakout else self.fqn
+        return Room(name=self.fqn.partition("/")[2], key=key, session=self.session_id)
+
+
+class ParticipantEvent(RoomEvent):
+    """A delivery about somebody's joining or leaving."""
+
+    data: ParticipantDetails
+
+
+class OtherEvent(BaseModel):
+    """A delivery about anything else: lobby, recordings, chat, telephone, settings."""
+
+    idempotency_key: Annotated[Text, Field(alias="idempotencyKey")]
+    event_type: Annotated[Text, Field(alias="eventType")]
+
+
+class Jaas:
+    """The anatomy of JaaS."""
+
+    name: ClassVar = PlatformName.JAAS
+    form: ClassVar[type[SourceForm]] = JaasForm
+    proof_field: ClassVar = "webhook_secret"
+
+    def verify(self, delivery: Delivery, secrets: Iterable[str], *, now: datetime, tolerance: timedelta) -> None:
+        """Check `X-Jaas-Signature: t=…,v1=…` over `t.body`, then the age of `t`.
+
+        Several `v1` may be given; every other scheme is ignored, so that nobody can choose a weaker one.
+        """
+        header = delivery.headers.get("X-Jaas-Signature")
+        if header is None:
+            raise UnverifiedDeliveryError("signature_missing", "The header X-Jaas-Signature is missing.")
+        stamp, given = _signatures(header)
+        message = stamp.encode() + b"." + delivery.body
+        expected = [base64.b64encode(hmac.digest(secret.encode(), message, hashlib.sha256)) for secret in secrets]
+        matches = [matches_any(signature.encode(errors="replace"), expected) for signature in given]
+        if not any(matches):
+            raise UnverifiedDeliveryError("signature_wrong", "No v1 signature is that of this body by a valid secret.")
+        if abs(now - _signed_at(stamp)) > tolerance:
+            raise UnverifiedDeliveryError("signature_stale", "The signature's t is too far from the present.")
+
+    def parse(self, delivery: Delivery) -> BaseModel:
+        """Read a delivery by its `eventType`."""
+        value = read_object(delivery.body)
+        return read_as(_shape(value), value)
+
+    def observe(self, parsed: BaseModel) -> Observation | Ignored:
+        """JaaS names each delivery: its key makes the fact the same again."""
+        match parsed:
+            case ParticipantEvent() | RoomEvent():
+                connection = parsed.data.connection() if isinstance(parsed.data, ParticipantDetails) else None
+                return Observation(
+                    identity=("delivery", parsed.idempotency_key),
+                    kind=_KINDS[parsed.event_type],
+                    room=parsed.room(),
+                    time=parsed.timestamp,
+                    connection=connection,
+                )
+            case OtherEvent(idempotency_key=key, event_type=event_type):
+                return Ignored(identity=("delivery", key), event_type=event_type)
+        message = f"not a delivery of JaaS: {type(parsed).__name__}"
+        raise TypeError(message)
+
+    def join_url(self, source: Source, visitor: Visitor, *, now: datetime, lifetime: timedelta) -> str:
+        """`https://8x8.vc/<app_id>/<room>?jwt=…`; JaaS lets nobody in without one."""
+        private_key = source.secrets.get("private_key")
+        if private_key is None:
+            raise NoMeetingError("source_without_key")
+        app_id, key_id = source.settings["app_id"], source.settings["key_id"]
+        room = room_in_address(visitor.room)
+        claims = {
+            "aud": "jitsi",
+            "iss": "chat",
+            "sub": app_id,
+            "room": room,
+            "iat": now,
+            "nbf": now - CLOCK_SKEW,
+            "exp": now + lifetime,
+            "context": {
+                "user": {"id": visitor.participant_id, "name": visitor.display_name, "moderator": False},
+                "features": {
+                    "livestreaming": False,
+                    "recording": False,
+                    "transcription": False,
+                    "outbound-call": False,
+                },
+            },
+        }
+        # The console shows the key's id with the application in front, and people copy either.
+        key_id = key_id if "/" in key_id else f"{app_id}/{key_id}"
+        token = jwt.encode(claims, private_key, algorithm="RS256", headers={"kid": key_id})
+        return f"{_MEETINGS}/{app_id}/{room}?jwt={token}"
+
+
+JAAS: Final = Jaas()
+
+
+def _shape(value: dict[str, Any]) -> type[BaseModel]:
+    event_type = value.get("eventType")
+    kind = _KINDS.get(event_type) if isinstance(event_type, str) else None
+    if kind is None:
+        return OtherEvent
+    return ParticipantEvent if kind in PERSONAL_KINDS else RoomEvent
+
+
+def _signatures(header: str) -> tuple[str, list[str]]:
+    """The timestamp and the `v1` signatures of a header."""
+    parts = [part.strip().partition("=") for part in header[:_LONGEST_HEADER].split(",")]
+    stamps = [value for name, _, value in parts if name == "t"]
+    signatures = [value for name, _, value in parts if name == "v1"]
+    if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit()) or not signatures:
+        raise UnverifiedDeliveryError("signature_malformed", "X-Jaas-Signature is not of the form t=…,v1=….")
+    return stamps[0], signatures
+
+
+def _signed_at(stamp: str) -> datetime:
+    """The instant of a signature: seconds as documented, or milliseconds."""
+    seconds = int(stamp)
+    if seconds >= _MILLISECONDS_FROM:
+        seconds //= 1000
+    try:
+        return datetime.fromtimestamp(seconds, tz=UTC)
+    except (OverflowError, ValueError, OSError):
+        raise UnverifiedDeliveryError("signature_stale", "The signature's t is too far from the present.") from None

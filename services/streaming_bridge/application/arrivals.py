@@ -1,0 +1,44 @@
+"""What the inbox is given, and what it says about it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from services.chassis.outbox import OutboxRecord
+from services.streaming_bridge.domain.observations import Finding, GuestName
+
+
+class Outcome(StrEnum):
+    """What became of a delivery, once it is on disk."""
+
+    ACCEPTED = "accepted"
+    """Its fact is on its way to Kafka."""
+    DUPLICATE = "duplicate"
+    """It was there already; the first one counts."""
+    UNCLAIMED = "unclaimed"
+    """Kept, until an event claims its room."""
+    IGNORED = "ignored"
+    """Kept by its type: it says nothing about participation."""
+    UNREADABLE = "unreadable"
+    """Kept whole, sealed, as a dead letter."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A verified delivery: a finding, or an ignored type, or (with a dead letter) what could not be read."""
+
+    fact_id: str
+    source: str
+    source_uri: str
+    received_at: datetime
+    finding: Finding | None = None
+    guest: GuestName | None = None
+    ignored_type: str | None = None
+    dead_letter: OutboxRecord | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """What becomes of it if it is new and no event claims its room."""
+        if self.finding is not None:
+            return Outcome.UNCLAIMED
+        return Outcome.IGNORED if self.dead_letter is None else Outcome.UNREADABLE

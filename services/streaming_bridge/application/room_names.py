@@ -1,0 +1,20 @@
+"""Names of rooms, as people write them and as platforms send them."""
+
+import unicodedata
+from urllib.parse import unquote
+
+
+def room_name(written: str) -> str:
+    """The platform's own name of a room, from how people write it.
+
+    They write the name ("Réunion 1"), an address (`https://meet.example.org/Reunion1`), a JID, or JaaS's `appId/room`.
+    """
+    text = written.strip()
+    if "://" in text:
+        text = text.partition("?")[0].partition("#")[0]
+    return text.rstrip("/").rpartition("/")[2].partition("@")[0] or text
+
+
+def room_key(written: str) -> str:
+    """The form in which names of rooms are compared: Jitsi sends them percent-encoded in lower case."""
+    return unicodedata.normalize("NFC", unquote(room_name(written))).casefold()

@@ -1,0 +1,31 @@
+"""Ids that a platform made from a person's name or address must not leave the bridge as they are.
+
+Jitsi and JaaS give most connections a random JID. A server with accounts of its own puts the account there
+(`alice.martin@meet.example.org/x1`), and some identity providers use the e-mail address as user id. Those parts are
+replaced by a keyed digest: the same on every machine of this installation, and no hash that somebody outside could
+compute from a list of addresses.
+"""
+
+import hashlib
+import hmac
+import re
+
+_RANDOM_LOCAL_PART = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
+_DIGEST_LENGTH = 32
+
+
+def connection_pseudonym(jid: str, *, key: bytes) -> str:
+    """A connection id that says nothing about a person: unchanged if its local part is random already."""
+    local, at, rest = jid.partition("@")
+    if not at or _RANDOM_LOCAL_PART.fullmatch(local):
+        return jid
+    return f"{_digest(local, key)}@{rest}"
+
+
+def user_pseudonym(user_id: str, *, key: bytes) -> str:
+    """A user id that says nothing about a person: unchanged unless it is an address."""
+    return _digest(user_id, key) if "@" in user_id else user_id
+
+
+def _digest(text: str, key: bytes) -> str:
+    return hmac.new(key, text.casefold().encode(), hashlib.sha256).hexdigest()[:_DIGEST_LENGTH]

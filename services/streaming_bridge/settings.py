@@ -1,0 +1,26 @@
+"""The settings of the bridge."""
+
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from services.chassis.settings import CommonSettings, Port
+
+
+class BridgeSettings(CommonSettings):
+    """What the bridge adds to the common settings."""
+
+    service: ClassVar[str] = "streaming_bridge"
+
+    port: Port = 8082
+    # JaaS repeats a delivery with an exponential backoff, and publishes neither for how long nor whether a repetition is
+    # signed anew. A night in which nobody could take a delivery must not make it a forgery. A replay within the day does
+    # no harm: the signed body carries the delivery's key, and each key counts once, for ever.
+    jaas_tolerance_hours: Annotated[
+        int, Field(ge=1, le=24 * 31, description="a whole number of hours between 1 and 744")
+    ] = 24
+    # A meeting asks for the link again whenever a connection breaks for long: shorter would lock out who reloads.
+    join_link_minutes: Annotated[
+        int, Field(ge=1, le=24 * 60, description="a whole number of minutes between 1 and 1440")
+    ] = 60
+    guest_name_days: Annotated[int, Field(ge=1, le=3650, description="a whole number of days between 1 and 3650")] = 30

@@ -1,0 +1,1 @@
+"""Inward over Kafka: what events say about their rooms."""

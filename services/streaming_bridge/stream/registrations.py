@@ -1,0 +1,126 @@
+"""Read `passerelle-registration`, to know which event claims which room."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final, Never
+
+import structlog
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.errors import KafkaError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from schemas.decode import UnreadableRecordError, decode
+from schemas.registration import EventCancelled, EventChanged, EventClosed, EventCreated, EventPublished
+from schemas.topics import REGISTRATION
+from services.chassis import dead_letters, outbox
+from services.chassis.clock import Clock
+from services.streaming_bridge.adapters.claims import SqlClaims, keep_offset, read_offsets
+from services.streaming_bridge.adapters.inbox import RoomOfSource, SqlInbox
+from services.streaming_bridge.adapters.storage import storing
+from services.streaming_bridge.adapters.tables import OUTBOX
+from services.streaming_bridge.domain.errors import StorageUnavailableError
+
+_POLL_MS: Final = 1000
+_PAUSE_SECONDS: Final = 1.0
+_MOST_RECORDS: Final = 500
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class RegistrationReader:
+    """Follows all partitions; offsets are kept beside the claims, in the same transaction.
+
+    Every process of the bridge reads everything: claims are few, and what is read twice says the same.
+    """
+
+    def __init__(
+        self,
+        *,
+        engine: AsyncEngine,
+        claims: SqlClaims,
+        inbox: SqlInbox,
+        new_consumer: Callable[[], AIOKafkaConsumer],
+        committed: Callable[[], None],
+        clock: Clock,
+        partitions: int,
+    ) -> None:
+        """`committed` is called when there is something new to publish."""
+        self._partitions = partitions
+        self._engine = engine
+        self._claims = claims
+        self._inbox = inbox
+        self._new_consumer = new_consumer
+        self._committed = committed
+        self._clock = clock
+
+    async def run(self) -> Never:
+        """Read, until cancelled; when Kafka or the database is away, begin again where the offsets say."""
+        away = False
+        while True:
+            consumer = self._new_consumer()
+            try:
+                await consumer.start()
+                await self._seek(consumer)
+                if away:
+                    log.info("registrations.back")
+                    away = False
+                while True:
+                    await self._read(await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS))
+            except (KafkaError, StorageUnavailableError, OSError) as error:
+                if not away:
+                    log.warning("registrations.away", error=type(error).__name__)
+                    away = True
+                await asyncio.sleep(_PAUSE_SECONDS)
+            finally:
+                await consumer.stop()
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
+        offsets = await read_offsets(self._engine, REGISTRATION.name)
+        assigned = [TopicPartition(REGISTRATION.name, number) for number in range(self._partitions)]
+        consumer.assign(assigned)
+        for partition in assigned:
+            consumer.seek(partition, offsets.get(partition.partition, 0))
+
+    async def _read(self, polled: Mapping[TopicPartition, Sequence[Any]]) -> None:
+        if not any(polled.values()):
+            return
+        now = self._clock()
+        async with storing(self._engine) as connection:
+            rooms: list[RoomOfSource] = []
+            for partition, records in polled.items():
+                for record in records:
+                    rooms += await self._take(connection, record, now)
+                await keep_offset(connection, partition.topic, partition.partition, records[-1].offset + 1)
+            published = await self._inbox.publish_claimed(connection, now=now, rooms=list(dict.fromkeys(rooms)))
+        if published:
+            log.info("inbox.claimed", deliveries=published)
+        self._committed()
+
+    async def _take(
+        self,
+        connection: AsyncConnection,
+        record: Any,  # noqa: ANN401  (aiokafka is untyped)
+        now: datetime,
+    ) -> list[RoomOfSource]:
+        if record.value is None:
+            return []
+        try:
+            fact = decode(record.value)
+        except UnreadableRecordError as error:
+            letter = dead_letters.from_record(
+                service="streaming_bridge",
+                reason=error.reason,
+                now=now,
+                origin=dead_letters.Origin(topic=record.topic, partition=record.partition, offset=record.offset),
+                key=record.key,
+                value=record.value,
+                headers=record.headers,
+            )
+            await outbox.add(connection, OUTBOX, [letter], now=now)
+            log.warning("registrations.unreadable", partition=record.partition, offset=record.offset)
+            return []
+        match fact:
+            case EventCreated() | EventChanged() | EventPublished() | EventClosed() | EventCancelled():
+                return await self._claims.apply(connection, fact.data, time=fact.time, fact_id=fact.id)
+        return []

@@ -1,0 +1,187 @@
+"""The API of sources, for organizers. Secrets go in and never come out."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any
+
+from aiohttp import web
+from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
+
+from services.chassis.access import Role
+from services.chassis.clock import Clock
+from services.chassis.http import read_json, read_query
+from services.chassis.openapi import Api
+from services.chassis.paging import Page, PageQuery, decode_cursor, page_of
+from services.chassis.problems import Problem, invalid_body
+from services.streaming_bridge.adapters.platforms.anatomy import Platform, SourceForm
+from services.streaming_bridge.adapters.platforms.jaas import JaasForm
+from services.streaming_bridge.adapters.platforms.jitsi import JitsiForm
+from services.streaming_bridge.application.sources import SourceBook
+from services.streaming_bridge.domain.sources import PlatformName, Source
+
+_KEPT_FIELDS = ("platform", "name")
+
+
+class NewSource(RootModel[Annotated[JitsiForm | JaasForm, Field(discriminator="platform")]]):
+    """A source, in the form of its platform."""
+
+
+class SourceChange(BaseModel):
+    """The fields of the platform's form that change; those left out stay, null takes one away."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    keep_previous: bool = Field(
+        default=True,
+        description="Whether the webhook secrets valid so far stay valid beside a new one; false ends them.",
+    )
+
+
+class SourceView(BaseModel):
+    """A source as it may be seen."""
+
+    name: str
+    platform: PlatformName
+    webhook_url: str = Field(description="What to enter at the platform.")
+    webhook_secrets: int = Field(description="How many webhook secrets are valid at this moment.")
+    makes_join_links: bool = Field(description="Whether participants are sent in by signed links.")
+    settings: dict[str, str]
+    created_at: datetime
+    updated_at: datetime
+
+
+class _Platform(BaseModel):
+    """Which form to read by."""
+
+    model_config = ConfigDict(extra="allow", hide_input_in_errors=True)
+
+    platform: PlatformName
+
+
+def sources_api(book: SourceBook, platforms: Mapping[PlatformName, Platform], *, clock: Clock, public_url: str) -> Api:
+    """The operations on sources."""
+    api = Api(tag="sources")
+    organizer = [Role.ORGANIZER]
+
+    @api.route(
+        "POST",
+        "/api/v1/sources",
+        summary="Add a conferencing platform",
+        roles=organizer,
+        body=NewSource,
+        answers={201: SourceView},
+        problems=(409, 503),
+    )
+    async def create_source(request: web.Request) -> web.StreamResponse:
+        """Its name is what events claim its rooms by; `secret` is accepted for the field of the webhook secret."""
+        given = await read_json(request, _Platform)
+        form = _read_form(platforms[given.platform], given.model_dump(mode="json"))
+        now = clock()
+        source = Source(
+            name=form.name,
+            platform=given.platform,
+            webhook_secrets=(form.delivery_secret(),),
+            settings=form.settings(),
+            secrets=form.secrets(),
+            created_at=now,
+            updated_at=now,
+        )
+        await book.add(source)
+        location = {"Location": f"/api/v1/sources/{source.name}"}
+        return web.json_response(text=_view(source, public_url).model_dump_json(), status=201, headers=location)
+
+    @api.route(
+        "GET",
+        "/api/v1/sources",
+        summary="List the sources",
+        roles=organizer,
+        query=PageQuery,
+        answers={200: Page[SourceView]},
+    )
+    async def list_sources(request: web.Request) -> web.StreamResponse:
+        query = read_query(request, PageQuery)
+        (after,) = ("",) if query.after is None else decode_cursor(query.after, str)
+        sources = [source for source in await book.all() if source.name > str(after)]
+        rows, following = page_of(sources[: query.limit + 1], limit=query.limit, key=lambda source: (source.name,))
+        page = Page[SourceView](items=[_view(source, public_url) for source in rows], next=following)
+        return web.json_response(text=page.model_dump_json())
+
+    @api.route("GET", "/api/v1/sources/{source}", summary="Show a source", roles=organizer, answers={200: SourceView})
+    async def show_source(request: web.Request) -> web.StreamResponse:
+        return web.json_response(text=_view(await book.get(request.match_info["source"]), public_url).model_dump_json())
+
+    @api.route(
+        "PATCH",
+        "/api/v1/sources/{source}",
+        summary="Change a source, or its secrets",
+        roles=organizer,
+        body=SourceChange,
+        answers={200: SourceView},
+        problems=(503,),
+    )
+    async def change_source(request: web.Request) -> web.StreamResponse:
+        """A new webhook secret is valid beside the old ones, until a change with `keep_previous: false` ends them."""
+        source = await book.get(request.match_info["source"])
+        platform = platforms[source.platform]
+        change = await read_json(request, SourceChange)
+        given = dict(change.model_extra or {})
+        form = _read_form(platform, _merged(source, platform, given))
+        changed = Source(
+            name=source.name,
+            platform=source.platform,
+            webhook_secrets=source.webhook_secrets,
+            settings=form.settings(),
+            secrets=form.secrets(),
+            created_at=source.created_at,
+            updated_at=source.updated_at,
+        )
+        secret = form.delivery_secret()
+        new_secret = secret if secret not in source.webhook_secrets[:1] else None
+        changed = await book.change(changed, new_secret=new_secret, keep_previous=change.keep_previous)
+        return web.json_response(text=_view(changed, public_url).model_dump_json())
+
+    @api.route("DELETE", "/api/v1/sources/{source}", summary="Remove a source", roles=organizer, answers={204: None})
+    async def remove_source(request: web.Request) -> web.StreamResponse:
+        """Its secrets are forgotten and its deliveries refused; what came before stays."""
+        await book.remove(request.match_info["source"])
+        return web.Response(status=204)
+
+    return api
+
+
+def _read_form(platform: Platform, given: Mapping[str, Any]) -> SourceForm:
+    try:
+        return platform.form.model_validate(given)
+    except ValidationError as error:
+        raise invalid_body(error) from None
+
+
+def _merged(source: Source, platform: Platform, given: dict[str, Any]) -> dict[str, Any]:
+    """The whole form as it would be after a change, so that it is checked as a whole."""
+    changes = dict(given)
+    if "secret" in changes:
+        changes[platform.proof_field] = changes.pop("secret")
+    whole = {
+        **source.settings,
+        **source.secrets,
+        platform.proof_field: source.webhook_secrets[0],
+        **changes,
+    }
+    # A name cannot change: events know the source by it.
+    wrong = [field for field in _KEPT_FIELDS if field in given and given[field] != str(getattr(source, field))]
+    if wrong:
+        raise Problem(400, detail=f"A source keeps its {' and '.join(wrong)}: make another one.")
+    return {**whole, "platform": source.platform.value, "name": source.name}
+
+
+def _view(source: Source, public_url: str) -> SourceView:
+    return SourceView(
+        name=source.name,
+        platform=source.platform,
+        webhook_url=f"{public_url}/webhooks/{source.platform}/{source.name}",
+        webhook_secrets=len(source.webhook_secrets),
+        makes_join_links=bool(source.secrets),
+        settings=dict(source.settings),
+        created_at=source.created_at,
+        updated_at=source.updated_at,
+    )
