@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 from typing import Final, TypeVar
 
 from aiohttp import web
-from aiohttp.typedefs import Middleware
+from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ValidationError
 
@@ -44,6 +44,7 @@ def create_app(
     idempotency: Idempotency | None = None,
     packages: Sequence[str] = (),
     checks: Mapping[str, ReadinessCheck] | None = None,
+    check_seconds: float = 2,
     registry: CollectorRegistry | None = None,
 ) -> web.Application:
     """An application that answers health, metrics, static files and every error; routes are the caller's.
@@ -55,6 +56,7 @@ def create_app(
         idempotency: remembers the answers to writes that carry an `Idempotency-Key`.
         packages: those with `templates/`, `static/` and `locale/`, e.g. `services.registration.web`.
         checks: what `/health/ready` asks, by name.
+        check_seconds: how long a check may take.
         registry: where the process keeps its metrics; a new one by default (`app[METRICS]`).
     """
     registry = registry or new_registry(service=service)
@@ -67,12 +69,14 @@ def create_app(
     if idempotency is not None:
         chain.append(idempotency.middleware)
     app = web.Application(middlewares=chain, client_max_size=LARGEST_BODY)
+    if idempotency is not None:
+        app.cleanup_ctx.append(idempotency.keep_tidy)
     app.on_response_prepare.append(middlewares.harden)
     app[CHECKS] = dict(checks or {})
     app[METRICS] = registry
     install_pages(app, Pages.load(packages), public_url=settings.public_url)
     app.router.add_get("/health/live", _live)
-    app.router.add_get("/health/ready", _ready)
+    app.router.add_get("/health/ready", _ready(check_seconds))
     app.router.add_get("/metrics", _metrics)
     app.router.add_get("/internal/openapi.json", serve_document(service))
     if isinstance(verifier, RemoteTokenVerifier):
@@ -151,24 +155,27 @@ async def _live(_: web.Request) -> web.Response:
     return web.json_response({"status": "live"})
 
 
-async def _ready(request: web.Request) -> web.Response:
-    """503 and the names of the parts that cannot work, each asked for two seconds at most."""
-    checks = request.config_dict[CHECKS]
+def _ready(seconds: float) -> Handler:
+    """The handler of `/health/ready`: 503 names the parts that cannot work."""
 
     async def ask(check: ReadinessCheck) -> str:
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(seconds):
                 await check()
         except TimeoutError:
-            return "no answer within 2 s"
+            return f"no answer within {seconds:g} s"
         except Exception as error:  # noqa: BLE001  (whatever it is, this part is not ready)
             return str(error) or type(error).__name__
         return "ready"
 
-    answers = dict(zip(checks, await asyncio.gather(*(ask(check) for check in checks.values())), strict=True))
-    ready = all(answer == "ready" for answer in answers.values())
-    body = {"status": "ready" if ready else "not ready", "checks": answers}
-    return web.json_response(body, status=200 if ready else 503, headers={} if ready else {"Retry-After": "1"})
+    async def ready(request: web.Request) -> web.Response:
+        checks = request.config_dict[CHECKS]
+        answers = dict(zip(checks, await asyncio.gather(*map(ask, checks.values())), strict=True))
+        well = all(answer == "ready" for answer in answers.values())
+        body = {"status": "ready" if well else "not ready", "checks": answers}
+        return web.json_response(body, status=200 if well else 503, headers={} if well else {"Retry-After": "1"})
+
+    return ready
 
 
 async def _metrics(request: web.Request) -> web.Response:

@@ -12,6 +12,7 @@ A handler that does not do so is covered too: the middleware stores its answer a
 lets a repetition happen twice. Errors are never stored: nothing changed, and trying again is right.
 """
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -19,19 +20,23 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from services.chassis.access import grant_of
 from services.chassis.clock import Clock
+from services.chassis.database import UtcInstant
 from services.chassis.problems import FieldError, Problem, bad_request
 
 HEADER: Final = "Idempotency-Key"
 REPLAYED: Final = "Idempotency-Replayed"
 KEPT: Final = timedelta(hours=24)
+log = structlog.stdlib.get_logger(__name__)
+
 _LONGEST_KEY: Final = 255
 _METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
 
@@ -73,13 +78,18 @@ class PendingReply:
             IntegrityError: when the same request was answered at the same time elsewhere. Let it roll the transaction
                 back: the middleware then gives that answer.
         """
+        columns = self.table.c
+        # What is left of a day ago would be in the way.
+        await connection.execute(
+            delete(self.table).where(columns.scope == self.scope, columns.created_at < self.now - KEPT)
+        )
         row = {
             "scope": self.scope,
             "fingerprint": self.fingerprint,
             "status": status,
             "content_type": content_type,
             "body": body,
-            "created_at": int(self.now.timestamp()),
+            "created_at": self.now,
         }
         await connection.execute(insert(self.table), row)
         self.stored = True
@@ -98,7 +108,7 @@ def idempotency_table(metadata: MetaData) -> Table:
         Column("status", Integer, nullable=False),
         Column("content_type", String(100), nullable=False),
         Column("body", LargeBinary, nullable=False),
-        Column("created_at", Integer, nullable=False, index=True),
+        Column("created_at", UtcInstant, nullable=False, index=True),
     )
 
 
@@ -137,10 +147,28 @@ class Idempotency:
         self.middleware = self._make_middleware()
 
     async def forget_old(self) -> int:
-        """Delete the answers older than a day; how many there were. For a job that runs now and then."""
+        """Delete the answers older than a day; gives how many there were."""
         async with self._engine.begin() as connection:
-            result = await connection.execute(delete(self._table).where(self._table.c.created_at < self._oldest()))
+            result = await connection.execute(
+                delete(self._table).where(self._table.c.created_at < self._clock() - KEPT)
+            )
         return int(result.rowcount)
+
+    async def keep_tidy(self, _: web.Application) -> AsyncIterator[None]:
+        """Forget the old answers now and every hour, while the application runs (for its `cleanup_ctx`)."""
+        task = asyncio.create_task(self._forget_hourly())
+        yield
+        task.cancel()
+        await asyncio.wait([task])
+
+    async def _forget_hourly(self) -> None:
+        while True:
+            try:
+                await self.forget_old()
+            except SQLAlchemyError:
+                # The next hour is as good: an old answer is never given, deleted or not.
+                log.exception("idempotency.not_tidied")
+            await asyncio.sleep(3600)
 
     def _make_middleware(self) -> Middleware:
         @web.middleware
@@ -187,7 +215,7 @@ class Idempotency:
         async with self._engine.connect() as connection:
             row = (
                 await connection.execute(
-                    query.where(columns.scope == reply.scope, columns.created_at >= self._oldest())
+                    query.where(columns.scope == reply.scope, columns.created_at >= reply.now - KEPT)
                 )
             ).one_or_none()
         if row is None:
@@ -224,9 +252,6 @@ class Idempotency:
             yield
         finally:
             self._running.discard(scope)
-
-    def _oldest(self) -> int:
-        return int((self._clock() - KEPT).timestamp())
 
 
 def _scope(request: web.Request, key: str) -> str:
