@@ -1,0 +1,160 @@
+"""Fetching the jars from Maven Central, with jgo's own resolver: neither Maven nor Java needed."""
+
+import hashlib
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final, Protocol
+
+import requests
+import tenacity
+from jgo.maven import Dependency, MavenContext, PythonResolver
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+
+from deploy.local.jars import Jar, verify
+from deploy.local.kafka_errors import EmbeddedKafkaError, JarChecksumError, JarsUnavailableError
+
+__all__ = ["download", "resolve"]
+
+_KAFKA: Final = ("org.apache.kafka", "kafka_2.13")
+_SERIES: Final = re.compile(r"4\.3\.(\d+)")
+# Kafka logs through slf4j; its POM leaves out the binding to log4j, which its own archive has.
+_LOG_BINDING: Final = "org.apache.logging.log4j:log4j-slf4j-impl"
+_AT_ONCE: Final = 4
+_STAGING: Final = ".download-"
+
+
+class _Advance(Protocol):
+    def __call__(self, fetched: int, /) -> None: ...
+
+
+def download(jars: list[Jar], directory: Path, *, version: str, console: Console | None) -> None:
+    """Fetch these jars into the directory, which nobody else may be writing to.
+
+    Each appears under its name whole and verified or not at all, so that a download cut short
+    goes on where it was. Raises JarChecksumError or JarsUnavailableError.
+    """
+    for left_behind in directory.glob(f"{_STAGING}*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    with (
+        tempfile.TemporaryDirectory(dir=directory, prefix=_STAGING) as staging,
+        _progress(f"Kafka {version}", len(jars), console) as (advance, finish_one),
+        ThreadPoolExecutor(_AT_ONCE) as pool,
+    ):
+        context = _context(Path(staging), advance)
+        tasks = [pool.submit(_fetch, context, jar, directory, version) for jar in jars]
+        try:
+            for task in as_completed(tasks):
+                task.result()
+                finish_one()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+def resolve(*, console: Console) -> list[Jar]:
+    """Find the newest release of the series and all it needs to run, by downloading it all."""
+    with tempfile.TemporaryDirectory() as repository:
+        context = _context(Path(repository), lambda _fetched: None)
+        project = context.project(*_KAFKA)
+        project.update()
+        found = [m for m in map(_SERIES.fullmatch, project.metadata.versions) if m]
+        if not found:
+            raise JarsUnavailableError(_SERIES.pattern, "Maven Central lists no such release")
+        version = max(found, key=lambda match: int(match[1]))[0]
+        console.print(f"Resolving Kafka {version}…")
+        needed = _closure(context, ":".join([*_KAFKA, version]))
+        log4j = next(d for d in needed if d.artifactId == "log4j-core")
+        needed += _closure(context, f"{_LOG_BINDING}:{log4j.version}")
+        jars: dict[tuple[str, str], Jar] = {}
+        for dependency in needed:
+            path = dependency.artifact.resolve()
+            jar = Jar(
+                group=dependency.groupId,
+                artifact=dependency.artifactId,
+                version=dependency.version,
+                sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+            )
+            if jars.setdefault((jar.group, jar.artifact), jar) != jar:
+                message = f"two versions of {jar.group}:{jar.artifact} are needed at once"
+                raise EmbeddedKafkaError(message)
+        return list(jars.values())
+
+
+def _closure(context: MavenContext, coordinate: str) -> list[Dependency]:
+    inputs, transitive = context.resolver.resolve([context.create_dependency(coordinate)])
+    return [*inputs, *transitive]
+
+
+def _context(repository: Path, advance: _Advance) -> MavenContext:
+    """Set jgo up with nothing of the user's own: no ~/.m2, no mvn, no configuration file."""
+
+    @contextmanager
+    def on_file(_name: str, _size: int) -> Iterator[Callable[[int], None]]:
+        yield advance
+
+    resolver = PythonResolver(progress_callback=on_file)
+    return MavenContext(resolver=resolver, repo_cache=repository, local_repos=[])
+
+
+def _fetch(context: MavenContext, jar: Jar, directory: Path, version: str) -> None:
+    artifact = context.project(jar.group, jar.artifact).at_version(jar.version).artifact()
+
+    @tenacity.retry(
+        stop=tenacity.stop_after_attempt(3),
+        wait=tenacity.wait_exponential_jitter(initial=0.5),
+        retry=tenacity.retry_if_exception_type((requests.RequestException, RuntimeError)),
+        reraise=True,
+    )
+    def attempt() -> Path:
+        # jgo takes a file that is there for a whole one, so that half of one must go first.
+        if artifact.cached_path is not None:
+            artifact.cached_path.unlink(missing_ok=True)
+        return artifact.resolve()
+
+    try:
+        path = attempt()
+    except requests.RequestException as error:
+        raise JarsUnavailableError(version, "Maven Central cannot be reached") from error
+    except RuntimeError as error:  # jgo's way to say that it answered, but not with the file
+        raise JarsUnavailableError(version, f"Maven Central refused {jar.coordinate}") from error
+    if not verify(jar, path):
+        raise JarChecksumError(jar.coordinate, path)
+    path.replace(directory / jar.file_name)
+
+
+@contextmanager
+def _progress(
+    what: str, total: int, console: Console | None
+) -> Iterator[tuple[_Advance, Callable[[], None]]]:
+    """Show a bar on a terminal, two plain lines elsewhere, and nothing without a console."""
+    started = time.monotonic()
+    if console is None or not console.is_terminal:
+        if console:
+            console.print(f"Downloading {what}: {total} files, once…", highlight=False)
+        yield (lambda _fetched: None), (lambda: None)
+    else:
+        columns = (
+            TextColumn("Downloading {task.description}, once"),
+            BarColumn(),
+            TextColumn("{task.fields[files]}/{task.fields[all_files]} files"),
+            DownloadColumn(),
+            TransferSpeedColumn(),
+        )
+        with Progress(*columns, console=console, transient=True) as progress:
+            # The sizes are not known before the answers come, so that the bar counts files.
+            task = progress.add_task(what, total=None, files=0, all_files=total)
+            done = iter(range(1, total + 1))
+            yield (
+                lambda fetched: progress.advance(task, fetched),
+                lambda: progress.update(task, files=next(done)),
+            )
+    if console:
+        seconds = time.monotonic() - started
+        console.print(f"Downloaded {what} in {seconds:.0f} s.", highlight=False)
