@@ -6,7 +6,7 @@ fields come.
 """
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 _ANNOTATIONS: Final = frozenset({"title", "description", "default", "examples", "$schema", "$id", "$defs"})
 _Schema = Mapping[str, Any]
@@ -23,7 +23,7 @@ def _compare(
     step = (str(old.get("$ref")), str(new.get("$ref")))
     if "$ref" in old and step in seen:
         return
-    roots = {"old_root": old_root, "new_root": new_root, "seen": seen | {step}}
+    roots: dict[str, Any] = {"old_root": old_root, "new_root": new_root, "seen": seen | {step}}
     old, new = _resolve(old, old_root), _resolve(new, new_root)
     yield from _compare_fields(old, new, roots, path)
     for keyword in sorted((old.keys() | new.keys()) - _ANNOTATIONS - {"properties", "required"}):
@@ -63,5 +63,5 @@ def _resolve(schema: _Schema, root: _Schema) -> _Schema:
     return resolved
 
 
-def _is_list_of_schemas(value: object) -> bool:
+def _is_list_of_schemas(value: object) -> TypeGuard[list[_Schema]]:
     return isinstance(value, list) and bool(value) and all(isinstance(item, Mapping) for item in value)

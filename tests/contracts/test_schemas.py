@@ -120,7 +120,7 @@ def test_each_type_stands_on_the_topic_it_is_named_after() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "reason"),
+    "value, reason",
     [
         (b"\xff\xfe", "value: Invalid JSON"),
         (b"[]", "value: "),
