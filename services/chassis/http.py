@@ -14,6 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from prometheus_client import CollectorRegistry
 from pydantic import BaseModel, ValidationError
+from pydantic_core import from_json
 
 from services.chassis import middlewares
 from services.chassis.access import RemoteTokenVerifier, TokenVerifier, authenticate
@@ -116,12 +117,11 @@ async def read_json(request: web.Request, model: type[Model]) -> Model:
     except ValidationError as error:
         first = error.errors(include_url=False, include_context=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            raise bad_request(
-                f"The body is not JSON. {first['msg']}.", errors=[FieldError(pointer="#", detail=first["msg"])]
-            ) from None
-        raise invalid_body(error) from None
+            errors = [FieldError(pointer="#", detail=first["msg"])]
+            raise bad_request(f"The body is not JSON. {first['msg']}.", errors=errors) from None
+        raise invalid_body(error, from_json(raw)) from None
     if b"\\u0000" in raw:
-        _refuse_null_characters(value)
+        _refuse_null_characters(from_json(raw))
     return value
 
 
@@ -137,7 +137,7 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
         raise invalid_query(error) from None
 
 
-def _refuse_null_characters(value: BaseModel) -> None:
+def _refuse_null_characters(document: object) -> None:
     """PostgreSQL holds no U+0000 in a text: say so here, where the field can be named."""
 
     def walk(node: object, path: tuple[str | int, ...]) -> list[FieldError]:
@@ -146,7 +146,7 @@ def _refuse_null_characters(value: BaseModel) -> None:
         children = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
         return [error for key, child in children for error in walk(child, (*path, key))]
 
-    errors = walk(value.model_dump(mode="json"), ())
+    errors = walk(document, ())
     if errors:
         raise bad_request("The body holds the character U+0000.", errors=errors)
 

@@ -7,10 +7,11 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 from pydantic import BaseModel, Field, ValidationError
+from pydantic_core import ErrorDetails
 
 CONTENT_TYPE: Final = "application/problem+json"
 
@@ -121,9 +122,13 @@ def unavailable(detail: str, *, retry_after: int) -> Problem:
     return Problem(503, detail=detail, headers={"Retry-After": str(retry_after)})
 
 
-def invalid_body(error: ValidationError) -> Problem:
-    """400: a JSON body that does not fit its model, with every wrong field by JSON pointer."""
-    errors = [FieldError(pointer=json_pointer(item["loc"]), detail=item["msg"]) for item in _plain(error)]
+def invalid_body(error: ValidationError, document: object = None) -> Problem:
+    """400: a JSON body that does not fit its model, with every wrong field by JSON pointer.
+
+    Give the parsed `document` where models are unions: pydantic's locations name the chosen member too, which is no
+    place in the body.
+    """
+    errors = [FieldError(pointer=json_pointer(_place(item, document)), detail=item["msg"]) for item in _plain(error)]
     return bad_request(_summary("body", (item.pointer or "#" for item in errors)), errors=errors)
 
 
@@ -140,9 +145,24 @@ def json_pointer(location: Iterable[str | int]) -> str:
     return "#" + "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in location)
 
 
-def _plain(error: ValidationError) -> list[Any]:
+def _place(error: ErrorDetails, document: object) -> list[str | int]:
+    """Where in the document an error is: the steps of its location that the document has, or lacks at the end."""
+    location = error["loc"]
+    if document is None:
+        return list(location)
+    steps: list[str | int] = []
+    for index, step in enumerate(location):
+        if (isinstance(document, dict) and step in document) or (isinstance(document, list) and isinstance(step, int) and step < len(document)):
+            document = document[step]
+        elif not (error["type"] == "missing" and index == len(location) - 1):
+            continue
+        steps.append(step)
+    return steps
+
+
+def _plain(error: ValidationError) -> list[ErrorDetails]:
     """Pydantic's errors without the input and its context, which may be personal."""
-    return list(error.errors(include_url=False, include_context=False, include_input=False))
+    return error.errors(include_url=False, include_context=False, include_input=False)
 
 
 def _summary(place: str, names: Iterable[str]) -> str:

@@ -81,8 +81,9 @@ class Changes:
         raise Problem(409, detail="Full.")
 
     async def change(self, connection: AsyncConnection, request: web.Request) -> int:
-        result = await connection.execute(insert(CHANGES).values(what=await request.text()))
-        return int(result.inserted_primary_key[0])
+        what = await request.text()
+        result = await connection.execute(insert(CHANGES).values(what=what).returning(CHANGES.c.id))
+        return int(result.scalar_one())
 
     async def wait(self) -> None:
         self.entered.set()
