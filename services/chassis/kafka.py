@@ -14,7 +14,7 @@ LARGEST_RECORD: Final = 2 * 1024 * 1024
 """Bytes of key, value and headers together: a body of 1 MiB, sealed, fits."""
 _REQUEST_TIMEOUT_MS: Final = 15_000
 _BATCH_BYTES: Final = 256 * 1024
-_STOP_SECONDS: Final = 5
+_STOP_SECONDS: Final = 3
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -23,7 +23,7 @@ class PatientProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has n
     """A producer that retries what it accepted for as long as Kafka is away, and still can be stopped meanwhile."""
 
     async def stop(self) -> None:
-        """Send what is pending and close; give up on it after five seconds, so that a process can end without Kafka."""
+        """Send what is pending and close; give up on it after three seconds, so that a process can end without Kafka."""
         try:
             await asyncio.wait_for(super().stop(), _STOP_SECONDS)
         except TimeoutError:
