@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from schemas.checkin import CheckedIn, CheckedOut, CheckInData
-from schemas.envelope import Fact
+from schemas.envelope import Fact, FactData
 from schemas.identifiers import fact_id, guest_id
 from schemas.participation import (
     ConnectionData,
@@ -37,6 +37,7 @@ from schemas.registration import (
 
 BRIDGE = "/bridge/jitsi/main"
 ROOM = "amphi-a"
+SESSIONS = (("Opening and keynote", 0, 90), ("Round table", 120, 210), ("Workshops", 300, 420))
 STARTS_AT = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 
 
@@ -53,88 +54,73 @@ class EventFacts:
         return self.starts_at + timedelta(minutes=minutes)
 
     def event(self, status: EventStatus = EventStatus.PUBLISHED, *, minutes: float = -3000) -> Fact:
-        kinds = {
+        kinds: dict[EventStatus, type[Fact]] = {
             EventStatus.DRAFT: EventCreated,
             EventStatus.PUBLISHED: EventPublished,
             EventStatus.CLOSED: EventClosed,
         }
-        titles = (("Opening and keynote", 0, 90), ("Round table", 120, 210), ("Workshops", 300, 420))
-        return self._write(
-            kinds[status](
-                **self._stamp("event", status, subject=None, minutes=minutes),
-                data=EventData(
-                    event_id=self.event_id,
-                    title="Colloque « Numérique et territoires »",
-                    status=status,
-                    starts_at=self.at(0),
-                    ends_at=self.at(480),
-                    timezone="Europe/Paris",
-                    capacity=Capacity(in_person=200, remote=150),
-                    sessions=tuple(
-                        Session(session_id=f"ses_{number}", title=title, starts_at=self.at(start), ends_at=self.at(end))
-                        for number, (title, start, end) in enumerate(titles)
-                    ),
-                ),
-            )
+        sessions = tuple(
+            Session(session_id=f"ses_{number}", title=title, starts_at=self.at(start), ends_at=self.at(end))
+            for number, (title, start, end) in enumerate(SESSIONS)
         )
+        data = EventData(
+            event_id=self.event_id,
+            title="Colloque « Numérique et territoires »",
+            status=status,
+            starts_at=self.at(0),
+            ends_at=self.at(480),
+            timezone="Europe/Paris",
+            capacity=Capacity(in_person=200, remote=150),
+            sessions=sessions,
+        )
+        return self._write(kinds[status], data, None, minutes)
 
     def registered(self, who: str, mode: Mode, *, minutes: float = -2000, waits: bool = False) -> Fact:
         status = SeatStatus.WAITLISTED if waits else SeatStatus.CONFIRMED
-        data = SeatData(event_id=self.event_id, mode=mode, status=status)
         return self._write(
-            ParticipantRegistered(**self._stamp("registered", who, subject=who, minutes=minutes), data=data)
+            ParticipantRegistered, SeatData(event_id=self.event_id, mode=mode, status=status), who, minutes
         )
 
     def checked_in(self, who: str, minutes: float, *, gate: str = "Main door") -> Fact:
-        data = CheckInData(event_id=self.event_id, gate=gate)
-        return self._write(CheckedIn(**self._stamp("in", who, str(minutes), subject=who, minutes=minutes), data=data))
+        return self._write(CheckedIn, CheckInData(event_id=self.event_id, gate=gate), who, minutes)
 
     def checked_out(self, who: str, minutes: float, *, gate: str = "Main door") -> Fact:
-        data = CheckInData(event_id=self.event_id, gate=gate)
-        return self._write(CheckedOut(**self._stamp("out", who, str(minutes), subject=who, minutes=minutes), data=data))
+        return self._write(CheckedOut, CheckInData(event_id=self.event_id, gate=gate), who, minutes)
 
     def joined(self, who: str, minutes: float, *, connection: str = "c1") -> Fact:
         data = ConnectionData(event_id=self.event_id, room=ROOM, connection=f"{who}/{connection}")
-        stamp = self._stamp("joined", who, connection, str(minutes), subject=who, minutes=minutes, source=BRIDGE)
-        return self._write(Joined(**stamp, data=data))
+        return self._write(Joined, data, who, minutes, source=BRIDGE)
 
     def left(self, who: str, minutes: float, *, connection: str = "c1", joined: float | None = None) -> Fact:
-        data = LeftData(
-            event_id=self.event_id,
-            room=ROOM,
-            connection=f"{who}/{connection}",
-            joined_at=None if joined is None else self.at(joined),
-        )
-        stamp = self._stamp("left", who, connection, str(minutes), subject=who, minutes=minutes, source=BRIDGE)
-        return self._write(Left(**stamp, data=data))
+        joined_at = None if joined is None else self.at(joined)
+        data = LeftData(event_id=self.event_id, room=ROOM, connection=f"{who}/{connection}", joined_at=joined_at)
+        return self._write(Left, data, who, minutes, source=BRIDGE)
 
     def chatted(self, who: str, minutes: float) -> Fact:
         data = InteractionData(event_id=self.event_id, room=ROOM, kind=InteractionKind.CHAT)
-        stamp = self._stamp("chat", who, str(minutes), subject=who, minutes=minutes, source=BRIDGE)
-        return self._write(Interaction(**stamp, data=data))
+        return self._write(Interaction, data, who, minutes, source=BRIDGE)
 
     def room(self, minutes: float, *, opened: bool) -> Fact:
-        kind = RoomOpened if opened else RoomClosed
-        stamp = self._stamp("room", str(opened), str(minutes), subject=None, minutes=minutes, source=BRIDGE)
-        return self._write(kind(**stamp, data=RoomData(event_id=self.event_id, room=ROOM)))
+        data = RoomData(event_id=self.event_id, room=ROOM)
+        return self._write(RoomOpened if opened else RoomClosed, data, None, minutes, source=BRIDGE)
 
     def linked(self, guest: str, participant: str, minutes: float) -> Fact:
         data = LinkData(event_id=self.event_id, guest_id=guest, participant_id=participant)
-        stamp = self._stamp("linked", guest, participant, subject=participant, minutes=minutes)
-        return self._write(IdentityLinked(**stamp, data=data))
+        return self._write(IdentityLinked, data, participant, minutes)
 
-    def _stamp(
-        self, *parts: str, subject: str | None, minutes: float, source: str = "/registration"
-    ) -> dict[str, object]:
-        return {
-            "id": fact_id(self.event_id, *parts),
-            "source": source,
-            "subject": subject,
-            "time": self.at(minutes),
-            "recordedtime": self.at(minutes) + timedelta(milliseconds=350),
-        }
-
-    def _write(self, fact: Fact) -> Fact:
+    def _write(
+        self, kind: type[Fact], data: FactData, subject: str | None, minutes: float, *, source: str = "/registration"
+    ) -> Fact:
+        fact = kind.model_validate(
+            {
+                "id": fact_id(kind.__name__, data.model_dump_json(), str(subject), str(minutes)),
+                "source": source,
+                "subject": subject,
+                "time": self.at(minutes),
+                "recordedtime": self.at(minutes) + timedelta(milliseconds=350),
+                "data": data,
+            }
+        )
         self.written.append(fact)
         return fact
 
@@ -150,7 +136,7 @@ def guest(number: int) -> str:
 
 
 def colloquium(event_id: str, *, people: int = 300, until: float = 1000, seed: int = 7) -> EventFacts:
-    """A hybrid colloquium as far as `until` minutes after its start: a rush, a break, reconnects, guests, both modes."""
+    """A hybrid colloquium up to `until` minutes after its start: a rush, a break, reconnects, guests, both modes."""
     facts = EventFacts(event_id=event_id)
     chance = random.Random(seed)
     facts.event(EventStatus.DRAFT, minutes=-9000)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import ClientSession, web
+from aiokafka import ConsumerRecord
 from prometheus_client import CollectorRegistry
 
 from schemas import topics
@@ -48,20 +49,25 @@ class KnownNames:
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = dict(names)
 
-    async def names(self, event_id: str, subjects: Collection[str]) -> Mapping[str, str]:
+    async def names(self, event_id: str, subjects: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002  (as the real one)
         return {subject: self._names[subject] for subject in subjects if subject in self._names}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredRecord:
+def record(topic: str, key: bytes | None, value: bytes | None) -> ConsumerRecord:
     """A record as the projector reads it."""
-
-    topic: str
-    key: bytes | None
-    value: bytes | None
-    partition: int = 0
-    offset: int = 0
-    headers: Sequence[tuple[str, bytes | None]] = ()
+    return ConsumerRecord(
+        topic=topic,
+        partition=0,
+        offset=0,
+        timestamp=0,
+        timestamp_type=0,
+        key=key,
+        value=value,
+        checksum=None,
+        serialized_key_size=len(key or b""),
+        serialized_value_size=len(value or b""),
+        headers=(),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -81,10 +87,10 @@ class Attendance:
         batch = Batch()
         entries = log.entries if only is None else log.entries[-only:]
         for entry in entries:
-            read_record(batch, StoredRecord(topic=topics.TIMELINE.name, key=b"", value=entry.to_bytes()))
+            read_record(batch, record(topics.TIMELINE.name, b"", entry.to_bytes()))
         for presence in log.presences:
             key = f"{presence.data.event_id}/{presence.subject}".encode()
-            read_record(batch, StoredRecord(topic=topics.PRESENCE.name, key=key, value=presence.to_bytes()))
+            read_record(batch, record(topics.PRESENCE.name, key, presence.to_bytes()))
         await self.projection.apply(batch)
         await self.feed.advance(batch.event_ids)
 
@@ -97,7 +103,7 @@ async def attending(
     database = f"sqlite+aiosqlite:///{folder / 'attendance.db'}"
     await upgrade(database, MIGRATIONS)
     writing, reading = create_engine(database), create_reading_engine(database)
-    projection = SqlProjection(writing, clock=system_clock)
+    projection = SqlProjection(writing, clock=system_clock, committed=lambda: None)
     await projection.start()
     timeline = SqlTimeline(reading)
     feed = Feed(timeline)

@@ -1,4 +1,4 @@
-"""The names of people, asked of the services that keep them, for a page that somebody with the right to see them asks for.
+"""The names of people, asked of the services that keep them, when somebody with the right to see them asks for a page.
 
 They stay in memory for a minute and go nowhere else. A service that does not answer costs names, never the page.
 """

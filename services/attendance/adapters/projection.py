@@ -1,7 +1,7 @@
 """The writing side of the read model: rows, and the offsets they were read from, in one transaction."""
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -52,10 +52,11 @@ class OffsetsMovedError(Exception):
 class SqlProjection:
     """The read model as its projector sees it. One projector writes; a second one finds out and starts over."""
 
-    def __init__(self, engine: AsyncEngine, *, clock: Clock) -> None:
-        """Work on the database of `engine`, whose tables exist."""
+    def __init__(self, engine: AsyncEngine, *, clock: Clock, committed: Callable[[], None]) -> None:
+        """Work on the database of `engine`, whose tables exist; `committed` is called when there are dead letters."""
         self._engine = engine
         self._clock = clock
+        self._committed = committed
 
     async def start(self) -> Mapping[Partition, int]:
         """The next offset of each partition seen so far; names the read model on first use."""
@@ -84,6 +85,8 @@ class SqlProjection:
             await add(connection, outbox, batch.dead, now=self._clock())
             await connection.execute(update(projection).values(last_position=last))
             await _store_offsets(connection, stored, batch.ends)
+        if batch.dead:
+            self._committed()
 
 
 async def _stored_offsets(connection: AsyncConnection) -> dict[Partition, int]:

@@ -6,13 +6,13 @@ move in the transaction that writes the rows. A crash anywhere is then a batch t
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from functools import partial
-from typing import Final, Protocol
+from typing import Final, Never
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaError
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from schemas import topics
 from schemas.decode import UnreadableRecordError, decode
@@ -24,93 +24,105 @@ from services.chassis.clock import Clock
 from services.chassis.dead_letters import Origin, from_record
 from services.chassis.outbox import OutboxRecord
 
-log = structlog.get_logger(__name__)
+log = structlog.stdlib.get_logger(__name__)
 
 _READS: Final = (topics.TIMELINE.name, topics.PRESENCE.name)
 _POLL_MS: Final = 1000
-_MOST_RECORDS: Final = 2000
-_RETRY_SECONDS: Final = 1.0
+_MOST_RECORDS: Final = 1000
+_PAUSE_SECONDS: Final = 1.0
 
 
-class Record(Protocol):
-    """What the projector looks at in a record of Kafka."""
+class BehindError(Exception):
+    """The read model has not come to where the topics ended when the projector started."""
 
-    topic: str
-    partition: int
-    offset: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes | None]]
+    def __init__(self) -> None:
+        """Say so to whoever asks whether the service is ready."""
+        super().__init__("the read model is catching up with Kafka")
 
 
 class Projector:
     """Reads from where SQL says, stores, then tells `notify` which events have news.
 
-    While the database is away it keeps its batch and tries again; what cannot be read becomes a dead letter in the same
-    transaction. Nothing is skipped.
+    While Kafka or the database is away it tries again from where SQL says. What cannot be read becomes a dead letter in
+    the same transaction. Nothing is skipped, and nothing stops a partition.
     """
 
     def __init__(
         self,
         *,
-        consumer: AIOKafkaConsumer,
+        new_consumer: Callable[[], AIOKafkaConsumer],
         projection: SqlProjection,
         partitions: int,
         notify: Callable[[frozenset[str]], Awaitable[None]],
         clock: Clock,
     ) -> None:
-        """`consumer` is started, has no group and does not commit."""
-        self._consumer = consumer
+        """`new_consumer` gives one without a group that commits nothing; it is called again after each failure."""
+        self._new_consumer = new_consumer
         self._projection = projection
-        self._partitions = [TopicPartition(topic, number) for topic in _READS for number in range(partitions)]
+        self._parts = [TopicPartition(topic, number) for topic in _READS for number in range(partitions)]
         self._notify = notify
         self._clock = clock
         self._next: dict[Partition, int] = {}
+        self._goals: dict[TopicPartition, int] | None = None
 
-    async def run(self) -> None:
+    async def run(self) -> Never:
         """Project until cancelled."""
-        self._consumer.assign(self._partitions)
-        await self._persist(self._seek)
+        away = False
         while True:
-            polled = await self._consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
-            records = [record for part in polled.values() for record in part]
-            if records:
-                batch = self._read(records)
-                await self._persist(partial(self._store, batch))
-                await self._notify(batch.event_ids)
-
-    async def lag(self) -> int:
-        """How many records stand between the read model and the end of the topics."""
-        ends = await self._consumer.end_offsets(self._partitions)
-        begins = await self._consumer.beginning_offsets(self._partitions)
-        return sum(
-            max(0, end - self._next.get((part.topic, part.partition), begins[part])) for part, end in ends.items()
-        )
-
-    async def _store(self, batch: Batch) -> None:
-        try:
-            await self._projection.apply(batch)
-        except OffsetsMovedError:
-            log.info("projection.shared")
-            await self._seek()
-        else:
-            self._next |= batch.ends
-
-    async def _seek(self) -> None:
-        self._next = dict(await self._projection.start())
-        for part in self._partitions:
-            offset = self._next.get((part.topic, part.partition), 0)
-            self._consumer.seek(part, offset)
-
-    async def _persist(self, step: Callable[[], Awaitable[None]]) -> None:
-        while True:
+            consumer = self._new_consumer()
             try:
-                return await step()
-            except OperationalError as error:
-                log.warning("projection.database_away", error=type(error.orig).__name__)
-                await asyncio.sleep(_RETRY_SECONDS)
+                await consumer.start()
+                consumer.assign(self._parts)
+                await self._seek(consumer)
+                if self._goals is None:
+                    self._goals = await consumer.end_offsets(self._parts)
+                away = self._note(away=False, before=away)
+                while True:
+                    await self._project(consumer)
+            except (KafkaError, DBAPIError, OSError) as error:
+                away = self._note(away=True, before=away, error=type(error).__name__)
+                await asyncio.sleep(_PAUSE_SECONDS)
+            finally:
+                await consumer.stop()
 
-    def _read(self, records: Sequence[Record]) -> Batch:
+    async def check(self) -> None:
+        """For readiness.
+
+        Raises:
+            BehindError: until what was in Kafka when the projector started is in the read model.
+        """
+        if self._goals is None or self._goals:
+            raise BehindError
+
+    async def _project(self, consumer: AIOKafkaConsumer) -> None:
+        polled = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
+        records = [record for part in polled.values() for record in part]
+        if records:
+            batch = self._read(records)
+            try:
+                await self._projection.apply(batch)
+            except OffsetsMovedError:
+                # Another process keeps the same read model: what it stored is news for the watchers of this one.
+                await self._seek(consumer)
+            else:
+                self._next |= batch.ends
+            await self._notify(batch.event_ids)
+        if self._goals:
+            self._goals = {part: goal for part, goal in self._goals.items() if await consumer.position(part) < goal}
+
+    async def _seek(self, consumer: AIOKafkaConsumer) -> None:
+        self._next = dict(await self._projection.start())
+        for part in self._parts:
+            consumer.seek(part, self._next.get((part.topic, part.partition), 0))
+
+    def _note(self, *, away: bool, before: bool, error: str | None = None) -> bool:
+        if away and not before:
+            log.warning("projection.away", error=error)
+        elif before and not away:
+            log.info("projection.back")
+        return away
+
+    def _read(self, records: Sequence[ConsumerRecord]) -> Batch:
         batch = Batch()
         for record in records:
             place = (record.topic, record.partition)
@@ -125,7 +137,7 @@ class Projector:
                 batch.dead.append(self._dead_letter(record, error.reason))
         return batch
 
-    def _dead_letter(self, record: Record, reason: str) -> OutboxRecord:
+    def _dead_letter(self, record: ConsumerRecord, reason: str) -> OutboxRecord:
         origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset)
         return from_record(
             service="attendance",
@@ -138,7 +150,7 @@ class Projector:
         )
 
 
-def read_record(batch: Batch, record: Record) -> None:
+def read_record(batch: Batch, record: ConsumerRecord) -> None:
     """Add what one record asks for to a batch.
 
     Raises:

@@ -1,0 +1,138 @@
+"""The only place that builds the parts of attendance and joins them."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import structlog
+from aiohttp import web
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.topics import ALL
+from services.attendance.adapters.names import NameDirectory
+from services.attendance.adapters.projection import SqlProjection
+from services.attendance.adapters.tables import MIGRATIONS, outbox
+from services.attendance.adapters.timeline import SqlTimeline
+from services.attendance.settings import AttendanceSettings
+from services.attendance.stream.projector import Projector
+from services.attendance.web.app import create_attendance_app
+from services.attendance.web.feed import Feed
+from services.attendance.web.names import Names
+from services.chassis.access import RemoteTokenVerifier, TokenVerifier
+from services.chassis.clock import Clock, system_clock
+from services.chassis.database import create_engine, create_reading_engine, upgrade
+from services.chassis.http import ReadinessCheck, listening
+from services.chassis.kafka import new_consumer, new_producer
+from services.chassis.metrics import new_registry
+from services.chassis.outbox import OutboxDrain, OutboxMetrics
+from services.chassis.process import Background
+from services.chassis.topics import KafkaAwayError, ensure_topics
+
+SERVICE: Final = "attendance"
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The web side, joined and not yet running."""
+
+    app: web.Application
+    projector: Projector
+    drain: OutboxDrain
+    timeline: SqlTimeline
+
+
+async def serve(settings: AttendanceSettings, *, only: Literal["worker", "web"] | None = None) -> None:
+    """Run the service, or one half of it, until it is cancelled."""
+    await serve_web(settings)
+
+
+async def serve_web(settings: AttendanceSettings) -> None:
+    """Answer questions and keep the read model until cancelled; answers also while Kafka is away."""
+    async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
+        background.start("projector", project(settings, parts))
+        log.info("attendance.listening", url=url)
+        await background.wait()
+
+
+async def project(settings: AttendanceSettings, parts: Parts) -> None:
+    """Make sure of the topics, then keep the read model for ever; waits for Kafka as long as it takes.
+
+    Raises:
+        TopicMismatchError: if a topic has another number of partitions.
+        TopicRefusedError: if Kafka refuses to create one.
+    """
+    while True:
+        try:
+            await ensure_topics(settings.kafka, ALL, partitions=settings.partitions, replication=settings.replication)
+            break
+        except KafkaAwayError as error:
+            log.warning("kafka.away", servers=error.servers)
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(parts.projector.run())
+        tasks.create_task(parts.drain.run())
+
+
+@asynccontextmanager
+async def assembled(
+    settings: AttendanceSettings,
+    *,
+    clock: Clock = system_clock,
+    verifier: TokenVerifier | None = None,
+    names: Names | None = None,
+) -> AsyncIterator[Parts]:
+    """Migrate the database and join the parts; tests give their own clock, tokens and names."""
+    registry = new_registry(service=SERVICE)
+    directory = NameDirectory(settings)
+    async with read_model(settings) as (writing, reading):
+        timeline = SqlTimeline(reading)
+        feed = Feed(timeline)
+        drain = OutboxDrain(
+            engine=writing,
+            table=outbox,
+            new_producer=lambda: new_producer(settings, client_id=SERVICE),
+            metrics=OutboxMetrics(registry),
+            clock=clock,
+        )
+        projector = Projector(
+            new_consumer=lambda: new_consumer(settings, client_id=f"{SERVICE}-projector"),
+            projection=SqlProjection(writing, clock=clock, committed=drain.wake),
+            partitions=settings.partitions,
+            notify=feed.advance,
+            clock=clock,
+        )
+        app = create_attendance_app(
+            settings,
+            timeline=timeline,
+            feed=feed,
+            names=names or directory,
+            verifier=verifier or RemoteTokenVerifier(settings),
+            checks=_checks(reading, projector),
+            registry=registry,
+        )
+        yield Parts(app=app, projector=projector, drain=drain, timeline=timeline)
+    await directory.close()
+
+
+@asynccontextmanager
+async def read_model(settings: AttendanceSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """The migrated read model, for writing and for reading."""
+    url = settings.attendance_database
+    await upgrade(url, MIGRATIONS)
+    writing, reading = create_engine(url), create_reading_engine(url)
+    try:
+        yield writing, reading
+    finally:
+        await reading.dispose()
+        await writing.dispose()
+
+
+def _checks(reading: AsyncEngine, projector: Projector) -> dict[str, ReadinessCheck]:
+    async def database() -> None:
+        async with reading.connect() as connection:
+            await connection.exec_driver_sql("SELECT 1")
+
+    return {"database": database, "projector": projector.check}
