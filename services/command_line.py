@@ -1,5 +1,6 @@
 """The `passerelle` command: thin. Each command loads what it needs and only that, so that help answers at once."""
 
+import logging
 import os
 import sys
 from collections.abc import Awaitable, Callable
@@ -202,6 +203,7 @@ def _settings(data_dir: Path | None, *, beside: str | None = None) -> "CommonSet
         _fail(error, code=2)
     # What the services log stands in their own files; here is a person at a terminal.
     configure_logging(settings.model_copy(update={"log_level": "error"}), service="command_line")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it calls each attempt to connect an error
     return settings
 
 

@@ -78,6 +78,14 @@ class Supervisor:
         """The directory of the logs: `<program>.log` each."""
         return self.root / "logs"
 
+    @property
+    def pid(self) -> int:
+        """The pid of supervisord, the parent of every program."""
+        if self._process is None:
+            message = "the supervisor has not been started"
+            raise RuntimeError(message)
+        return self._process.pid
+
     async def start(self) -> None:
         """Start supervisord, and with it every program; returns at once."""
         self.logs.mkdir(parents=True, exist_ok=True)

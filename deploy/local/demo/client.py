@@ -21,12 +21,12 @@ class UnexpectedAnswerError(Exception):
 
 
 class _TryAgainError(Exception):
-    """A 5xx or a broken connection: the same request may go through later."""
+    """A 5xx, a `Retry-After` or a broken connection: the same request may go through later."""
 
 
 @dataclass(slots=True)
 class Client:
-    """Calls one origin. A 5xx, a 429 or a broken connection is tried again, for `patience` seconds."""
+    """Calls one origin. A 5xx, a `Retry-After` or a broken connection is tried again, for `patience` seconds."""
 
     origin: str
     token: str
@@ -91,7 +91,7 @@ class Client:
             raise RuntimeError(message)
         async with self._session.request(method, path, headers=headers, json=json, data=data) as answer:
             text = await answer.text()
-            if answer.status >= 500 or answer.status == 429:  # noqa: PLR2004  (what may heal)
+            if answer.status >= 500 or "Retry-After" in answer.headers:  # noqa: PLR2004  (what may heal)
                 raise _TryAgainError(f"{method} {path} answered {answer.status}: {text[:300]}")
             if answer.status >= 400:  # noqa: PLR2004
                 raise UnexpectedAnswerError(method=method, path=path, status=answer.status, body=text)

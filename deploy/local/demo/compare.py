@@ -5,9 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from deploy.local.demo.client import UnexpectedAnswerError
 from deploy.local.demo.play import Play
 
 _PAGE: Final = 200
+_NOT_FOUND: Final = 404
 _MODES: Final = ("in_person", "remote", "both", "total")
 
 
@@ -41,9 +43,13 @@ async def answered(play: Play) -> dict[str, dict[str, float]]:
     found: dict[str, dict[str, float]] = {}
     cursor = ""
     while True:
-        page: Any = await play.client.api(
-            "GET", f"/api/v1/events/{play.event_id}/presence?limit={_PAGE}{f'&after={cursor}' if cursor else ''}"
-        )
+        path = f"/api/v1/events/{play.event_id}/presence?limit={_PAGE}{f'&after={cursor}' if cursor else ''}"
+        try:
+            page: Any = await play.client.api("GET", path)
+        except UnexpectedAnswerError as error:
+            if error.status != _NOT_FOUND:
+                raise
+            return found  # the event has not reached attendance yet
         for row in page["items"]:
             found[row.get("participant_id") or row["guest_id"]] = row["seconds"]
         cursor = page["next"]

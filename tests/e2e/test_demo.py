@@ -1,0 +1,98 @@
+"""The whole of it, as `passerelle up` runs it: a colloquium is played through HTTP while processes are killed.
+
+After each restart nothing is lost: the presence that the system answers equals, to the second, the one that was played,
+and the fold of the facts in the log.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+import pytest
+from rich.console import Console
+
+from deploy.local.demo.client import Client
+from deploy.local.demo.colloquium import colloquium
+from deploy.local.demo.compare import compare
+from deploy.local.demo.play import Play
+from deploy.local.demo.scenario import BREAK, END, WORKSHOP
+from deploy.local.up import Running, everything
+from services.chassis.access import Role
+from services.chassis.settings import CommonSettings, load_settings
+from services.registration.bootstrap import create_token
+from services.registration.settings import RegistrationSettings
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+
+OPENS_AT = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
+SPEED = 1500.0
+PROGRAMS = {
+    "attendance-worker": "--only worker",
+    "attendance-web": "--only web",
+    "streaming_bridge": "run streaming_bridge",
+    "registration": "run registration",
+    "gateway": "run gateway",
+    "kafka": "kafka.Kafka",
+}
+
+
+@pytest.fixture(scope="module")
+async def passerelle(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Running, str]]:
+    """Everything, running, and an organizer's token."""
+    data_dir: Path = tmp_path_factory.mktemp("passerelle")
+    settings = load_settings(CommonSettings, data_dir=data_dir)
+    async with everything(settings, port=0, console=Console(quiet=True)) as running:
+        yield running, await create_token(load_settings(RegistrationSettings, data_dir=data_dir), role=Role.ORGANIZER)
+
+
+async def test_what_is_played_is_what_the_system_answers(passerelle: tuple[Running, str]) -> None:
+    running, token = passerelle
+    await _play_and_compare(running, token, victims={})
+
+
+@pytest.mark.parametrize("victim", sorted(PROGRAMS))
+async def test_nothing_is_lost_when_a_process_is_killed(passerelle: tuple[Running, str], victim: str) -> None:
+    running, token = passerelle
+    await _play_and_compare(running, token, victims={BREAK // 2: [victim], WORKSHOP + (END - WORKSHOP) // 2: [victim]})
+
+
+async def test_nothing_is_lost_when_all_are_killed_at_once(passerelle: tuple[Running, str]) -> None:
+    running, token = passerelle
+    await _play_and_compare(running, token, victims={BREAK // 2: list(PROGRAMS)})
+
+
+async def _play_and_compare(running: Running, token: str, *, victims: dict[int, list[str]]) -> None:
+    """Play a small colloquium, kill the victims at their seconds of the play, and compare at the end."""
+    pending = sorted(victims.items())
+
+    def kill_when_due(second: int) -> None:
+        while pending and second >= pending[0][0]:
+            for name in pending.pop(0)[1]:
+                _kill(running, name)
+
+    async with Client(running.address, token) as client:
+        play = Play(scenario=colloquium(participants=60), client=client, opens_at=OPENS_AT)
+        await play.prepare()
+        await play.perform(speed=SPEED, on_act=kill_when_due)
+        comparison = await compare(play, patience=90)
+    assert not pending, "the play was over before all victims were killed"
+    assert comparison.differences == ()
+    assert comparison.people > 60
+
+
+def _kill(running: Running, name: str) -> None:
+    """Kill -9 the process of a program of this run."""
+    found = [
+        process
+        for process in psutil.Process(running.supervisor.pid).children()
+        if PROGRAMS[name] in " ".join(process.cmdline())
+    ]
+    assert len(found) == 1, f"{name}: {found}"
+    found[0].kill()
+
+
+async def test_a_play_can_run_beside_another(passerelle: tuple[Running, str]) -> None:
+    running, token = passerelle
+    await asyncio.gather(*(_play_and_compare(running, token, victims={}) for _ in range(2)))
