@@ -20,6 +20,7 @@ from yarl import URL
 from services.chassis import middlewares
 from services.chassis.http import LARGEST_BODY, listening
 from services.chassis.logging import configure_logging
+from services.chassis.openapi import merge_documents
 from services.chassis.pages import Pages, install_pages
 from services.chassis.problems import not_found, unavailable
 from services.chassis.process import run
@@ -125,14 +126,8 @@ class _Gateway:
 
     async def openapi(self, _: web.Request) -> web.Response:
         """One description of the API: the documents of all services, joined."""
-        documents = [await self._json(f"{url}/internal/openapi.json") for url in self.upstreams.values()]
-        merged: dict[str, Any] = documents[0] | {"info": documents[0]["info"] | {"title": "Passerelle"}}
-        for document in documents[1:]:
-            for path, operations in document.get("paths", {}).items():
-                merged["paths"].setdefault(path, {}).update(operations)
-            for kind, components in document.get("components", {}).items():
-                merged["components"].setdefault(kind, {}).update(components)
-        return web.json_response(merged)
+        documents = {name: await self._json(f"{url}/internal/openapi.json") for name, url in self.upstreams.items()}
+        return web.json_response(merge_documents(documents))
 
     @property
     def _http(self) -> aiohttp.ClientSession:

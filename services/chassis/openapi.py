@@ -11,6 +11,7 @@ What is declared is enforced where it can be: `roles` are required before the ha
 the path if it has one. So the description cannot promise more, or less, than what happens.
 """
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -154,23 +155,39 @@ def build_document(operations: Sequence[Operation], *, title: str, version: str 
     }
 
 
-def merge_documents(documents: Sequence[Mapping[str, Any]], *, title: str = "Passerelle") -> dict[str, Any]:
-    """One document for several services, whose paths are disjoint.
+def merge_documents(documents: Mapping[str, Mapping[str, Any]], *, title: str = "Passerelle") -> dict[str, Any]:
+    """One document for the services behind one origin, given by name.
+
+    Where two services mean different things by the name of a schema, the later one's is called `service.Name`.
 
     Raises:
-        ValueError: when two services give different schemas the same name, or answer the same path.
+        ValueError: when two of them answer the same operation.
     """
     merged = build_document([], title=title)
-    for document in documents:
-        for place, target in (
-            (document["paths"], merged["paths"]),
-            (document["components"]["schemas"], merged["components"]["schemas"]),
-        ):
-            for name, value in place.items():
-                if target.setdefault(name, value) != value:
-                    msg = f"two services describe {name} differently"
-                    raise ValueError(msg)
+    schemas, paths = merged["components"]["schemas"], merged["paths"]
+    for service, document in documents.items():
+        own = _renamed(document, schemas, service)
+        schemas.update(own["components"]["schemas"])
+        for path, operations in own["paths"].items():
+            if twice := operations.keys() & paths.setdefault(path, {}).keys():
+                raise ValueError(f"two services answer {', '.join(sorted(twice))} {path}")
+            paths[path].update(operations)
     return merged
+
+
+def _renamed(document: Mapping[str, Any], taken: Mapping[str, Any], service: str) -> Mapping[str, Any]:
+    """The document with its schemas renamed that clash with those taken; a new name may make others clash."""
+    schemas = document["components"]["schemas"]
+    names = {name: f"{service}.{name}" for name, schema in schemas.items() if taken.get(name, schema) != schema}
+    if not names:
+        return document
+    text = json.dumps(document)
+    for name, own in names.items():
+        text = text.replace(f'"{_REFERENCE.format(model=name)}"', f'"{_REFERENCE.format(model=own)}"')
+    renamed: dict[str, Any] = json.loads(text)
+    components = renamed["components"]
+    components["schemas"] = {names.get(name, name): schema for name, schema in components["schemas"].items()}
+    return _renamed(renamed, taken, service)
 
 
 def _guarded(operation: Operation) -> Handler:
@@ -189,7 +206,7 @@ def _guarded(operation: Operation) -> Handler:
 def _describe(operation: Operation, references: Mapping[Any, Mapping[str, Any]]) -> dict[str, Any]:
     """The Operation Object."""
     described: dict[str, Any] = {
-        "operationId": f"{operation.handler.__name__}",
+        "operationId": operation.handler.__name__,
         "tags": [operation.tag],
         "summary": operation.summary,
         "parameters": _parameters(operation),

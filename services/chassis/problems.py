@@ -152,11 +152,14 @@ def _place(error: ErrorDetails, document: object) -> list[str | int]:
         return list(location)
     steps: list[str | int] = []
     for index, step in enumerate(location):
-        if (isinstance(document, dict) and step in document) or (isinstance(document, list) and isinstance(step, int) and step < len(document)):
+        if isinstance(document, dict) and step in document:
             document = document[step]
-        elif not (error["type"] == "missing" and index == len(location) - 1):
-            continue
-        steps.append(step)
+            steps.append(step)
+        elif isinstance(document, list) and isinstance(step, int) and step < len(document):
+            document = document[step]
+            steps.append(step)
+        elif error["type"] == "missing" and index == len(location) - 1:
+            steps.append(step)
     return steps
 
 
