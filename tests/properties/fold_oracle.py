@@ -103,8 +103,9 @@ def _walk(moves: Sequence[Movement], known: Sequence[Fact]) -> list[tuple[int, i
 
 def _end(opening: Movement, known: Sequence[Fact]) -> int | None:
     ends = {FOREVER}
-    for fact in known:
-        if isinstance(fact, RoomChange) and opening.place is not None and _ends(fact, opening.place):
+    rooms = sorted((fact for fact in known if isinstance(fact, RoomChange)), key=lambda fact: (fact.time, fact.id))
+    for number, fact in enumerate(rooms):
+        if opening.place is not None and _ends(fact, opening.place, rooms[:number]):
             ends.add(fact.time)
     snapshots = [fact for fact in known if isinstance(fact, Snapshot)]
     if snapshots:
@@ -114,10 +115,13 @@ def _end(opening: Movement, known: Sequence[Fact]) -> int | None:
     return None if end == FOREVER else end
 
 
-def _ends(change: RoomChange, place: Place) -> bool:
+def _ends(change: RoomChange, place: Place, before: Sequence[RoomChange]) -> bool:
     if (change.place.source, change.place.room) != (place.source, place.room):
         return False
-    return change.opened or None in {change.place.session, place.session} or change.place.session == place.session
+    if not change.opened:
+        return None in {change.place.session, place.session} or change.place.session == place.session
+    own_session = place.session is not None and change.place.session == place.session
+    return not own_session or any(other.opened and other.place == place for other in before)
 
 
 def registration(facts: Sequence[Fact], subject: str) -> tuple[str | None, str | None]:

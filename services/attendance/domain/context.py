@@ -49,9 +49,14 @@ class EventContext:
         ends: list[tuple[int, int, EndInferred]] = []
         if place is not None:
             changes = self.rooms.get((place.source, place.room), ())
-            for change in changes[bisect_right(changes, start, key=_time) :]:
+            later = bisect_right(changes, start, key=_time)
+            opened = {change.place for change in changes[:later] if change.opened}
+            for change in changes[later:]:
                 if change.opened:
-                    ends.append((change.time, 1, EndInferred.ROOM_REOPENED))
+                    # A join may carry an earlier instant than the opening of its own session: that is no reopening.
+                    if place.session is None or change.place != place or place in opened:
+                        ends.append((change.time, 1, EndInferred.ROOM_REOPENED))
+                    opened.add(change.place)
                 elif _same_session(change.place, place):
                     ends.append((change.time, 0, EndInferred.ROOM_CLOSED))
         if self.closes_at is not None and self.closes_at > start:

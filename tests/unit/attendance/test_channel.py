@@ -163,9 +163,15 @@ def test_the_walk(facts: list[Movement], intervals: list[Interval]) -> None:
         ),
         pytest.param(
             [joined(1, place=MONDAY)],
-            [room_opened(9, MONDAY)],
+            [room_opened(0, MONDAY), room_opened(9, MONDAY)],
             [remote(1, 9, end_inferred=EndInferred.ROOM_REOPENED)],
             id="the same session opens again",
+        ),
+        pytest.param(
+            [joined(1, place=MONDAY)],
+            [room_opened(2, MONDAY)],
+            [remote(1, None)],
+            id="a session that opens for the first time after a join of its own ends nobody",
         ),
         pytest.param(
             [joined(1, place=MONDAY)],
