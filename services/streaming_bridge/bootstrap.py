@@ -63,7 +63,10 @@ class Bridge:
     """A bridge that is put together: its application, and the work that goes on behind it."""
 
     settings: BridgeSettings
+    engine: AsyncEngine
     app: web.Application
+    inbox: SqlInbox
+    claims: SqlClaims
     commits: GroupCommit[Arrival, Outcome]
     housekeeping: Housekeeping
     drain: OutboxDrain
@@ -161,7 +164,10 @@ def _join(
     add_join_page(app, joining, box=SecretBox.derive(settings.secret, purpose="join"), clock=clock)
     return Bridge(
         settings=settings,
+        engine=engine,
         app=app,
+        inbox=inbox,
+        claims=claims,
         commits=commits,
         housekeeping=Housekeeping(
             book=book,

@@ -13,9 +13,9 @@ class BridgeSettings(CommonSettings):
     service: ClassVar[str] = "streaming_bridge"
 
     port: Port = 8082
-    # JaaS repeats a delivery with an exponential backoff, and publishes neither for how long nor whether a repetition is
-    # signed anew. A night in which nobody could take a delivery must not make it a forgery. A replay within the day does
-    # no harm: the signed body carries the delivery's key, and each key counts once, for ever.
+    # JaaS repeats a delivery with an exponential backoff. For how long, and whether it signs a repetition anew, it does
+    # not say. A night in which nobody could take a delivery must not make it a forgery. A replay within the day does no
+    # harm: the signed body carries the delivery's key, and each key counts once, for ever.
     jaas_tolerance_hours: Annotated[
         int, Field(ge=1, le=24 * 31, description="a whole number of hours between 1 and 744")
     ] = 24

@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Protocol, TypeVar
 from urllib.parse import quote, unquote
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
-from pydantic_core import from_json
+from pydantic_core import PydanticCustomError, from_json
 
 from services.streaming_bridge.domain.errors import UnreadableDeliveryError
 from services.streaming_bridge.domain.observations import Ignored, Observation
@@ -118,8 +118,13 @@ def read_as(model: type[Parsed], value: Mapping[str, Any]) -> Parsed:
         return model.model_validate(value)
     except ValidationError as error:
         found = error.errors(include_url=False, include_context=False, include_input=False)
-        errors = tuple((item["loc"], item["msg"].removeprefix("Value error, ")) for item in found)
+        errors = tuple((item["loc"], item["msg"]) for item in found)
         raise UnreadableDeliveryError("bad_field", errors) from None
+
+
+def wrong(message: str) -> PydanticCustomError:
+    """What a validator raises: the message alone, as somebody will read it."""
+    return PydanticCustomError("wrong", "{message}", {"message": message})
 
 
 def matches_any(given: bytes, expected: Iterable[bytes]) -> bool:
@@ -141,8 +146,7 @@ def instant_from(epoch_seconds: float) -> datetime:
     A number outside them is another unit, or a field that somebody could write to.
     """
     if not _EARLIEST.timestamp() <= epoch_seconds < _LATEST.timestamp():
-        message = "not an instant between 2001 and 2100"
-        raise ValueError(message)
+        raise wrong("not an instant between 2001 and 2100")
     return datetime.fromtimestamp(epoch_seconds, tz=UTC)
 
 
@@ -156,16 +160,14 @@ def _from_milliseconds(value: object) -> datetime:
 
 def _number(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        message = "not a number"
-        raise ValueError(message)  # noqa: TRY004  (pydantic turns a ValueError into the field's error)
+        raise wrong("not a number")
     return value
 
 
 def _user_id(value: object) -> object:
     """Ids are text or numbers; Lua writes the number 42 as `42.0`, and an empty id is none."""
     if isinstance(value, bool) or not isinstance(value, str | int | float | None):
-        message = "neither text nor a number"
-        raise ValueError(message)  # noqa: TRY004
+        raise wrong("neither text nor a number")
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return None if value in {None, ""} else str(value)

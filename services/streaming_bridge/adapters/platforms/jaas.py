@@ -30,6 +30,7 @@ from services.streaming_bridge.adapters.platforms.anatomy import (
     read_as,
     read_object,
     room_in_address,
+    wrong,
 )
 from services.streaming_bridge.domain.errors import NoMeetingError, UnverifiedDeliveryError
 from services.streaming_bridge.domain.observations import PERSONAL_KINDS, Connection, Ignored, Kind, Observation, Room
@@ -54,17 +55,13 @@ def _rsa_private_key(pem: str) -> str:
     try:
         key = load_pem_private_key(pem.strip().encode(), password=None)
     except TypeError:
-        message = "an encrypted private key: give it without a passphrase"
-        raise ValueError(message) from None
+        raise wrong("an encrypted private key: give it without a passphrase") from None
     except Exception:  # noqa: BLE001  (the library raises its own, Rust's and ValueErrors, some of which quote the key)
-        message = "not a private key in PEM format"
-        raise ValueError(message) from None
+        raise wrong("not a private key in PEM format") from None
     if not isinstance(key, RSAPrivateKey):
-        message = "not an RSA key: JaaS takes RS256 only"
-        raise ValueError(message)  # noqa: TRY004  (pydantic turns a ValueError into the field's error)
+        raise wrong("not an RSA key: JaaS takes RS256 only")
     if key.key_size < _SMALLEST_KEY_BITS:
-        message = f"an RSA key of {key.key_size} bits: {_SMALLEST_KEY_BITS} or more are needed"
-        raise ValueError(message)
+        raise wrong(f"an RSA key of {key.key_size} bits: {_SMALLEST_KEY_BITS} or more are needed")
     return pem.strip()
 
 
@@ -83,11 +80,9 @@ class JaasForm(SourceForm):
     @model_validator(mode="after")
     def _whole(self) -> "JaasForm":
         if (self.key_id is None) != (self.private_key is None):
-            message = "key_id and private_key belong together: give both or neither"
-            raise ValueError(message)
+            raise wrong("key_id and private_key belong together: give both or neither")
         if self.key_id is not None and self.app_id is None:
-            message = "app_id is needed to make join links with key_id and private_key"
-            raise ValueError(message)
+            raise wrong("app_id is needed to make join links with key_id and private_key")
         return self
 
     def delivery_secret(self) -> str:
@@ -112,8 +107,7 @@ class RoomDetails(BaseModel):
     @model_validator(mode="after")
     def _breakout_has_an_id(self) -> "RoomDetails":
         if self.is_breakout and self.breakout_room_id is None:
-            message = "breakoutRoomId is missing, in a breakout room"
-            raise ValueError(message)
+            raise wrong("breakoutRoomId is missing, in a breakout room")
         return self
 
 
@@ -128,8 +122,7 @@ class ParticipantDetails(RoomDetails):
     @model_validator(mode="after")
     def _has_a_connection(self) -> "ParticipantDetails":
         if self.participant_jid is None and self.participant_id is None:
-            message = "participantJid is missing, and participantId too"
-            raise ValueError(message)
+            raise wrong("participantJid is missing, and participantId too")
         return self
 
     def connection(self) -> Connection:
@@ -142,8 +135,7 @@ class ParticipantDetails(RoomDetails):
 def _app_and_room(fqn: str) -> str:
     app, slash, room = fqn.partition("/")
     if not (app and slash and room):
-        message = "not of the form appId/room"
-        raise ValueError(message)
+        raise wrong("not of the form appId/room")
     return fqn
 
 

@@ -4,11 +4,13 @@ There is no signature but a static bearer token, no delivery id, and no session 
 Deliveries of one tick come in any order, and a 5xx is sent again byte for byte.
 """
 
+import warnings
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal
 
 import jwt
+from jwt.warnings import InsecureKeyLengthWarning
 from pydantic import AliasChoices, BaseModel, Field, model_validator
 
 from services.streaming_bridge.adapters.platforms.anatomy import (
@@ -27,6 +29,7 @@ from services.streaming_bridge.adapters.platforms.anatomy import (
     read_as,
     read_object,
     room_in_address,
+    wrong,
 )
 from services.streaming_bridge.domain.errors import NoMeetingError, UnverifiedDeliveryError
 from services.streaming_bridge.domain.observations import (
@@ -55,11 +58,9 @@ class JitsiForm(SourceForm):
     @model_validator(mode="after")
     def _whole(self) -> "JitsiForm":
         if (self.app_id is None) != (self.app_secret is None):
-            message = "app_id and app_secret belong together: give both or neither"
-            raise ValueError(message)
+            raise wrong("app_id and app_secret belong together: give both or neither")
         if self.app_id is not None and self.domain is None:
-            message = "domain is needed to make join links with app_id and app_secret"
-            raise ValueError(message)
+            raise wrong("domain is needed to make join links with app_id and app_secret")
         return self
 
     def delivery_secret(self) -> str:
@@ -87,8 +88,7 @@ class RoomEvent(BaseModel):
     @model_validator(mode="after")
     def _breakout_has_an_id(self) -> "RoomEvent":
         if self.is_breakout and self.breakout_room_id is None:
-            message = "breakout_room_id is missing, in a breakout room"
-            raise ValueError(message)
+            raise wrong("breakout_room_id is missing, in a breakout room")
         return self
 
     def room(self) -> Room:
@@ -234,7 +234,11 @@ class Jitsi:
                 "user": {"id": visitor.participant_id, "name": visitor.display_name, "moderator": False},
             },
         }
-        return f"https://{domain}/{room}?jwt={jwt.encode(claims, secret, algorithm='HS256')}"
+        with warnings.catch_warnings():
+            # The secret is the server's own, and may be shorter than one would choose today.
+            warnings.simplefilter("ignore", InsecureKeyLengthWarning)
+            token = jwt.encode(claims, secret, algorithm="HS256")
+        return f"https://{domain}/{room}?jwt={token}"
 
 
 JITSI: Final = Jitsi()

@@ -1,0 +1,180 @@
+"""The inbox behind the door: claims, guests, duplicates, storage that fails."""
+
+import asyncio
+from datetime import timedelta
+
+import sqlalchemy as sa
+
+from schemas.participation import Joined
+from schemas.registration import EventStatus
+from services.chassis.access import internal_headers
+from services.streaming_bridge.adapters.tables import DELIVERIES, GUESTS
+from tests.fakes.bridge import EVENT, OPENING, BridgeUnderTest
+from tests.fakes.platforms import JitsiShapes, instant
+
+SHAPES = JitsiShapes()
+OTHER = "evt_" + "f" * 32
+
+
+async def send(bridge: BridgeUnderTest, *bodies: bytes) -> list[str | int]:
+    """What became of some deliveries, or the status of their refusal."""
+    answers = []
+    for body in bodies:
+        request = SHAPES.request(body)
+        answers.append(await bridge.post(request.path, request.body, request.headers))
+    return [answer.get("status", answer["http_status"]) for answer in answers]
+
+
+async def with_source(bridge: BridgeUnderTest) -> None:
+    await bridge.add_source(platform="jitsi", name=SHAPES.source, webhook_token=SHAPES.secret)
+
+
+async def test_a_platform_s_token_is_not_taken_for_one_of_ours(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    before = bridge.tokens.asked
+    await send(bridge, SHAPES.joined(5, who="ada"))
+    assert bridge.tokens.asked == before
+
+
+async def test_of_two_events_in_one_room_each_gets_its_own_time(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    room = (SHAPES.source, SHAPES.room)
+    await bridge.claim(room, starts_at=OPENING, hours=1)
+    await bridge.claim(room, event_id=OTHER, starts_at=instant(120), hours=1)
+    await send(bridge, SHAPES.joined(5, who="ada"), SHAPES.joined(130, who="ada"))
+    facts = await bridge.facts()
+    assert [fact.data.event_id for fact in facts] == [EVENT, OTHER]
+    assert [row.key for row in await bridge.records()] == [EVENT.encode(), OTHER.encode()]
+
+
+async def test_a_cancelled_event_claims_nothing(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room), status=EventStatus.CANCELLED)
+    assert await send(bridge, SHAPES.joined(5, who="ada")) == ["unclaimed"]
+
+
+async def test_an_older_snapshot_of_an_event_changes_nothing(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room), changed_at=OPENING)
+    await bridge.claim((SHAPES.source, "elsewhere"), changed_at=OPENING - timedelta(hours=1))
+    assert await send(bridge, SHAPES.joined(5, who="ada")) == ["accepted"]
+
+
+async def test_a_room_given_up_is_unclaimed_again_for_what_follows(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    assert await send(bridge, SHAPES.joined(5, who="ada")) == ["accepted"]
+    await bridge.claim(changed_at=OPENING)
+    assert await send(bridge, SHAPES.joined(9, who="bob")) == ["unclaimed"]
+
+
+async def test_unclaimed_rooms_are_listed_with_what_is_known(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await send(bridge, SHAPES.opened(0), SHAPES.joined(5, who="ada"), SHAPES.joined(9, who="bob"))
+    listed = await bridge.api("GET", "/api/v1/unclaimed-rooms", status=200)
+    assert listed["items"] == [
+        {
+            "source": SHAPES.source,
+            "room": SHAPES.room,
+            "deliveries": 3,
+            "participants": 2,
+            "first_seen": "2026-11-23T09:00:00Z",
+            "last_seen": "2026-11-23T09:09:00Z",
+        }
+    ]
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    assert (await bridge.api("GET", "/api/v1/unclaimed-rooms", status=200))["items"] == []
+
+
+async def test_many_kept_deliveries_are_published_in_the_order_they_came(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    bodies = [SHAPES.joined(number, who=f"person {number}") for number in range(620)]
+    for start in range(0, len(bodies), 31):
+        await asyncio.gather(*(send(bridge, body) for body in bodies[start : start + 31]))
+    came = [row.fact_id for row in await bridge.rows(sa.select(DELIVERIES.c.fact_id).order_by(DELIVERIES.c.position))]
+    assert await bridge.claim((SHAPES.source, SHAPES.room)) == 620
+    assert [fact.id for fact in await bridge.facts()] == came
+
+
+async def test_the_sweep_finds_what_a_claim_had_missed(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    await send(bridge, SHAPES.joined(5, who="ada"))
+    # As if the delivery and the claim had been written at the same time, unseen by each other.
+    async with bridge.bridge.engine.begin() as connection:
+        await connection.execute(sa.update(DELIVERIES).values(state="unclaimed", event_id=None))
+    assert await bridge.bridge.inbox.sweep(now=OPENING) == 1
+    assert await bridge.bridge.inbox.sweep(now=OPENING) == 0
+
+
+async def test_the_names_of_guests_are_told_to_the_services_alone(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    await send(
+        bridge,
+        SHAPES.joined(5, who="a", user_id="sso-42", name="Léa"),
+        SHAPES.left(9, who="a", came=5, user_id="sso-42", name="Léa M."),
+        SHAPES.joined(6, who="b"),
+    )
+    (first, _, third) = await bridge.facts()
+    asked = {"event_id": EVENT, "ids": [first.subject, third.subject, "gst_" + "0" * 32]}
+    headers = internal_headers(bridge.bridge.settings)
+    told = await bridge.api("POST", "/internal/guest-names", asked, status=200, headers=headers)
+    assert told["names"] == {first.subject: "Léa"}
+    await bridge.api("POST", "/internal/guest-names", asked, status=403)
+
+
+async def test_a_participant_s_name_is_not_kept(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    await send(bridge, SHAPES.joined(5, who="a", user_id="par_" + "a" * 32, name="Ada"))
+    assert [type(fact) for fact in await bridge.facts()] == [Joined]
+    assert await bridge.rows(sa.select(GUESTS)) == []
+
+
+async def test_names_of_guests_are_forgotten_after_their_time(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await send(bridge, SHAPES.joined(5, who="a", name="Léa"))
+    guests = bridge.bridge.housekeeping.guests
+    assert await guests.forget(seen_before=OPENING) == 0
+    assert await guests.forget(seen_before=OPENING + timedelta(days=31)) == 1
+    assert await bridge.rows(sa.select(GUESTS)) == []
+
+
+async def test_a_full_disk_is_answered_503_and_leaves_nothing_half_written(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    await fill(bridge)
+    answers = await asyncio.gather(*(answer(bridge, SHAPES.joined(n / 60, who=f"person {n}")) for n in range(400)))
+    taken = sum(status == 200 for status, _ in answers)
+    assert {status for status, _ in answers} == {200, 503}
+    assert {retry for status, retry in answers if status == 503} == {"2"}
+    stored = {row.fact_id for row in await bridge.rows(sa.select(DELIVERIES.c.fact_id))}
+    assert len(stored) == taken
+    assert {fact.id for fact in await bridge.facts()} == stored
+
+    await fill(bridge, pages=10_000_000)
+    assert await send(bridge, SHAPES.joined(200, who="the one after")) == ["accepted"]
+
+
+async def answer(bridge: BridgeUnderTest, body: bytes) -> tuple[int, str | None]:
+    """The status and the advice when to try again."""
+    request = SHAPES.request(body)
+    async with bridge.client.post(request.path, data=request.body, headers=request.headers) as response:
+        return response.status, response.headers.get("Retry-After")
+
+
+async def fill(bridge: BridgeUnderTest, *, pages: int | None = None) -> None:
+    """Let the database grow to so many pages and no further (by default: hardly), as a full disk would."""
+    async with bridge.bridge.engine.begin() as connection:
+        current = (await connection.exec_driver_sql("PRAGMA page_count")).scalar_one()
+        await connection.exec_driver_sql(f"PRAGMA max_page_count={pages or current + 8}")
+
+
+async def test_an_unreadable_delivery_sent_again_is_one_dead_letter(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    body = SHAPES.joined(5, who="ada").replace(b"occupant_jid", b"somebody")
+    assert await send(bridge, body, body) == [400, 400]
+    (letter,) = await bridge.records("passerelle-dead-letter")
+    assert letter.headers["reason"] == "occupant.occupant_jid: Field required"
+    assert letter.headers["service"] == "streaming_bridge"

@@ -1,0 +1,30 @@
+import pytest
+
+from services.streaming_bridge.domain.pseudonyms import connection_pseudonym, user_pseudonym
+
+KEY = b"a key of this installation"
+
+
+@pytest.mark.parametrize(
+    "jid",
+    ["14f01c40-5195-4a4d-8efb-f58b49d18741@meet.example.org/OWhl8jSh", "3988218d", "AB01CD23EF@guest.example.org/x"],
+)
+def test_a_random_connection_stays_as_it_is(jid: str) -> None:
+    assert connection_pseudonym(jid, key=KEY) == jid
+
+
+def test_an_account_in_a_connection_is_replaced() -> None:
+    pseudonym = connection_pseudonym("Alice.Martin@meet.example.org/web", key=KEY)
+    assert "alice" not in pseudonym.lower()
+    assert pseudonym.endswith("@meet.example.org/web")
+
+
+def test_a_pseudonym_is_the_same_again_and_depends_on_the_key() -> None:
+    jid = "alice@meet.example.org/web"
+    assert connection_pseudonym(jid, key=KEY) == connection_pseudonym(jid, key=KEY)
+    assert connection_pseudonym(jid, key=KEY) != connection_pseudonym(jid, key=b"another key")
+
+
+def test_an_address_as_user_id_is_replaced_and_any_other_stays() -> None:
+    assert "@" not in user_pseudonym("alice@example.org", key=KEY)
+    assert user_pseudonym("auth0|5f903d7a", key=KEY) == "auth0|5f903d7a"
