@@ -12,6 +12,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from alembic import command, context
 from alembic.config import Config
+from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
@@ -70,6 +71,14 @@ def create_reading_engine(url: str) -> AsyncEngine:
     engine = create_async_engine(url, hide_parameters=True)
     _prepare_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
     return engine
+
+
+def is_away(error: Exception) -> bool:
+    """Tell whether an error says that the database cannot be reached or is busy, so that trying again may help."""
+    if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
+        return True
+    # asyncpg's own errors of connecting come as they are.
+    return isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError | OSError)
 
 
 async def upgrade(url: str, migrations_dir: Path) -> None:

@@ -23,7 +23,7 @@ class PatientProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has n
     """A producer that retries what it accepted for as long as Kafka is away, and still can be stopped meanwhile."""
 
     async def stop(self) -> None:
-        """Send what is pending and close; give up on it after three seconds, so that a process can end without Kafka."""
+        """Send what is pending, for three seconds at most, and close, so that a process can end without Kafka."""
         try:
             await asyncio.wait_for(super().stop(), _STOP_SECONDS)
         except TimeoutError:

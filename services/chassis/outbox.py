@@ -16,17 +16,16 @@ import sqlalchemy as sa
 import structlog
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, Counter, Gauge
-from sqlalchemy import exc
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from services.chassis.clock import Clock
-from services.chassis.database import RowNumber, UtcInstant
+from services.chassis.database import RowNumber, UtcInstant, is_away
 from services.chassis.kafka import LARGEST_RECORD, encode_headers
 from services.chassis.metrics import NAMESPACE
 
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-_DATABASE_AWAY: Final = (exc.OperationalError, exc.InterfaceError, exc.TimeoutError)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -183,7 +182,9 @@ class OutboxDrain:
                 async for _ in self._batches(producer):
                     pause = _FIRST_PAUSE_SECONDS
                     self._note_recovery()
-            except (KafkaError, *_DATABASE_AWAY) as error:
+            except (KafkaError, SQLAlchemyError, OSError) as error:
+                if not isinstance(error, KafkaError) and not is_away(error):
+                    raise
                 self._note_trouble(error)
             finally:
                 await producer.stop()
@@ -253,9 +254,13 @@ class OutboxDrain:
         """Keep the gauges right, also while a batch waits for Kafka to come back."""
         while True:
             query = sa.select(sa.func.count(), sa.func.min(self._table.c.created_at)).select_from(self._table)
-            with contextlib.suppress(*_DATABASE_AWAY):
+            try:
                 async with self._engine.begin() as connection:
                     count, oldest = (await connection.execute(query)).one()
+            except (SQLAlchemyError, OSError) as error:
+                if not is_away(error):
+                    raise
+            else:
                 self._metrics.backlog.set(count)
                 self._metrics.oldest_seconds.set((self._clock() - oldest).total_seconds() if oldest else 0)
             await asyncio.sleep(self._poll_seconds)

@@ -107,9 +107,9 @@ async def backlog(engine: AsyncEngine) -> list[str]:
         return [value.decode() for value in rows.scalars()]
 
 
-async def drain(engine: AsyncEngine, broker: Broker, *, batch_size: int = 500) -> None:
-    """Let a drain work until nothing waits."""
-    work = OutboxDrain(
+def a_drain(engine: AsyncEngine, broker: Broker, *, batch_size: int = 500) -> OutboxDrain:
+    """A drain of the outbox to the broker."""
+    return OutboxDrain(
         engine=engine,
         table=TABLE,
         new_producer=broker.producer,
@@ -118,7 +118,11 @@ async def drain(engine: AsyncEngine, broker: Broker, *, batch_size: int = 500) -
         batch_size=batch_size,
         poll_seconds=0.01,
     )
-    task = asyncio.create_task(work.run())
+
+
+async def drain(engine: AsyncEngine, broker: Broker, *, batch_size: int = 500) -> None:
+    """Let a drain work until nothing waits."""
+    task = asyncio.create_task(a_drain(engine, broker, batch_size=batch_size).run())
     try:
         async with asyncio.timeout(DEADLINE_SECONDS):
             while await backlog(engine) and not task.done():
@@ -186,3 +190,31 @@ async def test_a_session_of_the_orm_can_store_records(engine: AsyncEngine) -> No
         await session.commit()
 
     assert await backlog(engine) == ["a1"]
+
+
+async def test_a_database_held_by_another_process_holds_the_drain_up_and_does_not_end_it(
+    engine: AsyncEngine, tmp_path: Path
+) -> None:
+    await store(engine, "a1")
+    broker = Broker()
+    impatient = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'outbox.db'}")
+
+    @sa.event.listens_for(impatient.sync_engine, "connect")
+    def _do_not_wait(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver is untyped)
+        connection.cursor().execute("PRAGMA busy_timeout=1")
+
+    async with engine.begin() as holding:
+        work = asyncio.create_task(a_drain(impatient, broker).run())
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while broker.made < 3:  # it has failed twice by then
+                await asyncio.sleep(0.01)
+        await holding.rollback()
+    async with asyncio.timeout(DEADLINE_SECONDS):
+        while not broker.taken:
+            await asyncio.sleep(0.01)
+
+    assert broker.taken == [b"a1"]
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+    await impatient.dispose()
