@@ -6,6 +6,7 @@ from typing import Final
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import Topic
@@ -56,6 +57,8 @@ async def ensure_topics(
 ) -> None:
     """Create the topics that are missing and check those that are there; waits for Kafka to come.
 
+    A setting that differs is the operator's choice, and logged: with a shorter retention, facts are lost to replays.
+
     With a replication of 3 or more, a write is acknowledged when all replicas but one have it (`min.insync.replicas`).
 
     Raises:
@@ -67,6 +70,7 @@ async def ensure_topics(
     try:
         await _create_missing(admin, topics, partitions=partitions, replication=replication)
         await _check(admin, topics, partitions=partitions, within_seconds=within_seconds)
+        await _warn_of_other_settings(admin, topics)
     finally:
         await admin.close()
 
@@ -138,3 +142,17 @@ async def _check(
         if loop.time() >= deadline:
             raise KafkaAwayError(servers="its topics' leaders", within_seconds=within_seconds)
         await asyncio.sleep(_PAUSE_SECONDS / 5)
+
+
+async def _warn_of_other_settings(admin: AIOKafkaAdminClient, topics: Sequence[Topic]) -> None:
+    resources = [ConfigResource(ConfigResourceType.TOPIC, topic.name) for topic in topics]
+    found = {
+        name: {entry[0]: entry[1] for entry in entries}
+        for answer in await admin.describe_configs(resources)
+        for _error, _message, _kind, name, entries in answer.resources
+    }
+    for topic in topics:
+        for setting, expected in topic.settings.items():
+            value = found.get(topic.name, {}).get(setting, expected)
+            if value != expected:
+                log.warning("topics.setting_differs", topic=topic.name, setting=setting, expected=expected, found=value)

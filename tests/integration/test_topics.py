@@ -3,12 +3,14 @@
 import asyncio
 import socket
 import uuid
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from structlog.testing import capture_logs
 
 from deploy.local.kafka import EmbeddedKafka
 from schemas.topics import ALL, Topic
@@ -77,6 +79,17 @@ async def test_another_number_of_partitions_is_one_clear_line(kafka: str) -> Non
         f"topic {topic.name} has 2 partitions and PASSERELLE_PARTITIONS says 8: "
         "set PASSERELLE_PARTITIONS=2, or use another cluster"
     )
+
+
+async def test_a_setting_that_differs_is_told_and_left_alone(kafka: str) -> None:
+    short = a_topic(retention_ms="60000")
+    await ensure_topics(kafka, [short], partitions=1)
+    with capture_logs() as logs:
+        await ensure_topics(kafka, [replace(short, settings={"retention.ms": "-1"})], partitions=1)
+
+    assert [(line["event"], line["setting"], line["found"]) for line in logs] == [
+        ("topics.setting_differs", "retention.ms", "60000")
+    ]
 
 
 async def test_more_replicas_than_brokers_is_refused_with_kafkas_reason(kafka: str) -> None:
