@@ -38,6 +38,7 @@ from services.registration.settings import RegistrationSettings
 from services.registration.web import check_ins_api, events_api, registrations_api
 from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
+from services.registration.web.pages import add_pages
 from services.registration.web.use_cases import USE_CASES, UseCases
 
 MIGRATIONS: Final = Path(__file__).parent / "adapters" / "migrations"
@@ -100,6 +101,7 @@ async def assembled(
         app[USE_CASES] = cases
         add_api(app, events_api.api, registrations_api.api, check_ins_api.api)
         add_internal(app)
+        add_pages(app)
         yield Parts(app=app, drain=drain, idempotency=idempotency, use_cases=cases)
 
 

@@ -8,7 +8,7 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.registration.application.ports import Mint, Participant, Reading, Store
 from services.registration.domain.checkins import CheckIn, Decision, Outcome, Refusal, Scan, TicketHolder, decide
-from services.registration.domain.errors import CheckInNotFoundError, InvalidValueError, ParticipantNotFoundError
+from services.registration.domain.errors import CheckInNotFoundError, InvalidValueError, ParticipantNotFoundError, Rule
 from services.registration.domain.facts import ScanVoided, TicketScanned
 from services.registration.domain.tickets import read_ticket
 
@@ -55,7 +55,7 @@ class CheckIns:
         """
         now = self.clock()
         if check_in.scanned_at is not None and check_in.scanned_at > now + CLOCK_TOLERANCE:
-            raise InvalidValueError(pointer="/at", detail="must not be in the future")
+            raise InvalidValueError(pointer="/at", rule=Rule.NOT_IN_FUTURE)
         fact_id = self.mint.fact_id("check-in", event_id, retry_key) if retry_key else self.mint.fact_id()
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)

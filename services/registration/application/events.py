@@ -44,10 +44,10 @@ class EventDraft:
     ends_at: datetime
     timezone: str
     capacity: Capacity
-    grace_minutes: int
-    reconnect_grace_seconds: int
-    rooms: tuple[RoomDraft, ...]
-    sessions: tuple[SessionDraft, ...]
+    grace_minutes: int = 15
+    reconnect_grace_seconds: int = 60
+    rooms: tuple[RoomDraft, ...] = ()
+    sessions: tuple[SessionDraft, ...] = ()
 
 
 class EventChanges(TypedDict, total=False):

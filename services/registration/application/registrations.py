@@ -99,7 +99,7 @@ class Registrations:
         Raises:
             EventNotFoundError: if there is no such event.
             ParticipantNotFoundError: if it has no such registration.
-            RegistrationCancelledError: if it was withdrawn.
+            RegistrationCancelledError: for a change of mode, if it was withdrawn.
             EventStateError: for a change of mode, if the event is not published.
             ModeFullError: for a change to a full mode, unless `may_wait`.
         """
@@ -107,7 +107,6 @@ class Registrations:
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)
             before = await transaction.participant(event_id, participant_id)
-            before.registration.require_active()
             if before.person is not None:
                 person = Person(
                     name=changes.get("name", before.person.name),

@@ -1,18 +1,34 @@
 """What registration refuses, each error with its data; one base for the service."""
 
+from enum import StrEnum
+
 
 class RegistrationError(Exception):
     """Base of all that this service refuses."""
 
 
+class Rule(StrEnum):
+    """A rule that a value can break, in the words of the API."""
+
+    ENDS_AFTER_START = "must be after starts_at"
+    NOT_TOO_LONG = "must be within 366 days of starts_at"
+    KNOWN_TIME_ZONE = "must be a known IANA time zone, such as Europe/Paris"
+    OWN_ROOM_NAME = "must differ from the names of the other rooms"
+    OWN_CONFERENCE = "must differ from the conferences of the other rooms"
+    NOT_BEFORE_EVENT = "must not be before the event starts"
+    NOT_AFTER_EVENT = "must not be after the event ends"
+    ROOM_OF_EVENT = "must be the name of a room of this event"
+    NOT_IN_FUTURE = "must not be in the future"
+
+
 class InvalidValueError(RegistrationError):
     """A value breaks a rule; `pointer` is its JSON Pointer in the request (`/sessions/0/ends_at`)."""
 
-    def __init__(self, *, pointer: str, detail: str) -> None:
+    def __init__(self, *, pointer: str, rule: Rule) -> None:
         """Keep what to show beside the field."""
-        super().__init__(f"{pointer}: {detail}")
+        super().__init__(f"{pointer}: {rule}")
         self.pointer = pointer
-        self.detail = detail
+        self.rule = rule
 
 
 class EventNotFoundError(RegistrationError):

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
-from services.registration.domain.errors import EventStateError, InvalidValueError
+from services.registration.domain.errors import EventStateError, InvalidValueError, Rule
 from services.registration.domain.instants import after
 from services.registration.domain.seats import Capacity
 
@@ -78,11 +78,11 @@ class Event:
     def __post_init__(self) -> None:
         """Hold the event to its rules."""
         if self.ends_at <= self.starts_at:
-            raise InvalidValueError(pointer="/ends_at", detail="must be after starts_at")
+            raise InvalidValueError(pointer="/ends_at", rule=Rule.ENDS_AFTER_START)
         if self.ends_at - self.starts_at > LONGEST:
-            raise InvalidValueError(pointer="/ends_at", detail=f"must be within {LONGEST.days} days of starts_at")
+            raise InvalidValueError(pointer="/ends_at", rule=Rule.NOT_TOO_LONG)
         if self.timezone not in _known_time_zones():
-            raise InvalidValueError(pointer="/timezone", detail="is not a known IANA time zone (such as Europe/Paris)")
+            raise InvalidValueError(pointer="/timezone", rule=Rule.KNOWN_TIME_ZONE)
         self._check_rooms()
         self._check_sessions()
 
@@ -91,9 +91,9 @@ class Event:
         claims: set[Conference] = set()
         for index, room in enumerate(self.rooms):
             if room.name in names:
-                raise InvalidValueError(pointer=f"/rooms/{index}/name", detail="is the name of another room")
+                raise InvalidValueError(pointer=f"/rooms/{index}/name", rule=Rule.OWN_ROOM_NAME)
             if room.conference in claims:
-                raise InvalidValueError(pointer=f"/rooms/{index}/conference", detail="is claimed by another room")
+                raise InvalidValueError(pointer=f"/rooms/{index}/conference", rule=Rule.OWN_CONFERENCE)
             names.add(room.name)
             if room.conference is not None:
                 claims.add(room.conference)
@@ -103,13 +103,13 @@ class Event:
         for index, session in enumerate(self.sessions):
             place = f"/sessions/{index}"
             if session.ends_at <= session.starts_at:
-                raise InvalidValueError(pointer=f"{place}/ends_at", detail="must be after starts_at")
+                raise InvalidValueError(pointer=f"{place}/ends_at", rule=Rule.ENDS_AFTER_START)
             if session.starts_at < self.starts_at:
-                raise InvalidValueError(pointer=f"{place}/starts_at", detail="must not be before the event starts")
+                raise InvalidValueError(pointer=f"{place}/starts_at", rule=Rule.NOT_BEFORE_EVENT)
             if session.ends_at > self.ends_at:
-                raise InvalidValueError(pointer=f"{place}/ends_at", detail="must not be after the event ends")
+                raise InvalidValueError(pointer=f"{place}/ends_at", rule=Rule.NOT_AFTER_EVENT)
             if session.room is not None and session.room not in names:
-                raise InvalidValueError(pointer=f"{place}/room", detail="is not the name of a room of this event")
+                raise InvalidValueError(pointer=f"{place}/room", rule=Rule.ROOM_OF_EVENT)
 
     @property
     def conference_room(self) -> Room | None:

@@ -34,10 +34,10 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
 def problem_of(error: RegistrationError) -> Problem:
     """The problem that tells a refusal."""
     match error:
-        case InvalidValueError(pointer=pointer, detail=detail):
+        case InvalidValueError(pointer=pointer, rule=rule):
             place = f"#{pointer}"
-            errors = [FieldError(pointer=place, detail=detail)]
-            return bad_request(f"The body is not valid: {place} {detail}.", errors=errors)
+            errors = [FieldError(pointer=place, detail=rule)]
+            return bad_request(f"The body is not valid: {place} {rule}.", errors=errors)
         case EventStateError(status=status, act=act):
             return conflict(f"The event is {_STANDS[status]}: it is not possible to {act}.", reason=f"event_{status}")
         case RegistrationCancelledError():

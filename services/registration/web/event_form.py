@@ -1,0 +1,192 @@
+"""The form by which an organizer describes an event. Its fields are named by their place: `sessions.0.title`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from babel.support import NullTranslations
+from pydantic import BaseModel, Field, NaiveDatetime, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.envelope import Identifier
+from services.chassis.pages.forms import Form
+from services.chassis.pages.languages import mark
+from services.registration.application.events import EventDraft, RoomDraft, SessionDraft
+from services.registration.domain.errors import InvalidValueError, Rule
+from services.registration.domain.event import Conference, Event, Session
+from services.registration.domain.seats import Capacity
+from services.registration.web.bodies import GraceMinutes, Seats, TimeZone, Title
+
+SPARE_ROWS: Final = 2
+MOST_ROWS: Final = 100
+_SENTENCES: Final[Mapping[Rule, str]] = {
+    Rule.ENDS_AFTER_START: mark("Choose an end after the start."),
+    Rule.NOT_TOO_LONG: mark("Choose an end within a year of the start."),
+    Rule.KNOWN_TIME_ZONE: mark("Enter a time zone by its continent and city, such as Europe/Paris."),
+    Rule.OWN_ROOM_NAME: mark("Another room has this name: give each its own."),
+    Rule.OWN_CONFERENCE: mark("Another room has this conference: give each its own."),
+    Rule.NOT_BEFORE_EVENT: mark("Choose a start that is not before the event’s."),
+    Rule.NOT_AFTER_EVENT: mark("Choose an end that is not after the event’s."),
+    Rule.ROOM_OF_EVENT: mark("Enter the name of one of the rooms above."),
+}
+
+
+class RoomRow(BaseModel):
+    """A row of the rooms; a conference needs both its source and its room."""
+
+    name: Title
+    source: Identifier | None = None
+    conference_room: Annotated[str | None, Field(max_length=500, validate_default=True)] = None
+    room_id: Identifier | None = None
+
+    @field_validator("conference_room", mode="after")
+    @classmethod
+    def _both_or_neither(cls, room: str | None, info: ValidationInfo) -> str | None:
+        if (room is None) != (info.data.get("source") is None):
+            sentence = mark("Fill in both the source and the room of the conference, or neither.")
+            raise PydanticCustomError("conference_parts", sentence)
+        return room
+
+
+class SessionRow(BaseModel):
+    """A row of the agenda, in the local time of the event."""
+
+    title: Title
+    starts_at: NaiveDatetime
+    ends_at: NaiveDatetime
+    room: Title | None = None
+    session_id: Identifier | None = None
+
+
+class EventForm(BaseModel):
+    """An event as typed, in its local time. Rows that are empty are left out."""
+
+    title: Title
+    timezone: TimeZone
+    starts_at: NaiveDatetime
+    ends_at: NaiveDatetime
+    in_person_seats: Seats | None = None
+    remote_seats: Seats | None = None
+    grace_minutes: GraceMinutes = 15
+    sessions: dict[str, SessionRow] = {}
+    rooms: dict[str, RoomRow] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _rows(cls, filled: Any) -> Any:  # noqa: ANN401  (pydantic hands over what was given)
+        """Gather `sessions.0.title` and its neighbours into one row."""
+        nested: dict[str, Any] = {"sessions": {}, "rooms": {}}
+        for name, text in filled.items():
+            table, *place = name.split(".")
+            if len(place) == 2 and table in {"sessions", "rooms"}:  # noqa: PLR2004  (row and column)
+                nested[table].setdefault(place[0], {})[place[1]] = text
+            elif not place and table not in {"sessions", "rooms"}:
+                nested[name] = text
+        for table, hidden in (("sessions", "session_id"), ("rooms", "room_id")):
+            nested[table] = {key: row for key, row in nested[table].items() if row.keys() - {hidden}}
+        return nested
+
+    def draft(self) -> EventDraft:
+        """The command in the form.
+
+        Raises:
+            InvalidValueError: if nobody knows the time zone.
+        """
+        try:
+            zone = ZoneInfo(self.timezone)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            raise InvalidValueError(pointer="/timezone", rule=Rule.KNOWN_TIME_ZONE) from None
+        return EventDraft(
+            title=self.title,
+            starts_at=self.starts_at.replace(tzinfo=zone),
+            ends_at=self.ends_at.replace(tzinfo=zone),
+            timezone=self.timezone,
+            capacity=Capacity(in_person=self.in_person_seats, remote=self.remote_seats),
+            grace_minutes=self.grace_minutes,
+            rooms=tuple(_room(row) for row in self.rooms.values()),
+            sessions=tuple(_session(row, zone) for row in self.sessions.values()),
+        )
+
+
+def refused(form: Form[EventForm], error: InvalidValueError, texts: NullTranslations) -> Form[EventForm]:
+    """The form again, with the error at the field that broke the rule."""
+    table, *place = error.pointer.strip("/").split("/")
+    if place and form.model is not None:
+        rows = form.model.sessions if table == "sessions" else form.model.rooms
+        place[0] = list(rows)[int(place[0])]
+        if place[-1] == "conference":
+            place[-1] = "conference_room"
+    return form.with_error(".".join([table, *place]), texts.gettext(_SENTENCES[error.rule]))
+
+
+def filled_with(event: Event) -> Form[EventForm]:
+    """The form of an event that exists."""
+    zone = ZoneInfo(event.timezone)
+    values: dict[str, str] = {
+        "title": event.title,
+        "timezone": event.timezone,
+        "starts_at": _local(event.starts_at, zone),
+        "ends_at": _local(event.ends_at, zone),
+        "in_person_seats": _number(event.capacity.in_person),
+        "remote_seats": _number(event.capacity.remote),
+        "grace_minutes": str(event.grace_minutes),
+    }
+    for index, session in enumerate(event.sessions):
+        values |= _session_values(index, session, zone)
+    for index, room in enumerate(event.rooms):
+        values |= {
+            f"rooms.{index}.room_id": room.room_id,
+            f"rooms.{index}.name": room.name,
+            f"rooms.{index}.source": room.conference.source if room.conference else "",
+            f"rooms.{index}.conference_room": room.conference.room if room.conference else "",
+        }
+    return Form.empty(**values)
+
+
+def rows_to_show(form: Form[EventForm], table: str, *, more: bool) -> Sequence[str]:
+    """The keys of a table's rows: those with something in them, and some to fill in."""
+    used = {name.split(".")[1] for name in form.values if name.startswith(f"{table}.") and form.value(name)}
+    numbers = [int(key) for key in used if key.isdecimal() and int(key) < MOST_ROWS]
+    last = max(numbers, default=-1)
+    spare = SPARE_ROWS if more or not numbers else 1
+    return [str(number) for number in range(min(last + 1 + spare, MOST_ROWS))]
+
+
+def _session_values(index: int, session: Session, zone: ZoneInfo) -> dict[str, str]:
+    return {
+        f"sessions.{index}.session_id": session.session_id,
+        f"sessions.{index}.title": session.title,
+        f"sessions.{index}.starts_at": _local(session.starts_at, zone),
+        f"sessions.{index}.ends_at": _local(session.ends_at, zone),
+        f"sessions.{index}.room": session.room or "",
+    }
+
+
+def _room(row: RoomRow) -> RoomDraft:
+    both = row.source is not None and row.conference_room is not None
+    return RoomDraft(
+        name=row.name,
+        conference=Conference(source=row.source or "", room=row.conference_room or "") if both else None,
+        room_id=row.room_id,
+    )
+
+
+def _session(row: SessionRow, zone: ZoneInfo) -> SessionDraft:
+    return SessionDraft(
+        title=row.title,
+        starts_at=row.starts_at.replace(tzinfo=zone),
+        ends_at=row.ends_at.replace(tzinfo=zone),
+        room=row.room,
+        session_id=row.session_id,
+    )
+
+
+def _local(instant: datetime, zone: ZoneInfo) -> str:
+    """As `<input type="datetime-local">` takes it; seconds only where there are some."""
+    local = instant.astimezone(zone).replace(tzinfo=None)
+    return local.isoformat(timespec="minutes" if not local.second and not local.microsecond else "milliseconds")
+
+
+def _number(seats: int | None) -> str:
+    return "" if seats is None else str(seats)

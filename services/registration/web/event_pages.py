@@ -1,0 +1,186 @@
+"""The organizer's pages of an event: create, edit, publish, close, cancel; the registrations."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+from aiohttp import web
+
+from services.chassis.access import require
+from services.chassis.pages import render, texts_of
+from services.chassis.pages.forms import Form, read_form
+from services.chassis.paging import page_of
+from services.registration.application.events import EventChanges
+from services.registration.application.ports import RosterQuery
+from services.registration.domain.errors import InvalidValueError
+from services.registration.domain.event import Event, require_editable
+from services.registration.domain.seats import Mode
+from services.registration.domain.tickets import spell
+from services.registration.web.cursors import cursor_key, read_cursor
+from services.registration.web.event_form import EventForm, filled_with, refused, rows_to_show
+from services.registration.web.use_cases import use_cases
+
+_ROWS_A_PAGE: Final = 20
+_LONGEST_SEARCH: Final = 200
+
+
+async def new_event(request: web.Request) -> web.StreamResponse:
+    """An empty form."""
+    require(request)
+    blank = Form[EventForm].empty(timezone="Europe/Paris", grace_minutes="15")
+    return _form_page(request, blank, event=None)
+
+
+async def create_event(request: web.Request) -> web.StreamResponse:
+    """Create what the form describes, or show the form again with what is wrong."""
+    require(request)
+    form = await read_form(request, EventForm)
+    if form.model is None or "more" in form.values:
+        return _form_page(request, form, event=None)
+    try:
+        event = await use_cases(request).events.create(form.model.draft())
+    except InvalidValueError as error:
+        return _form_page(request, refused(form, error, texts_of(request)), event=None)
+    return _see(f"/events/{event.event_id}")
+
+
+async def edit_event(request: web.Request) -> web.StreamResponse:
+    """The form, filled with the event."""
+    event = await _own_event(request)
+    require_editable(event)
+    return _form_page(request, filled_with(event), event=event)
+
+
+async def change_event(request: web.Request) -> web.StreamResponse:
+    """Change the event to what the form describes, or show the form again with what is wrong."""
+    event = await _own_event(request)
+    form = await read_form(request, EventForm)
+    if form.model is None or "more" in form.values:
+        return _form_page(request, form, event=event)
+    try:
+        draft = form.model.draft()
+        changes: EventChanges = {
+            "title": draft.title,
+            "starts_at": draft.starts_at,
+            "ends_at": draft.ends_at,
+            "timezone": draft.timezone,
+            "seats": {mode: draft.capacity.of(mode) for mode in Mode},
+            "grace_minutes": draft.grace_minutes,
+            "rooms": draft.rooms,
+            "sessions": draft.sessions,
+        }
+        await use_cases(request).events.edit(event.event_id, changes)
+    except InvalidValueError as error:
+        return _form_page(request, refused(form, error, texts_of(request)), event=event)
+    return _see(f"/events/{event.event_id}")
+
+
+async def show_event(request: web.Request) -> web.StreamResponse:
+    """How the event stands, and who is registered."""
+    event = await _own_event(request)
+    cases = use_cases(request)
+    search = request.query.get("search", "").strip()[:_LONGEST_SEARCH]
+    after = read_cursor(request.query.get("after"))
+    roster = await cases.registrations.roster(
+        event.event_id, RosterQuery(limit=_ROWS_A_PAGE + 1, after=after, search=search or None)
+    )
+    kept, following = page_of(
+        roster,
+        limit=_ROWS_A_PAGE,
+        key=lambda participant: cursor_key(
+            participant.registration.created_at, participant.registration.participant_id
+        ),
+    )
+    return render(
+        request,
+        "event.html",
+        event=event,
+        counts=await cases.registrations.counts(event.event_id),
+        roster=kept,
+        search=search,
+        first=after is None,
+        following=following,
+        public_url=f"{cases.settings.public_url}/e/{event.event_id}",
+        spell=spell,
+    )
+
+
+async def show_participant(request: web.Request) -> web.StreamResponse:
+    """One registration, with what an organizer can do about it."""
+    event = await _own_event(request)
+    cases = use_cases(request)
+    participant = await cases.registrations.find(event.event_id, request.match_info["participant_id"])
+    whose = {"event_id": event.event_id, "participant_id": participant.registration.participant_id}
+    return render(
+        request,
+        "participant.html",
+        event=event,
+        participant=participant,
+        ticket=spell(participant.registration.ticket),
+        confirmation_url=cases.links.confirmation_url(**whose),
+    )
+
+
+async def change_participant(request: web.Request) -> web.StreamResponse:
+    """Change the mode, cancel, or erase."""
+    event = await _own_event(request)
+    participant_id = request.match_info["participant_id"]
+    registrations = use_cases(request).registrations
+    acts: dict[str, Callable[[], Awaitable[object]]] = {
+        "in_person": lambda: registrations.edit(event.event_id, participant_id, {"mode": Mode.IN_PERSON}),
+        "remote": lambda: registrations.edit(event.event_id, participant_id, {"mode": Mode.REMOTE}),
+        "cancel": lambda: registrations.cancel(event.event_id, participant_id),
+        "erase": lambda: registrations.cancel(event.event_id, participant_id, erase=True),
+    }
+    act = acts.get(request.match_info["act"])
+    if act is None:
+        raise web.HTTPNotFound
+    await act()
+    return _see(f"/events/{event.event_id}/registrations/{participant_id}")
+
+
+def add_event_pages(app: web.Application) -> None:
+    """Route them."""
+    app.router.add_get("/events/new", new_event)
+    app.router.add_post("/events/new", create_event)
+    app.router.add_get("/events/{event_id}", show_event)
+    app.router.add_get("/events/{event_id}/edit", edit_event)
+    app.router.add_post("/events/{event_id}/edit", change_event)
+    for step in ("publish", "close", "cancel"):
+        app.router.add_post(f"/events/{{event_id}}/{step}", _step(step))
+    app.router.add_get("/events/{event_id}/registrations/{participant_id}", show_participant)
+    app.router.add_post("/events/{event_id}/registrations/{participant_id}/{act}", change_participant)
+
+
+def _step(step: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+    async def take(request: web.Request) -> web.StreamResponse:
+        event = await _own_event(request)
+        events = use_cases(request).events
+        await {"publish": events.publish, "close": events.close, "cancel": events.cancel}[step](event.event_id)
+        return _see(f"/events/{event.event_id}")
+
+    return take
+
+
+async def _own_event(request: web.Request) -> Event:
+    event_id = request.match_info["event_id"]
+    require(request, event_id=event_id)
+    return await use_cases(request).events.find(event_id)
+
+
+def _form_page(request: web.Request, form: Form[EventForm], *, event: Event | None) -> web.Response:
+    more = "more" in form.values
+    # Asking for more rows is not sending the form in: what is still missing is no error yet.
+    shown = Form[EventForm](values=form.values) if more else form
+    return render(
+        request,
+        "event_form.html",
+        status=422 if shown.errors else 200,
+        form=shown,
+        event=event,
+        session_rows=rows_to_show(shown, "sessions", more=more),
+        room_rows=rows_to_show(shown, "rooms", more=more),
+    )
+
+
+def _see(path: str) -> web.Response:
+    return web.Response(status=303, headers={"Location": path})

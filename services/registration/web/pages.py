@@ -1,0 +1,16 @@
+"""All pages of registration."""
+
+from aiohttp import web
+
+from services.registration.web.desk_pages import add_desk_pages
+from services.registration.web.event_pages import add_event_pages
+from services.registration.web.home_pages import add_home_pages
+from services.registration.web.public_pages import add_public_pages
+
+
+def add_pages(app: web.Application) -> None:
+    """Route them."""
+    add_home_pages(app)
+    add_public_pages(app)
+    add_event_pages(app)
+    add_desk_pages(app)
