@@ -30,7 +30,7 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
 
 
 def format_datetime(instant: datetime, *, timezone: str, language: str, style: Style = "long") -> str:
-    """Day and time, to the minute: `23 November 2026, 09:00`, `23 novembre 2026 à 09:00`."""
+    """Day and time, to the minute: `23 November 2026, 09:00`, `23 novembre 2026, 09:00`."""
     day = format_date(instant, timezone=timezone, language=language, style=style)
     pattern = str(dates.get_datetime_format(style, locale=_LOCALES[language]))
     time = format_time(instant, timezone=timezone, language=language)

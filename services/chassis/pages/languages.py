@@ -20,7 +20,9 @@ LANGUAGES: Final = {"en": "English", "fr": "Français"}
 SOURCE_LANGUAGE: Final = "en"
 _COOKIE: Final = "passerelle_language"
 _YEAR: Final = 365 * 24 * 3600
-_RANGE: Final = re.compile(r"^\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q=\s*([01](?:\.\d{0,3})?))?\s*$")
+_RANGE: Final = re.compile(
+    r"^\s*([A-Za-z]{1,8})(?:-[A-Za-z0-9-]+)?\s*(?:;\s*q=\s*(0(?:\.\d{0,3})?|1(?:\.0{0,3})?))?\s*$"
+)
 
 
 def mark(sentence: str) -> str:
@@ -29,15 +31,16 @@ def mark(sentence: str) -> str:
 
 
 def load_texts(language: str, packages: Iterable[Path]) -> NullTranslations:
-    """One catalog of all the packages' sentences in a language."""
+    """One catalog of all the packages' sentences in a language; the first package that has a sentence decides."""
+    texts = NullTranslations()
     if language == SOURCE_LANGUAGE:
-        return NullTranslations()
-    merged = Translations()
+        return texts
     for package in packages:
         path = package / "locale" / language / "LC_MESSAGES" / "messages.po"
         if path.exists():
-            merged.merge(_compile(path, language))
-    return merged
+            more = _compile(path, language)
+            texts = more.merge(texts) if isinstance(texts, Translations) else more
+    return texts
 
 
 def negotiate(request: web.Request) -> str:
