@@ -19,7 +19,7 @@ EVENT = "evt_1"
 
 
 @pytest.mark.parametrize(
-    ("path", "service"),
+    "path, service",
     [
         ("/", "registration"),
         (f"/api/v1/events/{EVENT}", "registration"),
@@ -137,7 +137,7 @@ async def _running(data_dir: Path, *, away: tuple[str, ...] = ()) -> AsyncIterat
             else:
                 server = await stack.enter_async_context(TestServer(_service(service)))
                 urls[f"{service}_url"] = str(server.make_url("/")).rstrip("/")
-        settings = CommonSettings(data_dir=data_dir, **urls)
+        settings = CommonSettings.model_validate({"data_dir": data_dir, **urls})
         gateway = await stack.enter_async_context(TestServer(create_gateway(settings)))
         client = await stack.enter_async_context(aiohttp.ClientSession())
         yield str(gateway.make_url("/")).rstrip("/"), client
