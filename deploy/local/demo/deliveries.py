@@ -12,6 +12,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from deploy.local.demo.scenario import ConnectionDelivery, RoomDelivery, Venue
+from schemas.identifiers import guest_id
 
 JAAS_APP: Final = "vpaas-magic-cookie-demo"
 PLENARY: Final = "pleniere"
@@ -71,6 +72,10 @@ class Platforms:
         if delivery.venue is Venue.PLENARY:
             return f"{PLENARY}@conference.{JAAS_APP}.8x8.vc/{self.run}-{delivery.connection}"
         return f"{self.run}-{delivery.connection}@meet.example.org/web"
+
+    def guest(self, person: str) -> str:
+        """The id of the guest that a stranger on JaaS becomes, by the platform's id of them."""
+        return guest_id(source=f"/bridge/jaas/{self.jaas_source}", person=person)
 
     def _instant(self, second: int) -> datetime:
         return self.opens_at + timedelta(seconds=second)

@@ -24,7 +24,6 @@ from deploy.local.demo.scenario import (
     Void,
 )
 from deploy.local.demo.scenario import WORKSHOP as WORKSHOP_STARTS
-from schemas.identifiers import guest_id
 
 _CONCURRENCY: Final = 16
 
@@ -172,7 +171,7 @@ class Play:
             case ConnectionDelivery(who=str(name)):
                 # A guest keeps the platform's own id over a reconnect, and has no id of ours.
                 person = f"{self.run}-{name}"
-                self.guests[name] = guest_id(source=f"/bridge/jaas/{self._platforms.jaas_source}", person=person)
+                self.guests[name] = self._platforms.guest(person)
                 await self._deliver(act, platform_id=person, name=self.scenario.guests[name].name)
             case SwitchMode(person=index, mode=mode):
                 path = f"{self._path}/registrations/{self.participants[index]}"
