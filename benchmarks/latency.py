@@ -2,8 +2,8 @@
 
     python -m benchmarks.latency [--rate 100] [--seconds 20]
 
-Everything runs as `passerelle up` runs it (gateway, bridge, Kafka, worker, read model, SSE). Deliveries are spread evenly
-over one event, at a fixed rate whatever the answers take; the first second is not counted.
+Everything runs as `passerelle up` runs it (gateway, bridge, Kafka, worker, read model, SSE). Deliveries are spread
+evenly over one event, at a fixed rate whatever the answers take; the first second is not counted.
 """
 
 import argparse
