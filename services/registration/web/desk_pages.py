@@ -22,7 +22,7 @@ from services.registration.web.bodies import Label
 from services.registration.web.use_cases import use_cases
 
 _SCANS_SHOWN: Final = 8
-_MOST_FOUND: Final = 10
+_MOST_FOUND: Final = 8
 
 
 class DeskForm(BaseModel):
