@@ -13,7 +13,9 @@ from services.attendance.web.api import READING, TIMELINE, api
 from services.attendance.web.feed import Feed
 from services.attendance.web.figures import SharedFigures
 from services.attendance.web.live_api import FEED, FIGURES, live_api
+from services.attendance.web.live_page import add_live_page
 from services.attendance.web.names import NAMES, Names
+from services.attendance.web.people_pages import add_people_pages
 from services.chassis.access import TokenVerifier
 from services.chassis.http import ReadinessCheck, create_app
 from services.chassis.openapi import add_api
@@ -42,6 +44,8 @@ def create_attendance_app(
     app[NAMES] = names
     app[FIGURES] = SharedFigures(reading)
     add_api(app, api, live_api)
+    add_live_page(app)
+    add_people_pages(app)
 
     async def let_go(_: web.Application) -> None:
         feed.close()

@@ -14,4 +14,4 @@ class Names(Protocol):
         ...
 
 
-NAMES: Final = web.AppKey("names", object)
+NAMES: Final[web.AppKey[Names]] = web.AppKey("names")

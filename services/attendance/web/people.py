@@ -1,0 +1,93 @@
+"""The people of an event as a page shows them: their names for organizers, their random ids for everybody else."""
+
+import unicodedata
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from schemas.identifiers import is_guest_id
+from services.attendance.application.reading import Reading
+from services.attendance.domain.fold import Status
+from services.attendance.domain.reading import Standing
+from services.attendance.web.names import NAMES
+from services.chassis.access import Role, grant_of
+
+_ORDER: Final = (Status.BOTH, Status.ON_SITE, Status.REMOTE, Status.AWAY, Status.ABSENT)
+_SHOWN_OF_ID: Final = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody on a page; `name` is None where it is not known, or not for the reader to know."""
+
+    standing: Standing
+    name: str | None
+
+    @property
+    def label(self) -> str:
+        """The name, or the beginning of the id."""
+        return self.name or short_id(self.standing.subject)
+
+
+def short_id(subject: str) -> str:
+    """An id that fits a line and still tells people apart."""
+    kind, _, digits = subject.partition("_")
+    return f"{kind}_{digits[:_SHOWN_OF_ID]}"
+
+
+def sees_names(request: web.Request) -> bool:
+    """Whether the reader is an organizer."""
+    grant = grant_of(request)
+    return grant is not None and grant.role is Role.ORGANIZER
+
+
+async def names_for(request: web.Request, event_id: str, subjects: Collection[str]) -> Mapping[str, str]:
+    """The names that this reader may see, of some people."""
+    if not sees_names(request) or not subjects:
+        return {}
+    return await request.app[NAMES].names(event_id, subjects)
+
+
+async def search(request: web.Request, reading: Reading, event_id: str, *, words: str, status: str) -> list[Person]:
+    """The people whose name or id holds every word and who are in a status (`here` is any of the three present ones).
+
+    Who is present comes first, then by name; `words` and `status` may be empty.
+    """
+    report = await reading.people(event_id)
+    names = await names_for(request, event_id, [standing.subject for standing in report.standings])
+    everybody = [Person(standing=standing, name=names.get(standing.subject)) for standing in report.standings]
+    wanted = [folded for folded in _folded(words).split() if folded]
+    found = [person for person in everybody if _in_status(person, status) and _holds(person, wanted)]
+    return sorted(found, key=_order)
+
+
+def find_subjects(people: Sequence[Person]) -> frozenset[str]:
+    """Their ids."""
+    return frozenset(person.standing.subject for person in people)
+
+
+def is_guest(person: Person) -> bool:
+    """Whether no registration claims them."""
+    return is_guest_id(person.standing.subject)
+
+
+def _in_status(person: Person, status: str) -> bool:
+    present = {Status.ON_SITE, Status.REMOTE, Status.BOTH}
+    now = person.standing.presence.status
+    return now in present if status == "here" else status in {"", now.value}
+
+
+def _holds(person: Person, words: Sequence[str]) -> bool:
+    text = f"{_folded(person.name or '')} {person.standing.subject}"
+    return all(word in text for word in words)
+
+
+def _order(person: Person) -> tuple[int, str, str]:
+    return _ORDER.index(person.standing.presence.status), _folded(person.label), person.standing.subject
+
+
+def _folded(text: str) -> str:
+    """Without case and accents, so that `helene` finds Hélène."""
+    return "".join(mark for mark in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(mark))

@@ -1,0 +1,114 @@
+// Keeps an open live page up to date. The server draws every part; this puts the parts in their place.
+// Without it the page is as it was when it was asked for.
+
+const ANNOUNCE_MS = 10_000;
+const CURVE_MS = 15_000;
+
+const live = document.getElementById("live");
+const now = document.getElementById("now");
+const timeline = document.getElementById("timeline");
+const announced = document.getElementById("announced");
+const pause = document.getElementById("pause");
+
+let source;
+let cursor;
+let curveAt = performance.now();
+let curveAsked = false;
+let announcedAt = -Infinity;
+let announcing;
+
+function follow() {
+  const address = new URL(live.dataset.stream, location.href);
+  if (cursor) address.searchParams.set("after", cursor);
+  source = new EventSource(address);
+  source.addEventListener("entry", (message) => remember(message, showEntry));
+  source.addEventListener("stats", (message) => remember(message, showFigures));
+  source.addEventListener("snapshot", (message) => remember(message, readAnew));
+}
+
+function remember(message, show) {
+  cursor = message.lastEventId;
+  show(message.data);
+}
+
+// The newest is first; an entry that came late takes its place among those shown, or none if all of them are newer.
+function showEntry(html) {
+  const template = document.createElement("template");
+  template.innerHTML = html;
+  const entry = template.content.firstElementChild;
+  document.getElementById(entry.id)?.remove();
+  const older = [...timeline.children].find((other) => order(other) < order(entry));
+  if (older) older.before(entry);
+  else if (timeline.children.length < Number(live.dataset.rows)) timeline.append(entry);
+  else return;
+  entry.classList.add("fresh");
+  while (timeline.children.length > Number(live.dataset.rows)) timeline.lastElementChild.remove();
+  document.getElementById("nothing").hidden = true;
+}
+
+function order(entry) {
+  return `${entry.dataset.time} ${entry.id}`;
+}
+
+function showFigures(html) {
+  now.innerHTML = html;
+  announceSoon();
+  drawSoon();
+}
+
+// A screen reader is told at most every ten seconds, and then how things stand at that moment.
+function announceSoon() {
+  const wait = announcedAt + ANNOUNCE_MS - performance.now();
+  clearTimeout(announcing);
+  announcing = setTimeout(() => {
+    announcedAt = performance.now();
+    const words = now.querySelector("[data-words]").dataset.words;
+    if (announced.textContent !== words) announced.textContent = words;
+  }, Math.max(wait, 0));
+}
+
+function drawSoon() {
+  if (curveAsked) return;
+  curveAsked = true;
+  setTimeout(drawCurve, Math.max(0, curveAt + CURVE_MS - performance.now()));
+}
+
+async function drawCurve() {
+  curveAsked = false;
+  curveAt = performance.now();
+  if (source.readyState === EventSource.CLOSED) return;
+  const answer = await fetch(live.dataset.curve, { headers: { Accept: "text/html" } });
+  if (answer.ok) replaceCurve(await answer.text());
+}
+
+function replaceCurve(html) {
+  const curve = document.getElementById("curve");
+  const open = curve.querySelector("details")?.open;
+  const focused = curve.querySelector("summary")?.matches(":focus");
+  curve.innerHTML = html;
+  if (open) curve.querySelector("details").open = true;
+  if (focused) curve.querySelector("summary").focus();
+}
+
+// Too much was missed to be told one by one.
+async function readAnew() {
+  const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
+  if (!answer.ok) return;
+  const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+  for (const id of ["now", "timeline"]) {
+    document.getElementById(id).replaceChildren(...page.getElementById(id).children);
+  }
+  replaceCurve(page.getElementById("curve").innerHTML);
+}
+
+pause.addEventListener("click", () => {
+  const paused = pause.getAttribute("aria-pressed") !== "true";
+  pause.setAttribute("aria-pressed", paused);
+  live.classList.toggle("paused", paused);
+  if (paused) source.close();
+  else follow();
+});
+
+pause.hidden = false;
+document.getElementById("refresh").hidden = true;
+follow();
