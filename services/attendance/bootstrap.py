@@ -23,7 +23,7 @@ from services.attendance.web.names import Names
 from services.chassis.access import RemoteTokenVerifier, TokenVerifier
 from services.chassis.clock import Clock, system_clock
 from services.chassis.database import create_engine, create_reading_engine, upgrade
-from services.chassis.http import ReadinessCheck, listening
+from services.chassis.http import ReadinessCheck, create_app, listening
 from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.metrics import new_registry
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
@@ -47,7 +47,29 @@ class Parts:
 
 async def serve(settings: AttendanceSettings, *, only: Literal["worker", "web"] | None = None) -> None:
     """Run the service, or one half of it, until it is cancelled."""
-    await serve_web(settings)
+    if only == "worker":
+        await serve_worker(settings)
+    elif only == "web":
+        await serve_web(settings)
+    else:
+        await serve_both(settings)
+
+
+async def serve_worker(settings: AttendanceSettings) -> None:
+    """Fold facts until cancelled, and answer for the health of it."""
+    app = create_app(settings, service=SERVICE, registry=new_registry(service=f"{SERVICE}-worker"))
+    async with Background() as background, listening(app, settings):
+        background.start("worker", _work(settings))
+        await background.wait()
+
+
+async def serve_both(settings: AttendanceSettings) -> None:
+    """Both halves in one process."""
+    async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
+        background.start("worker", _work(settings))
+        background.start("projector", project(settings, parts))
+        log.info("attendance.listening", url=url)
+        await background.wait()
 
 
 async def serve_web(settings: AttendanceSettings) -> None:
@@ -74,6 +96,17 @@ async def project(settings: AttendanceSettings, parts: Parts) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.projector.run())
         tasks.create_task(parts.drain.run())
+
+
+async def _work(settings: AttendanceSettings) -> None:
+    # The web half does without Faust, which takes a second and many megabytes to load.
+    from services.attendance.stream.worker import run_worker  # noqa: PLC0415
+
+    while True:
+        try:
+            await run_worker(settings, clock=system_clock)
+        except KafkaAwayError as error:
+            log.warning("kafka.away", servers=error.servers)
 
 
 @asynccontextmanager
