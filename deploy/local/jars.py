@@ -81,11 +81,14 @@ def kafka_directory(cache: Path | None = None) -> Path:
     return cache / "kafka" / kafka_version(read_lock())
 
 
-def ensure_jars(cache: Path | None = None, *, console: Console | None = None) -> tuple[Path, ...]:
+def ensure_jars(
+    cache: Path | None = None, *, console: Console | None = None, repository: str | None = None
+) -> tuple[Path, ...]:
     """Give the paths of all jars, verified, fetching those that are missing.
 
     Warm, it looks at sizes and times only: no network, nothing printed. A jar that was written
-    since it was verified is hashed again. Several processes may call it at once.
+    since it was verified is hashed again. Several processes may call it at once. `repository` is the
+    address of a Maven repository to use in place of Maven Central.
 
     Raises JarChecksumError for a jar with the wrong content (the jar is removed) and
     JarsUnavailableError when one can be neither found nor fetched.
@@ -102,7 +105,7 @@ def ensure_jars(cache: Path | None = None, *, console: Console | None = None) ->
                 # Only a cold cache needs the network, and the 100 ms to import what speaks to it.
                 from deploy.local.jars_download import download  # noqa: PLC0415
 
-                download(missing, directory, version=kafka_version(jars), console=console)
+                download(missing, directory, version=kafka_version(jars), console=console, repository=repository)
             _write_stamp(directory, jars)
     return paths
 
@@ -168,6 +171,7 @@ def main(argv: list[str]) -> int:
         description="Fetch the jars of the embedded Kafka into the user's cache.",
     )
     parser.add_argument("--write-lock", action="store_true", help="pin the newest release again")
+    parser.add_argument("--repository", metavar="URL", help="a mirror to fetch from in place of Maven Central")
     options = parser.parse_args(argv)
     console = Console(stderr=True)
     try:
@@ -178,7 +182,7 @@ def main(argv: list[str]) -> int:
             LOCK.write_text(lock_text(jars), "utf-8")
             console.print(f"{LOCK.name}: Kafka {kafka_version(jars)}, {len(jars)} jars")
         else:
-            ensure_jars(console=console)
+            ensure_jars(console=console, repository=options.repository)
     except EmbeddedKafkaError as error:
         console.print(f"[red]{error}[/red]", soft_wrap=True)
         return 1

@@ -34,7 +34,9 @@ class _Advance(Protocol):
     def __call__(self, fetched: int, /) -> None: ...
 
 
-def download(jars: list[Jar], directory: Path, *, version: str, console: Console | None) -> None:
+def download(
+    jars: list[Jar], directory: Path, *, version: str, console: Console | None, repository: str | None = None
+) -> None:
     """Fetch these jars into the directory, which nobody else may be writing to.
 
     Each appears under its name whole and verified or not at all, so that a download cut short
@@ -47,7 +49,7 @@ def download(jars: list[Jar], directory: Path, *, version: str, console: Console
         _progress(f"Kafka {version}", len(jars), console) as (advance, finish_one),
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
-        context = _context(Path(staging), advance)
+        context = _context(Path(staging), advance, repository)
         tasks = [pool.submit(_fetch, context, jar, directory, version) for jar in jars]
         try:
             for task in as_completed(tasks):
@@ -92,7 +94,7 @@ def _closure(context: MavenContext, coordinate: str) -> list[Dependency]:
     return [*inputs, *transitive]
 
 
-def _context(repository: Path, advance: _Advance) -> MavenContext:
+def _context(local: Path, advance: _Advance, remote: str | None = None) -> MavenContext:
     """Set jgo up with nothing of the user's own: no ~/.m2, no mvn, no configuration file."""
 
     @contextmanager
@@ -100,7 +102,8 @@ def _context(repository: Path, advance: _Advance) -> MavenContext:
         yield advance
 
     resolver = PythonResolver(progress_callback=on_file)
-    return MavenContext(resolver=resolver, repo_cache=repository, local_repos=[])
+    remotes = {"mirror": remote.rstrip("/")} if remote else None
+    return MavenContext(resolver=resolver, repo_cache=local, local_repos=[], remote_repos=remotes)
 
 
 def _fetch(context: MavenContext, jar: Jar, directory: Path, version: str) -> None:
@@ -108,7 +111,7 @@ def _fetch(context: MavenContext, jar: Jar, directory: Path, version: str) -> No
 
     @tenacity.retry(
         stop=tenacity.stop_after_attempt(3),
-        wait=tenacity.wait_exponential_jitter(initial=0.5),
+        wait=tenacity.wait_exponential_jitter(multiplier=0.5),
         retry=tenacity.retry_if_exception_type((requests.RequestException, RuntimeError)),
         reraise=True,
     )
@@ -121,18 +124,16 @@ def _fetch(context: MavenContext, jar: Jar, directory: Path, version: str) -> No
     try:
         path = attempt()
     except requests.RequestException as error:
-        raise JarsUnavailableError(version, "Maven Central cannot be reached") from error
+        raise JarsUnavailableError(version, "the Maven repository cannot be reached") from error
     except RuntimeError as error:  # jgo's way to say that it answered, but not with the file
-        raise JarsUnavailableError(version, f"Maven Central refused {jar.coordinate}") from error
+        raise JarsUnavailableError(version, f"the Maven repository does not give {jar.coordinate}") from error
     if not verify(jar, path):
         raise JarChecksumError(jar.coordinate, path)
     path.replace(directory / jar.file_name)
 
 
 @contextmanager
-def _progress(
-    what: str, total: int, console: Console | None
-) -> Iterator[tuple[_Advance, Callable[[], None]]]:
+def _progress(what: str, total: int, console: Console | None) -> Iterator[tuple[_Advance, Callable[[], None]]]:
     """Show a bar on a terminal, two plain lines elsewhere, and nothing without a console."""
     started = time.monotonic()
     if console is None or not console.is_terminal:

@@ -16,9 +16,11 @@ import asyncio
 import contextlib
 import fcntl
 import os
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -43,6 +45,7 @@ __all__ = ["Command", "EmbeddedKafka", "wait_until_ready"]
 _STOP_SECONDS: Final = 30.0
 # How much later than its process the pid file may seem older, by the clocks' different grains.
 _CLOCK_SLACK_SECONDS: Final = 2.0
+_EXCEPTION: Final = re.compile(r"[\w.$]+(?:Exception|Error): (?P<message>.+)")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,7 +61,7 @@ class EmbeddedKafka:
     """One broker, with all its files in `data_dir`/kafka.
 
     `port` is where clients would like to find it; if it is taken, another is chosen and kept for
-    the next time. `cache` is where jars are kept (default: the user's cache). What takes long the
+    the next time; 0 takes any. `cache` is where jars are kept (default: the user's cache). What takes long the
     first time is told to `console`, where there is one.
     """
 
@@ -109,9 +112,7 @@ class EmbeddedKafka:
             except BlockingIOError:
                 file.seek(0)
                 pid = file.read().strip()
-                raise DataDirectoryInUseError(
-                    self.root.parent, int(pid) if pid.isdecimal() else None
-                ) from None
+                raise DataDirectoryInUseError(self.root.parent, int(pid) if pid.isdecimal() else None) from None
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
@@ -208,9 +209,7 @@ class EmbeddedKafka:
             (broker or psutil.Process(self._process.pid)).kill()
         await self._process.wait()
 
-    async def _ready_or_ended(
-        self, process: asyncio.subprocess.Process, log_start: int, within: float
-    ) -> None:
+    async def _ready_or_ended(self, process: asyncio.subprocess.Process, log_start: int, within: float) -> None:
         ready = asyncio.create_task(wait_until_ready(self.bootstrap_servers, within=within))
         ended = asyncio.create_task(process.wait())
         ended.add_done_callback(lambda _: ready.cancel())
@@ -219,7 +218,7 @@ class EmbeddedKafka:
         except asyncio.CancelledError:
             if not ended.done():
                 raise
-            reason = self._last_error(log_start) or f"it ended with code {process.returncode}"
+            reason = self._failure(log_start) or f"it ended with code {process.returncode}"
             raise BrokerStartError(reason, self.log) from None
         finally:
             ended.cancel()
@@ -254,14 +253,15 @@ class EmbeddedKafka:
                 process.kill()
                 process.wait(_STOP_SECONDS)
 
-    def _last_error(self, log_start: int) -> str | None:
-        """Find why a start failed: the last error it logged, else the last line Java printed."""
+    def _failure(self, log_start: int) -> str | None:
+        """Find why a start failed: the first exception logged as an error, else the last line Java printed."""
         if self.log.exists():
             with self.log.open("rb") as file:
                 file.seek(log_start)
                 lines = file.read().decode("utf-8", "replace").splitlines()
-            errors = [line for line in lines if " ERROR " in line or " FATAL " in line]
-            if errors:
-                return errors[-1]
+            # The first is the cause; those after it tell what became of it further up.
+            for line, following in pairwise(lines):
+                if " ERROR " in line and (exception := _EXCEPTION.match(following)):
+                    return exception["message"]
         printed = (self.root / "logs" / "kafka.out").read_text("utf-8", "replace").splitlines()
         return printed[-1] if printed else None

@@ -176,7 +176,7 @@ def format_storage(root: Path, ports: Ports, java: Sequence[str], env: Mapping[s
     properties = root / "format.properties"
     _write_properties(properties, ports, log_dirs=fresh.name)
     tool = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", _cluster_id()]
-    done = subprocess.run(  # noqa: S603 - our own Java with our own arguments
+    done = subprocess.run(
         tied([*tool, "--config", properties.name], parent=os.getpid()),
         cwd=root,
         env=env,
@@ -197,8 +197,6 @@ def format_storage(root: Path, ports: Ports, java: Sequence[str], env: Mapping[s
 
 def _cluster_id() -> str:
     """Make a new id as Kafka writes them: 16 bytes, URL-safe base 64, no dash in front."""
-    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith(
-        "-"
-    ):
+    while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass
     return text

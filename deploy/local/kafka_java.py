@@ -124,7 +124,7 @@ def _train(root: Path, java: list[str], made: Path) -> None:
     format_storage(root, ports, java, environment())
     training = [java[0], f"-XX:AOTCacheOutput={made}", *java[1:], *broker_arguments(root)]
     with (root / "training.out").open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - our own Java with our own arguments
+        process = subprocess.Popen(
             tied(training, parent=os.getpid()),
             cwd=root,
             env=environment(),

@@ -26,9 +26,7 @@ _GRACE_SECONDS = 30.0
 _USAGE = "usage: tied [--parent PID] [--pid-file FILE] -- COMMAND [ARGUMENT ...]"
 
 
-def tied(
-    command: list[str], *, parent: int | None = None, pid_file: str | os.PathLike[str] | None = None
-) -> list[str]:
+def tied(command: list[str], *, parent: int | None = None, pid_file: str | os.PathLike[str] | None = None) -> list[str]:
     """Give the argv that runs `command` tied to whoever starts it, from any directory.
 
     With `parent`, a parent that died before the tie was made is noticed too; without it, one that
@@ -82,7 +80,7 @@ def watch(command: list[str], parent: int, pid_file: str | None) -> int:
     """Run the command as a child and stop it when `parent` is gone; returns its exit code."""
     import subprocess  # noqa: PLC0415 - slow to import, and Linux never comes here
 
-    child = subprocess.Popen(command)  # noqa: S603 - the command is the caller's own
+    child = subprocess.Popen(command)
 
     def pass_on(number: int, _frame: FrameType | None) -> None:
         child.send_signal(number)
