@@ -1,0 +1,152 @@
+"""Faust in batches: the records of one partition in one poll are one message, acknowledged as a range.
+
+Built on Faust's extension points (the setting `ConsumerScheduler`, a transport with a consumer class of its own, a
+schema). It keeps a promise that Faust's own bookkeeping does not: an offset is committed only when every record before
+it, of those handed to an agent since the last seek, has been acknowledged.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, ClassVar
+
+import faust
+from faust.app.base import BootStrategy
+from faust.transport.drivers import aiokafka as driver
+from faust.transport.utils import DefaultSchedulingStrategy
+from faust.types import TP, AppT, ConsumerMessage, Message
+from faust.types.transports import ConsumerT
+from mode.threads import ServiceThread, WorkerThread
+
+
+class BatchScheduler(DefaultSchedulingStrategy):
+    """Hands over all records of a partition at once, but those of a table's changelog one by one.
+
+    Recovery reads changelogs, and it counts records.
+    """
+
+    one_by_one: ClassVar[Collection[str]] = ()
+
+    def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
+        """Go through one poll."""
+        whole = {tp: batch for tp, batch in records.items() if tp.topic not in self.one_by_one}
+        single = {tp: batch for tp, batch in records.items() if tp.topic in self.one_by_one}
+        for tp, batch in whole.items():
+            if batch:
+                yield tp, batch
+        yield from super().iterate(single)
+
+
+class BatchSchema(faust.Schema):  # type: ignore[type-arg]  # its parameters are not subscriptable at run time
+    """Hands a batch of records to the agent as it is."""
+
+    def loads_key(self, app: AppT, message: Message, **_: object) -> None:
+        """A batch has no key."""
+
+    def loads_value(self, app: AppT, message: Message, **_: object) -> Any:  # noqa: ANN401, ARG002  (Faust's signature)
+        """The records."""
+        return message.value
+
+
+class BatchConsumer(driver.Consumer):
+    """Commits the end of what was acknowledged, batch after batch in the order they were handed over."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  (Faust's signature)
+        super().__init__(*args, **kwargs)
+        self._in_hand: defaultdict[TP, deque[Message]] = defaultdict(deque)
+        self._done: dict[TP, int] = {}
+
+    def hand_over(self, message: Message) -> None:
+        """An agent has taken a batch: nothing after it is committed before it is acknowledged."""
+        self._in_hand[message.tp].append(message)
+
+    def ack(self, message: Message) -> bool:
+        """All outputs of a batch are delivered."""
+        message.acked = True
+        self._unacked_messages.discard(message)
+        in_hand = self._in_hand[message.tp]
+        while in_hand and in_hand[0].acked:
+            self._done[message.tp] = in_hand.popleft().offset + 1
+            self._acked[message.tp] = []  # Faust asks `_new_offset` about the partitions that stand here.
+        return True
+
+    async def perform_seek(self) -> None:
+        """Go back to what is committed; where nothing is, to the beginning, which Faust leaves out."""
+        self._in_hand.clear()
+        self._done.clear()
+        await super().perform_seek()
+        changelogs = self.app.tables.changelog_topics
+        fresh = [tp for tp in self.assignment() if tp.topic not in changelogs and not self._committed_offset[tp]]
+        for tp in fresh:
+            self._thread.seek(tp, 0)
+
+    async def on_partitions_revoked(self, revoked: set[TP]) -> None:
+        """Forget what is no longer ours."""
+        await super().on_partitions_revoked(revoked)
+        for tp in revoked:
+            self._in_hand.pop(tp, None)
+            self._done.pop(tp, None)
+
+    def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401  (Faust's signature)
+        if not isinstance(record, list):
+            return super()._to_message(tp, record)
+        last = record[-1]
+        return ConsumerMessage(
+            tp.topic,
+            tp.partition,
+            last.offset,
+            last.timestamp / 1000,
+            last.timestamp_type,
+            None,
+            None,
+            record,  # type: ignore[arg-type]  # what a value may be is for the schema to say
+            None,
+            tp=tp,
+            generation_id=self.app.consumer_generation_id,
+        )
+
+    def _new_offset(self, tp: TP) -> int | None:
+        return self._done.get(tp)
+
+    async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
+        """Keep no gaps: between two messages lie the records of the second."""
+
+    async def _commit_offsets(self, offsets: Mapping[TP, int], start_new_transaction: bool = True) -> bool:  # noqa: FBT001, FBT002  (Faust's signature)
+        before = {tp: self._committed_offset[tp] for tp in offsets}
+        committed = await super()._commit_offsets(offsets, start_new_transaction=start_new_transaction)
+        if not committed:
+            # Faust believes that it was; then it would not try again until there is more to commit.
+            self._committed_offset.update(before)
+        return committed
+
+    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
+        return driver.AIOKafkaConsumerThread(self, loop=self.loop, beacon=self.beacon, Worker=_DaemonThread)
+
+
+class _DaemonThread(WorkerThread):
+    """Does not hold up the end of the process when Kafka is away."""
+
+    def __init__(self, service: ServiceThread, **kwargs: Any) -> None:  # noqa: ANN401  (mode's signature)
+        super().__init__(service, **kwargs)
+        self.daemon = True
+
+
+class BatchTransport(driver.Transport):
+    """Kafka through `BatchConsumer`."""
+
+    Consumer: ClassVar[type[ConsumerT]] = BatchConsumer
+
+
+class _Boot(BootStrategy):
+    """No web server, and no producer: what a batch leads to is sent by a producer that is idempotent."""
+
+    enable_kafka_producer = False
+    enable_web = False
+
+
+class BatchApp(faust.App):
+    """A Faust app whose agents get batches."""
+
+    BootStrategy = _Boot
+
+    def _new_transport(self) -> BatchTransport:
+        return BatchTransport(self.conf.broker_consumer, self)
