@@ -1,6 +1,7 @@
 """The organizer's pages of an event: create, edit, publish, close, cancel; the registrations."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Final
 
 from aiohttp import web
@@ -170,7 +171,7 @@ async def _own_event(request: web.Request) -> Event:
 def _form_page(request: web.Request, form: Form[EventForm], *, event: Event | None) -> web.Response:
     more = "more" in form.values
     # Asking for more rows is not sending the form in: what is still missing is no error yet.
-    shown = Form[EventForm](values=form.values) if more else form
+    shown = replace(form, errors={}, model=None) if more else form
     return render(
         request,
         "event_form.html",

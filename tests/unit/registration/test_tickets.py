@@ -1,0 +1,40 @@
+"""Ticket codes, as people say and type them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.registration.domain.tickets import ALPHABET, LENGTH, read_ticket, spell, ticket_from_bits
+
+
+@given(st.integers(min_value=0, max_value=2**60 - 1))
+def test_a_code_is_read_back_as_it_was_spelled(bits: int) -> None:
+    ticket = ticket_from_bits(bits)
+    assert len(ticket) == LENGTH
+    assert set(ticket) <= set(ALPHABET)
+    assert read_ticket(spell(ticket)) == ticket
+    assert read_ticket(f" {spell(ticket).lower()}\n") == ticket
+
+
+@given(st.integers(min_value=0, max_value=2**60 - 1), st.integers(min_value=0, max_value=2**60 - 1))
+def test_different_bits_give_different_codes(one: int, other: int) -> None:
+    assert (one == other) == (ticket_from_bits(one) == ticket_from_bits(other))
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["0123-4567-89AB", "o123 4567 89ab", "O12345678-9AB", "oI23–4567–89ab", "0L23.4567.89ab", "\u00a00123456789aB"],
+)
+def test_misread_letters_case_and_separators_do_not_matter(typed: str) -> None:
+    assert read_ticket(typed) == "0123456789AB"
+
+
+@pytest.mark.parametrize("typed", ["", "0123-4567-89A", "0123-4567-89ABC", "0123-4567-89AU", "Léa Martin", "🎫" * 12])
+def test_what_cannot_be_a_code_is_none(typed: str) -> None:
+    assert read_ticket(typed) is None
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_read_without_an_error(typed: str) -> None:
+    code = read_ticket(typed)
+    assert code is None or len(code) == LENGTH
