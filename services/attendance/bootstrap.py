@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Literal
+from datetime import datetime
+from typing import Final, Literal, TextIO
 
 import structlog
 from aiohttp import web
@@ -15,6 +16,7 @@ from services.attendance.adapters.names import NameDirectory
 from services.attendance.adapters.projection import SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS, outbox
 from services.attendance.adapters.timeline import SqlTimeline
+from services.attendance.application.timeline_export import Format, write_timeline
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.projector import Projector
 from services.attendance.web.app import create_attendance_app
@@ -96,6 +98,18 @@ async def project(settings: AttendanceSettings, parts: Parts) -> None:
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.projector.run())
         tasks.create_task(parts.drain.run())
+
+
+async def export_timeline(
+    settings: AttendanceSettings, event_id: str, *, as_of: datetime | None, form: Format, out: TextIO
+) -> int:
+    """Write an event's timeline from the read model, beside a running service or without; gives how many entries.
+
+    Raises:
+        UnknownEventError: if no fact tells of such an event.
+    """
+    async with read_model(settings) as (_, reading):
+        return await write_timeline(SqlTimeline(reading), event_id, as_of=as_of, form=form, out=out)
 
 
 async def _work(settings: AttendanceSettings) -> None:

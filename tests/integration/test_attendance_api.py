@@ -1,5 +1,8 @@
 """The read API of attendance, over HTTP, on a read model in SQLite."""
 
+import csv
+import io
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +12,8 @@ import pytest
 
 from schemas.envelope import format_instant
 from schemas.registration import EventStatus, Mode
+from services.attendance.application.reading import UnknownEventError
+from services.attendance.application.timeline_export import Format, write_timeline
 from tests.fakes.attendance_facts import BRIDGE, ROOM, EventFacts, colloquium, guest, participant
 from tests.fakes.attendance_web import ANALYST, DESK, ORGANIZER, STRANGER, Attendance, attending
 
@@ -285,3 +290,32 @@ async def test_the_description_names_every_path(attendance: Attendance) -> None:
         "/stats",
         "/live",
     }
+
+
+@pytest.mark.parametrize("minutes", [12, 1000])
+async def test_the_export_has_the_items_of_the_timeline(attendance: Attendance, minutes: float) -> None:
+    facts = small_event()
+    await attendance.store(facts.written)
+    as_of = facts.at(minutes)
+    _, page = await ask(attendance, "timeline", as_of=format_instant(as_of))
+    lines, columns = io.StringIO(), io.StringIO()
+    assert await write_timeline(attendance.timeline, EVENT, as_of=as_of, form=Format.NDJSON, out=lines) == len(
+        page["items"]
+    )
+    await write_timeline(attendance.timeline, EVENT, as_of=as_of, form=Format.CSV, out=columns)
+    assert [json.loads(line) for line in lines.getvalue().splitlines()] == page["items"]
+    rows = list(csv.DictReader(columns.getvalue().splitlines()))
+    assert [row["id"] for row in rows] == [item["id"] for item in page["items"]]
+
+
+async def test_the_table_for_the_terminal_has_a_line_for_each_entry(attendance: Attendance) -> None:
+    await attendance.store(small_event().written)
+    out = io.StringIO()
+    count = await write_timeline(attendance.timeline, EVENT, as_of=None, form=Format.TABLE, out=out)
+    assert len(out.getvalue().splitlines()) == count + 1
+    assert f"2026-11-24T08:00:00.000Z  {ANNE}  checkin.checked_in" in out.getvalue()
+
+
+async def test_an_unknown_event_has_no_export(attendance: Attendance) -> None:
+    with pytest.raises(UnknownEventError):
+        await write_timeline(attendance.timeline, EVENT, as_of=None, form=Format.CSV, out=io.StringIO())

@@ -61,6 +61,7 @@ class Line:
     where: str | None
     status: str | None
     late: datetime | None
+    other_day: bool
 
 
 def add_live_page(app: web.Application) -> None:
@@ -86,7 +87,7 @@ async def show_live(request: web.Request) -> web.Response:
         event=event,
         query=query,
         rows=ROWS,
-        lines=await lines(request, event.event_id, entries),
+        lines=await lines(request, event, entries),
         stream=request.rel_url.with_path(f"{request.path}/stream").with_query({**asked, "after": cursor}),
         now=await request.app[FIGURES].of(event.event_id),
         **await _curve(request, event),
@@ -112,11 +113,13 @@ async def follow(request: web.Request) -> web.StreamResponse:
     return await stream.answer(request)
 
 
-async def lines(request: web.Request, event_id: str, entries: Sequence[Entry]) -> list[Line]:
+async def lines(request: web.Request, event: EventData, entries: Sequence[Entry]) -> list[Line]:
     """Entries as lines, with the names that the reader may see."""
     gettext = texts_of(request).gettext
+    zone = ZoneInfo(event.timezone)
+    day = event.starts_at.astimezone(zone).date()
     subjects = {entry.subject for entry in entries if entry.subject is not None}
-    names = await names_for(request, event_id, subjects)
+    names = await names_for(request, event.event_id, subjects)
     return [
         Line(
             id=entry.id,
@@ -128,6 +131,7 @@ async def lines(request: web.Request, event_id: str, entries: Sequence[Entry]) -
             where=wording.where(entry),
             status=entry.reached.status.value if entry.reached and wording.moved(entry) else None,
             late=instant(entry.recorded) if entry.recorded - entry.time > _LATE_MS else None,
+            other_day=instant(entry.time).astimezone(zone).date() != day,
         )
         for entry in entries
     ]
@@ -146,7 +150,7 @@ class _HtmlTelling:
     async def entries(self, entries: Sequence[Entry]) -> Sequence[tuple[Entry, str]]:
         """Those that pass the filter."""
         shown = [entry for entry in entries if _passes(entry, self._wanted)]
-        told = await lines(self._request, self._event.event_id, shown)
+        told = await lines(self._request, self._event, shown)
         return [(entry, self._part("entry", line)) for entry, line in zip(shown, told, strict=True)]
 
     async def figures(self) -> str:

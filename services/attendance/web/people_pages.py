@@ -132,7 +132,7 @@ async def show_person(request: web.Request) -> web.Response:
         },
         bars=_bars(event, standing.presence, report.horizon),
         rows=_rows(request, standing.presence, report.horizon),
-        lines=await lines(request, event.event_id, entries),
+        lines=await lines(request, event, entries),
         instant=instant,
     )
 
