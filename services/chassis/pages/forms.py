@@ -23,6 +23,7 @@ from services.chassis.problems import Problem
 
 Model = TypeVar("Model", bound=BaseModel)
 
+_UNEXPECTED: Final = mark("This does not have the expected form.")
 _SENTENCES: Final = {
     "missing": mark("Fill in this field."),
     "string_too_short": mark("Use at least %(min_length)s characters."),
@@ -38,7 +39,7 @@ _SENTENCES: Final = {
     "datetime_from_date_parsing": mark("Enter a date and a time, such as 2026-11-23 09:00."),
     "date_parsing": mark("Enter a date, such as 2026-11-23."),
     "date_from_datetime_parsing": mark("Enter a date, such as 2026-11-23."),
-    "string_pattern_mismatch": mark("This does not have the expected form."),
+    "string_pattern_mismatch": _UNEXPECTED,
 }
 
 
@@ -89,7 +90,7 @@ def parse_form(values: Mapping[str, Sequence[str]], model: type[Model], texts: N
     for name, typed in values.items():
         kept = [text.strip() for text in typed if text.strip()]
         if any("\0" in text for text in kept):
-            errors[name] = texts.gettext(_SENTENCES["string_pattern_mismatch"])
+            errors[name] = texts.gettext(_UNEXPECTED)
         elif kept:
             filled[name] = kept if _holds_many(model, name) else kept[-1]
     try:
@@ -105,10 +106,9 @@ def _sentence(error: ErrorDetails, texts: NullTranslations) -> str:
     """One error in the reader's language; the sentence of a service's own validator is looked up as it is."""
     if error["type"] == "value_error":
         return texts.gettext(str(error["ctx"]["error"]))
+    message = error["msg"]
     template = _SENTENCES.get(error["type"])
-    if template is None:
-        return texts.gettext(error["msg"])
-    return texts.gettext(template) % error.get("ctx", {})
+    return texts.gettext(message) if template is None else texts.gettext(template) % error.get("ctx", {})
 
 
 def _holds_many(model: type[BaseModel], name: str) -> bool:
