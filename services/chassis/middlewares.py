@@ -4,6 +4,7 @@ Nothing here sees a raw path, a query or an address: they carry tokens and tell 
 stands for them.
 """
 
+import asyncio
 import logging
 import secrets
 import time
@@ -21,6 +22,10 @@ from services.chassis.problems import Problem, problem_response
 log = structlog.stdlib.get_logger(__name__)
 
 REQUEST_ID: Final = web.RequestKey("request_id", str)
+
+_BEGUN: Final = web.RequestKey("answer_begun", bool)
+_LEFT: Final = 499
+"""In logs and metrics: the reader left, or the service stopped, before the answer was whole."""
 
 _SECURITY_HEADERS: Final = {
     "Content-Security-Policy": (
@@ -78,6 +83,9 @@ def observe(metrics: HttpMetrics) -> Middleware:
             except web.HTTPException as redirect:
                 status = redirect.status
                 raise
+            except (ConnectionResetError, asyncio.CancelledError):
+                status = _LEFT
+                raise
             finally:
                 seconds = time.perf_counter() - started
                 method = request.method if request.method in _METHODS else "other"
@@ -104,8 +112,11 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     except ConnectionResetError:
         # The reader is gone in the middle of the answer: nobody is left to answer to.
         raise
-    except Exception:  # the boundary of the service: whatever happens inside must not show outside
+    except Exception as error:  # the boundary of the service: whatever happens inside must not show outside
         log.exception("http.failed", route=route_template(request))
+        if _BEGUN in request:
+            # Half an answer is out: the reader must see it break off, and not an error written into the middle of it.
+            raise ConnectionResetError from error
         answer = Problem(500, detail="Something went wrong on our side. The request id helps us to find out what.")
     answer.extensions.setdefault("request_id", request.get(REQUEST_ID))
     return render_error(request, answer) if wants_html(request) else problem_response(answer)
@@ -113,6 +124,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 async def harden(request: web.Request, response: web.StreamResponse) -> None:
     """Put the security headers on every answer, and take the server's banner off."""
+    request[_BEGUN] = True
     for name, value in _SECURITY_HEADERS.items():
         response.headers.setdefault(name, value)
     if REQUEST_ID in request:

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import structlog
-from aiohttp import web
+from aiohttp import ClientPayloadError, web
 from aiohttp.test_utils import TestClient
 from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
@@ -32,6 +32,13 @@ async def leave(request: web.Request) -> web.Response:
     raise web.HTTPSeeOther("/elsewhere")
 
 
+async def fail_midway(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"half an answer")
+    raise RuntimeError("the password is hunter2")
+
+
 async def stream(request: web.Request) -> web.StreamResponse:
     response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await response.prepare(request)
@@ -46,6 +53,7 @@ def app() -> web.Application:
     app.router.add_get("/gone/{token}", be_gone)
     app.router.add_get("/leave", leave)
     app.router.add_get("/stream", stream)
+    app.router.add_get("/midway", fail_midway)
     return app
 
 
@@ -79,6 +87,16 @@ async def test_a_person_with_a_browser_gets_a_page_instead(client: Client) -> No
     assert "Un problème est survenu de notre côté" in body
     assert response.headers["X-Request-Id"] in body
     assert "hunter2" not in body
+
+
+async def test_an_answer_that_fails_midway_breaks_off(client: Client) -> None:
+    with capture_logs() as logs:
+        response = await client.get("/midway")
+        with pytest.raises(ClientPayloadError):
+            await response.read()
+
+    assert [line["event"] for line in logs] == ["http.failed", "http.request"]
+    assert logs[1]["status"] == 499
 
 
 async def test_a_problem_keeps_its_status_detail_and_headers(client: Client) -> None:
