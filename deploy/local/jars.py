@@ -186,6 +186,8 @@ def main(argv: list[str]) -> int:
     except EmbeddedKafkaError as error:
         console.print(f"[red]{error}[/red]", soft_wrap=True)
         return 1
+    except KeyboardInterrupt:
+        return 130
     return 0
 
 

@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 import requests
 import tenacity
 from jgo.maven import Dependency, MavenContext, PythonResolver
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from deploy.local.jars import Jar, verify
 from deploy.local.kafka_errors import EmbeddedKafkaError, JarChecksumError, JarsUnavailableError
@@ -30,10 +30,6 @@ _AT_ONCE: Final = 4
 _STAGING: Final = ".download-"
 
 
-class _Advance(Protocol):
-    def __call__(self, fetched: int, /) -> None: ...
-
-
 def download(
     jars: list[Jar], directory: Path, *, version: str, console: Console | None, repository: str | None = None
 ) -> None:
@@ -46,10 +42,10 @@ def download(
         shutil.rmtree(left_behind, ignore_errors=True)
     with (
         tempfile.TemporaryDirectory(dir=directory, prefix=_STAGING) as staging,
-        _progress(f"Kafka {version}", len(jars), console) as (advance, finish_one),
+        _progress(f"Kafka {version}", len(jars), console) as finish_one,
         ThreadPoolExecutor(_AT_ONCE) as pool,
     ):
-        context = _context(Path(staging), advance, repository)
+        context = _context(Path(staging), repository)
         tasks = [pool.submit(_fetch, context, jar, directory, version) for jar in jars]
         try:
             for task in as_completed(tasks):
@@ -63,7 +59,7 @@ def download(
 def resolve(*, console: Console) -> list[Jar]:
     """Find the newest release of the series and all it needs to run, by downloading it all."""
     with tempfile.TemporaryDirectory() as repository:
-        context = _context(Path(repository), lambda _fetched: None)
+        context = _context(Path(repository))
         project = context.project(*_KAFKA)
         project.update()
         found = [m for m in map(_SERIES.fullmatch, project.metadata.versions) if m]
@@ -94,16 +90,10 @@ def _closure(context: MavenContext, coordinate: str) -> list[Dependency]:
     return [*inputs, *transitive]
 
 
-def _context(local: Path, advance: _Advance, remote: str | None = None) -> MavenContext:
+def _context(local: Path, remote: str | None = None) -> MavenContext:
     """Set jgo up with nothing of the user's own: no ~/.m2, no mvn, no configuration file."""
-
-    @contextmanager
-    def on_file(_name: str, _size: int) -> Iterator[Callable[[int], None]]:
-        yield advance
-
-    resolver = PythonResolver(progress_callback=on_file)
     remotes = {"mirror": remote.rstrip("/")} if remote else None
-    return MavenContext(resolver=resolver, repo_cache=local, local_repos=[], remote_repos=remotes)
+    return MavenContext(resolver=PythonResolver(), repo_cache=local, local_repos=[], remote_repos=remotes)
 
 
 def _fetch(context: MavenContext, jar: Jar, directory: Path, version: str) -> None:
@@ -133,29 +123,18 @@ def _fetch(context: MavenContext, jar: Jar, directory: Path, version: str) -> No
 
 
 @contextmanager
-def _progress(what: str, total: int, console: Console | None) -> Iterator[tuple[_Advance, Callable[[], None]]]:
-    """Show a bar on a terminal, two plain lines elsewhere, and nothing without a console."""
+def _progress(what: str, total: int, console: Console | None) -> Iterator[Callable[[], None]]:
+    """Show a bar on a terminal, two plain lines elsewhere, and nothing without a console; gives what counts a file."""
+    if console is None:
+        yield lambda: None
+        return
     started = time.monotonic()
-    if console is None or not console.is_terminal:
-        if console:
-            console.print(f"Downloading {what}: {total} files, once…", highlight=False)
-        yield (lambda _fetched: None), (lambda: None)
-    else:
-        columns = (
-            TextColumn("Downloading {task.description}, once"),
-            BarColumn(),
-            TextColumn("{task.fields[files]}/{task.fields[all_files]} files"),
-            DownloadColumn(),
-            TransferSpeedColumn(),
-        )
+    if console.is_terminal:
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("files"))
         with Progress(*columns, console=console, transient=True) as progress:
-            # The sizes are not known before the answers come, so that the bar counts files.
-            task = progress.add_task(what, total=None, files=0, all_files=total)
-            done = iter(range(1, total + 1))
-            yield (
-                lambda fetched: progress.advance(task, fetched),
-                lambda: progress.update(task, files=next(done)),
-            )
-    if console:
-        seconds = time.monotonic() - started
-        console.print(f"Downloaded {what} in {seconds:.0f} s.", highlight=False)
+            task = progress.add_task(f"Downloading {what}, once", total=total)
+            yield lambda: progress.advance(task)
+    else:
+        console.print(f"Downloading {what}: {total} files, once…", highlight=False)
+        yield lambda: None
+    console.print(f"Downloaded {what} in {time.monotonic() - started:.0f} s.", highlight=False)

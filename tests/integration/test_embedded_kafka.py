@@ -161,8 +161,6 @@ async def test_a_taken_port_is_avoided_and_the_records_are_still_there(
         await create_topic(servers, "facts")
         await write(servers, "facts", [b"a"])
     before = choose_ports(tmp_path / "kafka")
-    assert servers == f"127.0.0.1:{before.broker}"
-
     with (
         taken_port,
         socket.create_server(("127.0.0.1", before.broker)),
