@@ -1,13 +1,14 @@
 """Topics: created with their settings before anything subscribes, and checked at each start."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Final
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
-from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
+from aiokafka.errors import KafkaError, LeaderNotAvailableError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import Topic
 from services.chassis.kafka import LARGEST_RECORD
@@ -66,33 +67,37 @@ async def ensure_topics(
         TopicMismatchError: if a topic has another number of partitions.
         TopicRefusedError: if Kafka refuses to create one, e.g. because there are too few brokers.
     """
-    admin = await _connect(servers, within_seconds)
-    try:
-        await _create_missing(admin, topics, partitions=partitions, replication=replication)
-        await _check(admin, topics, partitions=partitions, within_seconds=within_seconds)
-        await _warn_of_other_settings(admin, topics)
-    finally:
-        await admin.close()
-
-
-async def _connect(servers: str, within_seconds: float) -> AIOKafkaAdminClient:
     loop = asyncio.get_running_loop()
     deadline = loop.time() + within_seconds
     remind_at = loop.time()
     while True:
-        admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="passerelle-topics")
         try:
-            await admin.start()
-        except (KafkaError, OSError):
-            await admin.close()
+            async with _admin(servers) as admin:
+                await _create_missing(admin, topics, partitions=partitions, replication=replication)
+                await _check(admin, topics, partitions=partitions, deadline=deadline)
+                await _warn_of_other_settings(admin, topics)
+        except (
+            KafkaError,
+            OSError,
+        ):  # away, or just coming up: it may accept a connection and refuse the first request
+            if loop.time() >= deadline:
+                raise KafkaAwayError(servers=servers, within_seconds=within_seconds) from None
         else:
-            return admin
-        if loop.time() >= deadline:
-            raise KafkaAwayError(servers=servers, within_seconds=within_seconds)
+            return
         if loop.time() >= remind_at:
             log.info("kafka.awaited", servers=servers)
             remind_at += _REMIND_SECONDS
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+@asynccontextmanager
+async def _admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id="passerelle-topics")
+    try:
+        await admin.start()
+        yield admin
+    finally:
+        await admin.close()
 
 
 async def _create_missing(
@@ -119,17 +124,16 @@ async def _create_missing(
     )
     for name, code, *reason in response.topic_errors:
         # Another service, starting at the same time, may have been first.
-        if code not in {0, TopicAlreadyExistsError.errno}:
-            raise TopicRefusedError(topic=name, reason=str((reason and reason[0]) or for_code(code).__name__))
+        if code in {0, TopicAlreadyExistsError.errno}:
+            continue
+        if for_code(code).retriable:
+            raise for_code(code)
+        raise TopicRefusedError(topic=name, reason=str((reason and reason[0]) or for_code(code).__name__))
     log.info("topics.created", topics=[topic.name for topic in missing], partitions=partitions)
 
 
-async def _check(
-    admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, partitions: int, within_seconds: float
-) -> None:
+async def _check(admin: AIOKafkaAdminClient, topics: Sequence[Topic], *, partitions: int, deadline: float) -> None:
     """Compare the number of partitions, once every topic has a leader for each: only then can anyone write or read."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + within_seconds
     while True:
         described = {entry["topic"]: entry for entry in await admin.describe_topics([topic.name for topic in topics])}
         for name, entry in described.items():
@@ -139,8 +143,8 @@ async def _check(
         led = [part["leader"] >= 0 for entry in described.values() for part in entry["partitions"]]
         if len(led) == partitions * len(topics) and all(led):
             return
-        if loop.time() >= deadline:
-            raise KafkaAwayError(servers="its topics' leaders", within_seconds=within_seconds)
+        if asyncio.get_running_loop().time() >= deadline:
+            raise LeaderNotAvailableError
         await asyncio.sleep(_PAUSE_SECONDS / 5)
 
 
