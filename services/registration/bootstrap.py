@@ -1,6 +1,5 @@
 """The only place that builds the parts of registration and joins them."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -42,7 +41,6 @@ from services.registration.web.pages import add_pages
 from services.registration.web.use_cases import USE_CASES, UseCases
 
 MIGRATIONS: Final = Path(__file__).parent / "adapters" / "migrations"
-_HOUSEKEEPING_SECONDS: Final = 3600
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -53,7 +51,6 @@ class Parts:
 
     app: web.Application
     drain: OutboxDrain
-    idempotency: Idempotency
     use_cases: UseCases
 
 
@@ -61,7 +58,6 @@ async def serve(settings: RegistrationSettings) -> None:
     """Run the service until it is cancelled. It answers before Kafka is there, and while Kafka is away."""
     async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
         background.start("outbox", publish(settings, parts.drain))
-        background.start("housekeeping", _forget_old_answers(parts.idempotency))
         log.info("registration.listening", url=url)
         await background.wait()
 
@@ -82,7 +78,6 @@ async def assembled(
         )
         store = SqlStore(writer=writer, reader=reader, clock=clock, committed=drain.wake)
         cases = _use_cases(settings, store, clock)
-        idempotency = Idempotency(writer, IDEMPOTENCY, clock)
 
         async def database_answers() -> None:
             async with reader.connect() as connection:
@@ -92,7 +87,7 @@ async def assembled(
             settings,
             service="registration",
             verifier=cases.tokens,
-            idempotency=idempotency,
+            idempotency=Idempotency(writer, IDEMPOTENCY, clock),
             packages=["services.registration.web"],
             checks={"database": database_answers},
             registry=registry,
@@ -102,7 +97,7 @@ async def assembled(
         add_api(app, events_api.api, registrations_api.api, check_ins_api.api)
         add_internal(app)
         add_pages(app)
-        yield Parts(app=app, drain=drain, idempotency=idempotency, use_cases=cases)
+        yield Parts(app=app, drain=drain, use_cases=cases)
 
 
 async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:
@@ -163,10 +158,3 @@ def _use_cases(settings: RegistrationSettings, store: SqlStore, clock: Clock) ->
         tokens=Tokens(store=store, clock=clock, mint=mint),
         links=PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url),
     )
-
-
-async def _forget_old_answers(idempotency: Idempotency) -> None:
-    """Answers to repeated writes are kept for a day; they may hold names."""
-    while True:
-        await idempotency.forget_old()
-        await asyncio.sleep(_HOUSEKEEPING_SECONDS)
