@@ -210,7 +210,9 @@ def _application(
         registry=registry,
     )
     app.middlewares.append(_below("/api/", authenticate(verifier, public_url=settings.public_url)))
-    app.middlewares.append(Idempotency(engine, IDEMPOTENCY, clock).middleware)
+    idempotency = Idempotency(engine, IDEMPOTENCY, clock)
+    app.middlewares.append(idempotency.middleware)
+    app.cleanup_ctx.append(idempotency.keep_tidy)
     app.middlewares.append(answer_bridge_errors)
     if isinstance(verifier, RemoteTokenVerifier):
         app.on_cleanup.append(lambda _: verifier.close())
