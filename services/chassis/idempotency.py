@@ -15,7 +15,7 @@ lets a repetition happen twice. Errors are never stored: nothing changed, and tr
 import asyncio
 import hashlib
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -156,19 +156,22 @@ class Idempotency:
 
     async def keep_tidy(self, _: web.Application) -> AsyncIterator[None]:
         """Forget the old answers now and every hour, while the application runs (for its `cleanup_ctx`)."""
-        task = asyncio.create_task(self._forget_hourly())
+        stopping = asyncio.Event()
+        task = asyncio.create_task(self._forget_hourly(stopping))
         yield
-        task.cancel()
-        await asyncio.wait([task])
+        # It is not cancelled: a connection that is just being opened would be left behind.
+        stopping.set()
+        await task
 
-    async def _forget_hourly(self) -> None:
-        while True:
+    async def _forget_hourly(self, stopping: asyncio.Event) -> None:
+        while not stopping.is_set():
             try:
                 await self.forget_old()
             except SQLAlchemyError:
                 # The next hour is as good: an old answer is never given, deleted or not.
                 log.exception("idempotency.not_tidied")
-            await asyncio.sleep(3600)
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stopping.wait(), timeout=3600)
 
     def _make_middleware(self) -> Middleware:
         @web.middleware
