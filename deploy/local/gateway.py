@@ -110,6 +110,8 @@ class _Gateway:
                 headers=_request_headers(request),
                 data=body,
                 allow_redirects=False,
+                # Nothing that the caller did not say: a reader who never asked for gzip could not read it.
+                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
             ) as answer:
                 return await _relay(request, answer)
         except (aiohttp.ClientConnectionError, TimeoutError) as error:

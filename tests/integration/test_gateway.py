@@ -61,6 +61,20 @@ async def test_a_request_arrives_whole_and_its_answer_comes_back_whole(tmp_path:
         assert answer.headers["X-From"] == "streaming_bridge"
 
 
+async def test_nothing_is_said_that_the_caller_did_not_say(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (origin, client):
+        async with client.post(
+            f"{origin}/x", data=b"x", skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent", "Content-Type")
+        ) as answer:
+            said = await answer.json()
+        assert {name.lower() for name in said["headers"]} == {
+            "host",
+            "content-length",
+            "x-forwarded-for",
+            "x-forwarded-proto",
+        }
+
+
 async def test_a_redirect_and_its_cookie_pass_through_unfollowed(tmp_path: Path) -> None:
     async with (
         _running(tmp_path) as (origin, client),
@@ -151,6 +165,7 @@ def _service(name: str) -> web.Application:
             "body": (await request.read()).decode(),
             "signature": request.headers.get("X-Signature"),
             "host": request.host,
+            "headers": list(request.headers),
         }
         return web.json_response(said, status=202, headers={"X-From": name})
 
