@@ -16,6 +16,7 @@ let curveAt = performance.now();
 let curveAsked = false;
 let announcedAt = -Infinity;
 let announcing;
+let said = words();
 
 function follow() {
   const address = new URL(live.dataset.stream, location.href);
@@ -58,13 +59,19 @@ function showFigures(html) {
 
 // A screen reader is told at most every ten seconds, and then how things stand at that moment.
 function announceSoon() {
-  const wait = announcedAt + ANNOUNCE_MS - performance.now();
   clearTimeout(announcing);
-  announcing = setTimeout(() => {
-    announcedAt = performance.now();
-    const words = now.querySelector("[data-words]").dataset.words;
-    if (announced.textContent !== words) announced.textContent = words;
-  }, Math.max(wait, 0));
+  announcing = setTimeout(announce, Math.max(0, announcedAt + ANNOUNCE_MS - performance.now()));
+}
+
+function announce() {
+  if (words() === said) return;
+  said = words();
+  announcedAt = performance.now();
+  announced.textContent = said;
+}
+
+function words() {
+  return now.querySelector("[data-words]").dataset.words;
 }
 
 function drawSoon() {
