@@ -123,6 +123,17 @@ async def test_the_personal_page_corrects_consents_cancels_and_erases(service: R
     assert "Roux" not in await service.page("GET", personal)
 
 
+async def test_the_address_of_an_act_leads_back_to_its_page(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    registered = await service.register(event_id)
+    personal = path_of(service, registered["confirmation_url"])
+    participant = f"/events/{event_id}/registrations/{registered['participant_id']}"
+    assert await service.redirect("GET", f"{personal}/person?lang=fr") == personal
+    assert await service.redirect("GET", f"{participant}/cancel?lang=fr") == participant
+    assert await service.redirect("GET", f"/events/{event_id}/close?lang=fr") == f"/events/{event_id}"
+    assert await service.redirect("GET", f"/events/{event_id}/desk/undo?lang=fr") == f"/events/{event_id}/desk"
+
+
 async def test_a_personal_link_opens_nothing_of_another_event_and_no_forgery_opens_anything(
     service: RunningRegistration,
 ) -> None:

@@ -175,7 +175,12 @@ class SqlReading:
 
     async def last_scans(self, event_id: str, *, limit: int) -> Sequence[Scan]:
         """See the port."""
-        query = select(SCANS).where(SCANS.c.event_id == event_id).order_by(desc(SCANS.c.recorded_at)).limit(limit)
+        query = (
+            select(SCANS)
+            .where(SCANS.c.event_id == event_id)
+            .order_by(desc(SCANS.c.recorded_at), desc(SCANS.c.at))
+            .limit(limit)
+        )
         return [scan_from(row) for row in await self._connection.execute(query)]
 
     async def on_site(self, event_id: str) -> int:

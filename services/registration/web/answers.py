@@ -1,4 +1,4 @@
-"""Answers in JSON, written by the models that describe them."""
+"""Answers in JSON, written by the models that describe them; and the way from a form to a page."""
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -10,3 +10,8 @@ def answer(view: BaseModel, *, status: int = 200, location: str | None = None) -
     return web.Response(
         status=status, body=view.model_dump_json().encode(), content_type="application/json", headers=headers
     )
+
+
+def see(path: str) -> web.Response:
+    """Lead the browser to a page, by GET: what follows a form that was accepted."""
+    return web.Response(status=303, headers={"Location": path})

@@ -18,6 +18,7 @@ from services.registration.domain.errors import ModeFullError, RegistrationCance
 from services.registration.domain.event import Event
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import read_ticket, spell
+from services.registration.web.answers import see
 from services.registration.web.bodies import Label
 from services.registration.web.use_cases import use_cases
 
@@ -84,10 +85,16 @@ async def undo(request: web.Request) -> web.StreamResponse:
     return await _page(request, event, Shown(undone=voided), action=form.model.action, gate=form.model.gate or "")
 
 
+async def back(request: web.Request) -> web.StreamResponse:
+    """The address of the undoing, opened by a link (that of the other language, say): the desk."""
+    return see(request.path.rpartition("/")[0])
+
+
 def add_desk_pages(app: web.Application) -> None:
     """Route them."""
     app.router.add_get("/events/{event_id}/desk", show_desk)
     app.router.add_post("/events/{event_id}/desk", scan)
+    app.router.add_get("/events/{event_id}/desk/undo", back)
     app.router.add_post("/events/{event_id}/desk/undo", undo)
 
 

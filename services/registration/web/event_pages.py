@@ -16,6 +16,7 @@ from services.registration.domain.errors import InvalidValueError
 from services.registration.domain.event import Event, require_editable
 from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import spell
+from services.registration.web.answers import see
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.event_form import EventForm, filled_with, refused, rows_to_show
 from services.registration.web.use_cases import use_cases
@@ -41,7 +42,7 @@ async def create_event(request: web.Request) -> web.StreamResponse:
         event = await use_cases(request).events.create(form.model.draft())
     except InvalidValueError as error:
         return _form_page(request, refused(form, error, texts_of(request)), event=None)
-    return _see(f"/events/{event.event_id}")
+    return see(f"/events/{event.event_id}")
 
 
 async def edit_event(request: web.Request) -> web.StreamResponse:
@@ -72,7 +73,7 @@ async def change_event(request: web.Request) -> web.StreamResponse:
         await use_cases(request).events.edit(event.event_id, changes)
     except InvalidValueError as error:
         return _form_page(request, refused(form, error, texts_of(request)), event=event)
-    return _see(f"/events/{event.event_id}")
+    return see(f"/events/{event.event_id}")
 
 
 async def show_event(request: web.Request) -> web.StreamResponse:
@@ -136,7 +137,12 @@ async def change_participant(request: web.Request) -> web.StreamResponse:
     if act is None:
         raise web.HTTPNotFound
     await act()
-    return _see(f"/events/{event.event_id}/registrations/{participant_id}")
+    return see(f"/events/{event.event_id}/registrations/{participant_id}")
+
+
+async def back(request: web.Request) -> web.StreamResponse:
+    """The address of an act, opened by a link (that of the other language, say): the page it belongs to."""
+    return see(request.path.rpartition("/")[0])
 
 
 def add_event_pages(app: web.Application) -> None:
@@ -147,8 +153,10 @@ def add_event_pages(app: web.Application) -> None:
     app.router.add_get("/events/{event_id}/edit", edit_event)
     app.router.add_post("/events/{event_id}/edit", change_event)
     for step in ("publish", "close", "cancel"):
+        app.router.add_get(f"/events/{{event_id}}/{step}", back)
         app.router.add_post(f"/events/{{event_id}}/{step}", _step(step))
     app.router.add_get("/events/{event_id}/registrations/{participant_id}", show_participant)
+    app.router.add_get("/events/{event_id}/registrations/{participant_id}/{act}", back)
     app.router.add_post("/events/{event_id}/registrations/{participant_id}/{act}", change_participant)
 
 
@@ -157,7 +165,7 @@ def _step(step: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         event = await _own_event(request)
         events = use_cases(request).events
         await {"publish": events.publish, "close": events.close, "cancel": events.cancel}[step](event.event_id)
-        return _see(f"/events/{event.event_id}")
+        return see(f"/events/{event.event_id}")
 
     return take
 
@@ -181,7 +189,3 @@ def _form_page(request: web.Request, form: Form[EventForm], *, event: Event | No
         session_rows=rows_to_show(shown, "sessions", more=more),
         room_rows=rows_to_show(shown, "rooms", more=more),
     )
-
-
-def _see(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path})

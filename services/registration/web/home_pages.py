@@ -18,6 +18,7 @@ from services.chassis.paging import page_of
 from services.registration.application.ports import EventQuery
 from services.registration.application.tokens import SESSION_LIFETIME
 from services.registration.domain.event import EventStatus
+from services.registration.web.answers import see
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.use_cases import use_cases
 
@@ -78,7 +79,7 @@ async def sign_in(request: web.Request) -> web.StreamResponse:
 
 async def sign_out(request: web.Request) -> web.StreamResponse:
     """Forget the token in this browser."""
-    response = web.Response(status=303, headers={"Location": "/"})
+    response = see("/")
     clear_session_cookie(response, public_url=use_cases(request).settings.public_url)
     return response
 
@@ -96,7 +97,7 @@ def _sign_in_page(request: web.Request, form: Form[SignInForm], *, status: int =
 
 
 def _signed_in(request: web.Request, token: str) -> web.Response:
-    response = web.Response(status=303, headers={"Location": local_path(request.query.get("next"))})
+    response = see(local_path(request.query.get("next")))
     public_url = use_cases(request).settings.public_url
     set_session_cookie(response, token, public_url=public_url, max_age=int(SESSION_LIFETIME.total_seconds()))
     return response

@@ -19,6 +19,7 @@ from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.registrations import Person, Purpose
 from services.registration.domain.seats import Mode, SeatStatus, free_seats
 from services.registration.domain.tickets import spell
+from services.registration.web.answers import see
 from services.registration.web.bodies import Email, PersonName
 from services.registration.web.use_cases import use_cases
 
@@ -76,7 +77,7 @@ async def register(request: web.Request) -> web.StreamResponse:
     )
     participant = await cases.registrations.register(event.event_id, command)
     token = cases.links.token(event_id=event.event_id, participant_id=participant.registration.participant_id)
-    return _see(f"/e/{event.event_id}/confirmation/{token}")
+    return see(f"/e/{event.event_id}/confirmation/{token}")
 
 
 async def show_confirmation(request: web.Request) -> web.StreamResponse:
@@ -100,7 +101,7 @@ async def correct_person(request: web.Request) -> web.StreamResponse:
     }
     participant_id = participant.registration.participant_id
     await use_cases(request).registrations.edit(event.event_id, participant_id, changes)
-    return _see(_path(request))
+    return see(_path(request))
 
 
 async def show_ticket_image(request: web.Request) -> web.StreamResponse:
@@ -129,7 +130,12 @@ async def change_registration(request: web.Request) -> web.StreamResponse:
             await registrations.cancel(event_id, participant_id, erase=True)
         case _:
             raise web.HTTPNotFound
-    return _see(_path(request))
+    return see(_path(request))
+
+
+async def back(request: web.Request) -> web.StreamResponse:
+    """The address of an act, opened by a link (that of the other language, say): the page it belongs to."""
+    return see(_path(request))
 
 
 async def join(request: web.Request) -> web.StreamResponse:
@@ -150,7 +156,7 @@ async def join(request: web.Request) -> web.StreamResponse:
         display_name=person.name if person else "",
         language=person.language if person else language_of(request),
     )
-    return _see(path)
+    return see(path)
 
 
 def add_public_pages(app: web.Application) -> None:
@@ -160,6 +166,7 @@ def add_public_pages(app: web.Application) -> None:
     app.router.add_get("/e/{event_id}/confirmation/{token}", show_confirmation)
     app.router.add_get("/e/{event_id}/confirmation/{token}/ticket.svg", show_ticket_image)
     app.router.add_post("/e/{event_id}/confirmation/{token}/person", correct_person)
+    app.router.add_get("/e/{event_id}/confirmation/{token}/{act}", back)
     app.router.add_post("/e/{event_id}/confirmation/{token}/{act}", change_registration)
     app.router.add_get("/e/{event_id}/join/{token}", join)
 
@@ -229,7 +236,3 @@ def _given(form: RegistrationForm | ConsentForm) -> dict[Purpose, bool]:
 
 def _path(request: web.Request) -> str:
     return f"/e/{request.match_info['event_id']}/confirmation/{request.match_info['token']}"
-
-
-def _see(path: str) -> web.Response:
-    return web.Response(status=303, headers={"Location": path})
