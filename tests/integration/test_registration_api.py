@@ -12,6 +12,11 @@ from schemas.envelope import format_instant
 from schemas.identifiers import guest_id
 from services.chassis.access import Role, internal_headers
 from services.chassis.clock import system_clock
+from services.registration.application.events import EventDraft
+from services.registration.application.registrations import Register
+from services.registration.domain.checkins import Action, CheckIn
+from services.registration.domain.registrations import Person
+from services.registration.domain.seats import Capacity, Mode
 from tests.integration.running_registration import (
     START,
     RunningRegistration,
@@ -458,3 +463,30 @@ async def test_the_api_describes_itself(service: RunningRegistration) -> None:
 async def test_the_service_is_ready_without_kafka(service: RunningRegistration) -> None:
     async with service.client.get("/health/ready") as response:
         assert response.status == 200
+
+
+async def test_a_retry_whose_first_answer_was_lost_in_a_crash_finds_what_was_done(service: RunningRegistration) -> None:
+    """As after a kill -9 between the commit and the answer: the middleware knows nothing of the first request."""
+    cases = service.parts.use_cases
+    draft = EventDraft(
+        title="Colloque",
+        starts_at=START,
+        ends_at=START + timedelta(hours=1),
+        timezone="Europe/Paris",
+        capacity=Capacity(),
+    )
+    events = [await cases.events.create(draft, retry_key="k") for _ in range(2)]
+    assert events[0] == events[1]
+    event_id = events[0].event_id
+    await cases.events.publish(event_id)
+    person = Person(name="Léa", email="lea@example.org", language="fr")
+    command = Register(mode=Mode.IN_PERSON, person=person, consents={}, retry_key="k")
+    people = [await cases.registrations.register(event_id, command) for _ in range(2)]
+    assert people[0] == people[1]
+    ticket = people[0].registration.ticket
+    scans = [
+        await cases.check_ins.check_in(event_id, CheckIn(action=Action.IN), ticket=ticket, retry_key="k")
+        for _ in range(2)
+    ]
+    assert scans[0] == scans[1]
+    assert len(await service.outbox()) == 4
