@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -21,6 +22,8 @@ from services.chassis.problems import Problem, problem_response
 
 log = structlog.stdlib.get_logger(__name__)
 
+BUSY_ROUTES: Final = web.AppKey("busy_routes", frozenset[str])
+"""The templates of routes that answer thousands a second: the metrics count them, and only errors are logged."""
 REQUEST_ID: Final = web.RequestKey("request_id", str)
 
 _BEGUN: Final = web.RequestKey("answer_begun", bool)
@@ -91,8 +94,9 @@ def observe(metrics: HttpMetrics) -> Middleware:
                 method = request.method if request.method in _METHODS else "other"
                 metrics.requests.labels(method, route, str(status)).inc()
                 metrics.duration.labels(method, route).observe(seconds)
-                level = log.debug if route in _ROUTINE else log.info
-                level("http.request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+                if status >= HTTPStatus.BAD_REQUEST or route not in request.config_dict.get(BUSY_ROUTES, ()):
+                    level = log.debug if route in _ROUTINE else log.info
+                    level("http.request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
         return response
 
     return middleware

@@ -26,6 +26,7 @@ from services.chassis.http import create_app, listening
 from services.chassis.idempotency import Idempotency
 from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.metrics import new_registry
+from services.chassis.middlewares import BUSY_ROUTES
 from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
@@ -50,7 +51,7 @@ from services.streaming_bridge.web.join import add_join_page
 from services.streaming_bridge.web.metrics import BridgeMetrics
 from services.streaming_bridge.web.rooms import add_guest_names, rooms_api
 from services.streaming_bridge.web.sources import sources_api
-from services.streaming_bridge.web.webhooks import webhooks_api
+from services.streaming_bridge.web.webhooks import WEBHOOK_ROUTES, webhooks_api
 
 MIGRATIONS: Final = Path(__file__).parent / "adapters" / "migrations"
 SERVICE: Final = "streaming_bridge"
@@ -209,6 +210,7 @@ def _application(
         checks={"database": database},
         registry=registry,
     )
+    app[BUSY_ROUTES] = WEBHOOK_ROUTES
     app.middlewares.append(_below("/api/", authenticate(verifier, public_url=settings.public_url)))
     idempotency = Idempotency(engine, IDEMPOTENCY, clock)
     app.middlewares.append(idempotency.middleware)

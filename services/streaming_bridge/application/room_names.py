@@ -1,6 +1,7 @@
 """Names of rooms, as people write them and as platforms send them."""
 
 import unicodedata
+from functools import lru_cache
 from urllib.parse import unquote
 
 
@@ -15,6 +16,7 @@ def room_name(written: str) -> str:
     return text.rstrip("/").rpartition("/")[2].partition("@")[0] or text
 
 
+@lru_cache(maxsize=4096)
 def room_key(written: str) -> str:
     """The form in which names of rooms are compared: Jitsi sends them percent-encoded in lower case."""
     return unicodedata.normalize("NFC", unquote(room_name(written))).casefold()

@@ -20,6 +20,9 @@ from services.streaming_bridge.domain.errors import (
 from services.streaming_bridge.domain.sources import PlatformName
 from services.streaming_bridge.web.metrics import BridgeMetrics
 
+_JAAS: Final = "/webhooks/jaas/{source}"
+_JITSI: Final = "/webhooks/jitsi/{source}/events/{subject}/{happening}"
+WEBHOOK_ROUTES: Final = frozenset({_JAAS, _JITSI})
 _NOT_YET: Final = frozenset({Outcome.UNCLAIMED})
 
 log = structlog.stdlib.get_logger(__name__)
@@ -51,14 +54,14 @@ def webhooks_api(receiving: Receiving, metrics: BridgeMetrics) -> Api:
         metrics.kept.labels(platform, outcome).inc()
         return _ANSWERS[outcome]()
 
-    @api.route("POST", "/webhooks/jaas/{source}", summary="A delivery of JaaS", answers=answers, problems=problems)
+    @api.route("POST", _JAAS, summary="A delivery of JaaS", answers=answers, problems=problems)
     async def receive_jaas(request: web.Request) -> web.StreamResponse:
         """Signed by `X-Jaas-Signature`. 202: kept, no event claims the room yet."""
         return await take(request, PlatformName.JAAS)
 
     @api.route(
         "POST",
-        "/webhooks/jitsi/{source}/events/{subject}/{happening}",
+        _JITSI,
         summary="A delivery of Jitsi's module event_sync",
         answers=answers,
         problems=problems,
