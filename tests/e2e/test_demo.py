@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+import pytest_asyncio
 from rich.console import Console
 
 from deploy.local.demo.client import Client
@@ -38,7 +39,7 @@ PROGRAMS = {
 }
 
 
-@pytest.fixture(scope="module")
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def passerelle(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Running, str]]:
     """Everything, running, and an organizer's token."""
     data_dir: Path = tmp_path_factory.mktemp("passerelle")
@@ -69,8 +70,8 @@ async def _play_and_compare(running: Running, token: str, *, victims: dict[int, 
 
     def kill_when_due(second: int) -> None:
         while pending and second >= pending[0][0]:
-            for name in pending.pop(0)[1]:
-                _kill(running, name)
+            for process in [_process(running, name) for name in pending.pop(0)[1]]:
+                process.kill()
 
     async with Client(running.address, token) as client:
         play = Play(scenario=colloquium(participants=60), client=client, opens_at=OPENS_AT)
@@ -82,15 +83,15 @@ async def _play_and_compare(running: Running, token: str, *, victims: dict[int, 
     assert comparison.people > 60
 
 
-def _kill(running: Running, name: str) -> None:
-    """Kill -9 the process of a program of this run."""
-    found = [
+def _process(running: Running, name: str) -> psutil.Process:
+    """The process of a program of this run."""
+    alive = [
         process
         for process in psutil.Process(running.supervisor.pid).children()
-        if PROGRAMS[name] in " ".join(process.cmdline())
+        if process.status() != psutil.STATUS_ZOMBIE and PROGRAMS[name] in " ".join(process.cmdline())
     ]
-    assert len(found) == 1, f"{name}: {found}"
-    found[0].kill()
+    assert len(alive) == 1, f"{name}: {alive}"
+    return alive[0]
 
 
 async def test_a_play_can_run_beside_another(passerelle: tuple[Running, str]) -> None:

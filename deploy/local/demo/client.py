@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import aiohttp
-from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_exponential_jitter
+from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay, wait_random_exponential
 
 
 class UnexpectedAnswerError(Exception):
@@ -75,7 +75,7 @@ class Client:
         async for attempt in AsyncRetrying(
             retry=retry_if_exception_type((_TryAgainError, aiohttp.ClientConnectionError, asyncio.TimeoutError)),
             stop=stop_after_delay(self.patience),
-            wait=wait_exponential_jitter(initial=0.2, max=2),
+            wait=wait_random_exponential(multiplier=0.2, max=2),
             reraise=True,
         ):
             with attempt:
