@@ -168,6 +168,24 @@ async def test_a_page_that_was_cut_off_comes_back_and_misses_nothing(
         await expect(page.locator("#timeline li").first).to_contain_text("came in")
 
 
+async def test_a_page_that_is_told_to_wait_comes_back_by_itself(
+    browser: Browser, attendance: Attendance, facts: EventFacts
+) -> None:
+    await attendance.store(facts.written)
+    async with opened(browser, attendance, LIVE) as page:
+        await expect(page.get_by_role("link", name="Refresh")).to_be_hidden()
+        await page.route(
+            "**/live/stream?*", lambda route: route.fulfill(status=200, content_type="text/plain", body="")
+        )
+        attendance.feed.close()
+        await expect(page.get_by_role("link", name="Refresh")).to_be_visible()
+        facts.checked_in(ANNE, 0)
+        await attendance.store(facts.written)
+        await page.unroute("**/live/stream?*")
+        await expect(page.locator("#timeline li").first).to_contain_text("came in", timeout=15_000)
+        await expect(page.get_by_role("link", name="Refresh")).to_be_hidden()
+
+
 async def test_the_filter_holds_for_what_is_there_and_for_what_comes(
     browser: Browser, attendance: Attendance, facts: EventFacts
 ) -> None:

@@ -152,6 +152,15 @@ async def test_stats_as_of_the_end_equal_the_stats_that_stand(attendance: Attend
     assert standing["curve"]
 
 
+async def test_stats_as_of_an_instant_tell_the_event_as_it_was_known_then(attendance: Attendance) -> None:
+    facts = small_event()
+    facts.event(EventStatus.CLOSED, minutes=500)
+    await attendance.store(facts.written)
+    assert (await ask(attendance, "stats"))[1]["status"] == "closed"
+    assert (await ask(attendance, "stats", as_of=format_instant(facts.at(400))))[1]["status"] == "published"
+    assert (await ask(attendance, "stats", as_of="2020-01-01T00:00:00Z"))[1]["registered"]["total"] == 0
+
+
 async def test_stats_count_people_seats_peaks_and_what_was_inferred(attendance: Attendance) -> None:
     await attendance.store(small_event().written)
     _, stats = await ask(attendance, "stats")

@@ -11,12 +11,20 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from schemas.presence import PresenceChanged
 from schemas.registration import EventData
 from schemas.timeline import TimelineEntry
-from services.attendance.adapters.tables import entries, events, offsets, outbox, presence, projection, to_column
+from services.attendance.adapters.tables import (
+    EVENT_FACT,
+    entries,
+    events,
+    offsets,
+    outbox,
+    presence,
+    projection,
+    to_column,
+)
 from services.chassis.clock import Clock
 from services.chassis.outbox import OutboxRecord, add
 
 _CHUNK: Final = 400
-_EVENT_FACT: Final = "passerelle.registration.event."
 _CHECK_IN_FACT: Final = "passerelle.checkin."
 _REMOTE_FACTS: Final = (
     "passerelle.participation.joined.v1",
@@ -196,7 +204,7 @@ def entry_row(entry: TimelineEntry) -> dict[str, Any]:
 
 def tells_of_event(entry: TimelineEntry) -> bool:
     """Whether the entry's fact carries the whole event."""
-    return str(entry.data.fact.get("type", "")).startswith(_EVENT_FACT)
+    return str(entry.data.fact.get("type", "")).startswith(EVENT_FACT)
 
 
 def _mode_of(kind: str, fact: Mapping[str, object]) -> str | None:

@@ -12,6 +12,8 @@ from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, Strin
 from services.chassis.outbox import outbox_table
 
 metadata: Final = MetaData()
+EVENT_FACT: Final = "passerelle.registration.event."
+"""How the type of a fact begins that carries the whole event."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.presence import PresenceInterval, Seconds
 from schemas.registration import EventData
-from services.attendance.adapters.tables import entries, events, presence, projection, to_column
+from services.attendance.adapters.tables import EVENT_FACT, entries, events, presence, projection, to_column
 from services.attendance.domain.facts import Mode, Registration
 from services.attendance.domain.fold import Presence, Status
 from services.attendance.domain.intervals import Durations, EndInferred, Interval
@@ -47,6 +47,14 @@ class SqlTimeline:
         async with self._engine.connect() as connection:
             data = (await connection.execute(query)).scalar_one_or_none()
         return None if data is None else EventData.model_validate(data)
+
+    async def event_as_of(self, event_id: str, as_of: datetime) -> EventData | None:
+        """The event as the latest of its facts recorded up to an instant tells it; None if there is none."""
+        told = and_(_wanted(event_id, Filter(as_of=as_of)), entries.c.type.startswith(EVENT_FACT, autoescape=True))
+        latest = (entries.c.time.desc(), entries.c.id.desc())
+        async with self._engine.connect() as connection:
+            fact = (await connection.execute(select(entries.c.fact).where(told).order_by(*latest).limit(1))).scalar()
+        return None if fact is None else EventData.model_validate(fact["data"])
 
     async def moment(self) -> Moment:
         """How far the read model has come now."""

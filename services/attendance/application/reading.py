@@ -54,8 +54,8 @@ class Reading:
         """Ask the read model `timeline`."""
         self._timeline = timeline
 
-    async def event(self, event_id: str) -> EventData:
-        """The event as it stands.
+    async def event(self, event_id: str, *, as_of: datetime | None = None) -> EventData:
+        """The event as it stands; also for an instant before anything was known of it.
 
         Raises:
             UnknownEventError: if no fact tells of it.
@@ -63,7 +63,8 @@ class Reading:
         event = await self._timeline.event(event_id)
         if event is None:
             raise UnknownEventError(event_id)
-        return event
+        known_then = None if as_of is None else await self._timeline.event_as_of(event_id, as_of)
+        return known_then or event
 
     async def people(
         self, event_id: str, *, as_of: datetime | None = None, after: str = "", limit: int | None = None
@@ -92,14 +93,9 @@ class Reading:
             raise UnknownPersonError(subject)
         return Report(horizon=horizon, standings=[found])
 
-    async def statistics(self, event_id: str, *, as_of: datetime | None = None) -> tuple[Report, Statistics]:
-        """All figures of an event, and what they were counted from.
-
-        Raises:
-            UnknownEventError: if no fact tells of it.
-        """
-        event = await self.event(event_id)
-        report = await self.people(event_id, as_of=as_of)
+    async def statistics(self, event: EventData, *, as_of: datetime | None = None) -> tuple[Report, Statistics]:
+        """All figures of an event, and what they were counted from."""
+        report = await self.people(event.event_id, as_of=as_of)
         counted = statistics(
             report.standings,
             horizon=report.horizon or 0,

@@ -1,5 +1,6 @@
 """The read API: the timeline, the presence of people, the figures; as they stand or as they were known."""
 
+from datetime import datetime
 from typing import Annotated, Final
 
 from aiohttp import web
@@ -110,19 +111,19 @@ async def show_presence(request: web.Request) -> web.Response:
 async def show_stats(request: web.Request) -> web.Response:
     """Who is here now by mode, seats, who ever came, peaks, what was inferred, and the curve by minute."""
     query = read_query(request, PastQuery)
-    event = await known_event(request)
-    report, counted = await request.app[READING].statistics(event.event_id, as_of=query.as_of)
+    event = await known_event(request, as_of=query.as_of)
+    report, counted = await request.app[READING].statistics(event, as_of=query.as_of)
     return _answer(answers.stats(counted, event=event, horizon=report.horizon, as_of=query.as_of))
 
 
-async def known_event(request: web.Request) -> EventData:
-    """The event of the path.
+async def known_event(request: web.Request, *, as_of: datetime | None = None) -> EventData:
+    """The event of the path, as it stands or as it was known at an instant.
 
     Raises:
         Problem: 404 if no fact tells of it.
     """
     try:
-        return await request.app[READING].event(request.match_info["event_id"])
+        return await request.app[READING].event(request.match_info["event_id"], as_of=as_of)
     except UnknownEventError:
         raise not_found("There is no such event.") from None
 

@@ -21,6 +21,8 @@ RETRY_MS: Final = 2000
 HEARTBEAT_SECONDS: Final = 15.0
 FIGURES_SECONDS: Final = 1.0
 WRITE_SECONDS: Final = 20.0
+LONGEST_SECONDS: Final = 900.0
+"""A stream ends after a while and its reader comes back: by then the token may have been revoked."""
 FARTHEST_BEHIND: Final = 1000
 """Entries a reader may have missed and still get one by one."""
 _PAGE: Final = 200
@@ -99,8 +101,9 @@ class LiveStream:
 
     async def _follow(self, watcher: Watcher) -> None:
         clock = asyncio.get_running_loop().time
+        ends_at = clock() + LONGEST_SECONDS
         told_at, owed = clock(), False
-        while True:
+        while clock() < ends_at:
             within = max(0.0, told_at + FIGURES_SECONDS - clock()) if owed else HEARTBEAT_SECONDS
             changes = await watcher.changes(within=within)
             if changes is not None:

@@ -181,7 +181,7 @@ async def _filter(request: web.Request, event_id: str, query: LivePageQuery) -> 
 
 
 async def _curve(request: web.Request, event: EventData) -> dict[str, Any]:
-    report, counted = await request.app[READING].statistics(event.event_id)
+    report, counted = await request.app[READING].statistics(event)
     starts_at, ends_at = to_column(event.starts_at), to_column(event.ends_at)
     distance = event.starts_at.astimezone(ZoneInfo(event.timezone)).utcoffset()
     drawn = draw(

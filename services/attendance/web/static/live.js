@@ -3,12 +3,15 @@
 
 const ANNOUNCE_MS = 10_000;
 const CURVE_MS = 15_000;
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 30_000;
 
 const live = document.getElementById("live");
 const now = document.getElementById("now");
 const timeline = document.getElementById("timeline");
 const announced = document.getElementById("announced");
 const pause = document.getElementById("pause");
+const refresh = document.getElementById("refresh");
 
 let source;
 let cursor;
@@ -17,6 +20,7 @@ let curveAsked = false;
 let announcedAt = -Infinity;
 let announcing;
 let said = words();
+let wait = FIRST_WAIT_MS;
 
 function follow() {
   const address = new URL(live.dataset.stream, location.href);
@@ -25,6 +29,26 @@ function follow() {
   source.addEventListener("entry", (message) => remember(message, showEntry));
   source.addEventListener("stats", (message) => remember(message, showFigures));
   source.addEventListener("snapshot", (message) => remember(message, readAnew));
+  source.addEventListener("open", () => stand(true));
+  source.addEventListener("error", comeBack);
+}
+
+// The browser comes back by itself after a network error, but not after an answer that says "not now".
+function comeBack() {
+  stand(false);
+  if (source.readyState !== EventSource.CLOSED) return;
+  setTimeout(() => { if (!paused()) follow(); }, wait);
+  wait = Math.min(2 * wait, LONGEST_WAIT_MS);
+}
+
+function stand(connected) {
+  live.classList.toggle("cut-off", !connected);
+  refresh.hidden = connected;
+  if (connected) wait = FIRST_WAIT_MS;
+}
+
+function paused() {
+  return pause.getAttribute("aria-pressed") === "true";
 }
 
 function remember(message, show) {
@@ -83,7 +107,7 @@ function drawSoon() {
 async function drawCurve() {
   curveAsked = false;
   curveAt = performance.now();
-  if (source.readyState === EventSource.CLOSED) return;
+  if (paused()) return;
   const answer = await fetch(live.dataset.curve, { headers: { Accept: "text/html" } });
   if (answer.ok) replaceCurve(await answer.text());
 }
@@ -109,13 +133,12 @@ async function readAnew() {
 }
 
 pause.addEventListener("click", () => {
-  const paused = pause.getAttribute("aria-pressed") !== "true";
-  pause.setAttribute("aria-pressed", paused);
-  live.classList.toggle("paused", paused);
-  if (paused) source.close();
+  pause.setAttribute("aria-pressed", !paused());
+  live.classList.toggle("paused", paused());
+  if (paused()) source.close();
   else follow();
 });
 
 pause.hidden = false;
-document.getElementById("refresh").hidden = true;
+refresh.hidden = true;
 follow();
