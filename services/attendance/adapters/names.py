@@ -17,7 +17,6 @@ from services.chassis.settings import CommonSettings
 
 _BELIEVED_SECONDS: Final = 60.0
 _MOST_AT_ONCE: Final = 500
-_MOST_KNOWN: Final = 50_000
 _PATIENCE_SECONDS: Final = 2.0
 
 log = structlog.stdlib.get_logger(__name__)
@@ -42,10 +41,9 @@ class NameDirectory:
     async def names(self, event_id: str, subjects: Collection[str]) -> Mapping[str, str]:
         """The names of those whose name is known now."""
         now = self._monotonic()
-        wanted = [subject for subject in subjects if self._known.get(subject, (0.0, None))[0] <= now]
-        if len(self._known) > _MOST_KNOWN:
-            self._known.clear()
-            wanted = list(subjects)
+        # All that is old goes, also what nobody asks for any more: a name that was erased must not live on here.
+        self._known = {subject: known for subject, known in self._known.items() if known[0] > now}
+        wanted = [subject for subject in subjects if subject not in self._known]
         guests = [subject for subject in wanted if is_guest_id(subject)]
         participants = [subject for subject in wanted if not is_guest_id(subject)]
         for url, ids in ((self._participants, participants), (self._guests, guests)):
