@@ -5,14 +5,17 @@ from collections.abc import Sequence
 from typing import Any
 
 import sqlalchemy as sa
+import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.chassis.secrets import SecretBox
+from services.chassis.secrets import BrokenSealError, SecretBox
 from services.streaming_bridge.adapters.storage import reading, storing
 from services.streaming_bridge.adapters.tables import SOURCES
 from services.streaming_bridge.domain.errors import SourceExistsError, UnknownSourceError
 from services.streaming_bridge.domain.sources import PlatformName, Source
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class SqlSources:
@@ -71,7 +74,12 @@ class SqlSources:
         }
 
     def _source(self, row: sa.Row[Any]) -> Source:
-        opened = json.loads(self._box.open(row.sealed_secrets))
+        try:
+            opened = json.loads(self._box.open(row.sealed_secrets))
+        except BrokenSealError:
+            # The installation's key was changed. The source stays, so that its secrets can be entered again.
+            log.error("sources.sealed_by_another_key", source=row.name)  # noqa: TRY400  (a traceback tells no more)
+            opened = {"webhook": [], "join": {}}
         return Source(
             name=row.name,
             platform=PlatformName(row.platform),

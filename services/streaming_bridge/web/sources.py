@@ -164,7 +164,7 @@ def _merged(source: Source, platform: Platform, given: dict[str, Any]) -> dict[s
     whole = {
         **source.settings,
         **source.secrets,
-        platform.proof_field: source.webhook_secrets[0],
+        platform.proof_field: next(iter(source.webhook_secrets), None),
         **changes,
     }
     # A name cannot change: events know the source by it.

@@ -5,7 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from tests.fakes.bridge import ANALYST, BridgeUnderTest
+from tests.fakes.bridge import ANALYST, BridgeUnderTest, running_bridge
 
 JITSI = {
     "platform": "jitsi",
@@ -138,3 +138,16 @@ async def test_sources_are_paged(bridge: BridgeUnderTest) -> None:
 async def test_the_api_describes_itself(bridge: BridgeUnderTest) -> None:
     document = await bridge.api("GET", "/internal/openapi.json", status=200)
     assert {"/api/v1/sources", "/api/v1/sources/{source}", "/api/v1/unclaimed-rooms"} <= set(document["paths"])
+
+
+async def test_after_the_installation_s_key_was_changed_secrets_can_be_entered_again(tmp_path: Path) -> None:
+    async with running_bridge(tmp_path) as before:
+        await before.add_source(**JITSI)
+    async with running_bridge(tmp_path, secret_key="another key of the installation, just as long") as after:
+        shown = await after.api("GET", "/api/v1/sources/main", status=200)
+        assert shown["webhook_secrets"] == 0
+        await after.api("PATCH", "/api/v1/sources/main", {"app_id": None}, status=400)
+        entered = {"webhook_token": "a-token-for-webhooks", "app_secret": "a-secret-for-join-links"}
+        changed = await after.api("PATCH", "/api/v1/sources/main", entered, status=200)
+        assert changed["webhook_secrets"] == 1
+        assert changed["makes_join_links"] is True
