@@ -1,34 +1,17 @@
-"""The live page in Debian's Chromium: it lives, it is accessible, it is light, and it works without JavaScript."""
+"""The live page in Debian's Chromium: it lives, and it works without JavaScript."""
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
-from playwright.async_api import Browser, Page, Request, async_playwright, expect
+from playwright.async_api import Browser, expect
 
 from schemas.registration import EventStatus, Mode
 from services.attendance.web import live_page
-from services.chassis.access import SESSION_COOKIE
-from tests.ecoindex import A, ecoindex
-from tests.fakes.attendance_facts import EventFacts, colloquium, guest, participant
-from tests.fakes.attendance_web import ANALYST, ORGANIZER, Attendance, attending
-
-EVENT = "evt_" + "e" * 32
-LIVE = f"/events/{EVENT}/live"
-ANNE = participant(1)
-NAMES = {participant(number): f"Anne-{number} Lefèvre" for number in range(300)} | {guest(1): "Guy L’Invité"}
-
-
-@pytest.fixture
-async def browser() -> AsyncIterator[Browser]:
-    async with async_playwright() as playwright:
-        started = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield started
-        await started.close()
+from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, NAMES, opened
+from tests.fakes.attendance_facts import EventFacts, colloquium, participant
+from tests.fakes.attendance_web import ANALYST, Attendance, attending
 
 
 @pytest.fixture
@@ -44,44 +27,6 @@ def facts() -> EventFacts:
     facts.event()
     facts.registered(ANNE, Mode.IN_PERSON)
     return facts
-
-
-@asynccontextmanager
-async def opened(
-    browser: Browser,
-    attendance: Attendance,
-    path: str,
-    *,
-    token: str = ORGANIZER,
-    wide: int = 1280,
-    **wishes: Any,  # noqa: ANN401  (Playwright's own)
-) -> AsyncIterator[Page]:
-    """A page in a browser of its own, signed in; whatever the console complains of fails the test."""
-    context = await browser.new_context(viewport={"width": wide, "height": 800}, **({"locale": "en-GB"} | wishes))
-    await context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": attendance.url}])
-    page = await context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    await page.goto(attendance.url + path)
-    yield page
-    await context.close()
-    assert complaints == []
-
-
-async def too_wide(page: Page) -> list[str]:
-    """The elements that make the page scroll sideways."""
-    found: list[str] = await page.evaluate(
-        """() => document.documentElement.scrollWidth <= innerWidth ? [] : [...document.querySelectorAll("body *")]
-            .filter((each) => each.getBoundingClientRect().right > innerWidth && !each.closest(".scroll *"))
-            .map((each) => each.outerHTML.slice(0, 120))"""
-    )
-    return found
-
-
-async def violations(page: Page) -> list[Any]:
-    results = await Axe().run(page)
-    return [(found["id"], [node["html"] for node in found["nodes"]]) for found in results.response["violations"]]
 
 
 async def test_what_is_stored_appears_without_a_reload(
@@ -283,62 +228,3 @@ async def test_people_are_found_by_name_without_accents_and_paged(browser: Brows
         await page.get_by_role("button", name="Search").click()
         await expect(page.locator("tbody tr")).to_have_count(1)
         await expect(page.get_by_role("status")).to_have_text("1 person")
-
-
-@pytest.mark.parametrize("language, scheme", [("en", "light"), ("fr", "dark")])
-async def test_no_page_and_no_state_has_an_accessibility_violation(
-    browser: Browser, attendance: Attendance, language: str, scheme: str
-) -> None:
-    await attendance.store(colloquium(EVENT, people=60, until=200).written)
-    somebody = next(one.subject for one in await attendance.timeline.standings(EVENT) if one.presence.intervals)
-    nobody = next(one.subject for one in await attendance.timeline.standings(EVENT) if not one.presence.intervals)
-    states = ("", "?mode=remote", "?who=nobody-of-this-name", "/people", "/people?who=zzz", f"/people/{somebody}")
-    for wide in (1280, 360):
-        for state in (*states, f"/people/{nobody}"):
-            async with opened(
-                browser, attendance, LIVE + state, wide=wide, locale=language, color_scheme=scheme
-            ) as page:
-                for details in await page.locator("summary").all():
-                    await details.click()
-                assert (state, await violations(page)) == (state, [])
-                assert (state, await too_wide(page)) == (state, [])
-                assert await page.evaluate("document.documentElement.lang") == language
-
-
-async def test_an_event_where_nobody_has_come_yet_is_drawn(
-    browser: Browser, attendance: Attendance, facts: EventFacts
-) -> None:
-    await attendance.store(facts.written)
-    async with opened(browser, attendance, LIVE, wide=320) as page:
-        await expect(page.get_by_text("The curve begins when the first person comes.")).to_be_visible()
-        assert await violations(page) == []
-        assert await too_wide(page) == []
-
-
-@pytest.mark.parametrize("path", [LIVE, f"{LIVE}/people", f"{LIVE}/people/{ANNE}"])
-async def test_every_page_is_light_with_300_participants(browser: Browser, attendance: Attendance, path: str) -> None:
-    await attendance.store(colloquium(EVENT).written)
-    async with opened(browser, attendance, "/health/live") as page:
-        kilobytes: list[float] = []
-
-        async def weigh(request: Request) -> None:
-            sizes = await request.sizes()
-            kilobytes.append((sizes["responseHeadersSize"] + sizes["responseBodySize"]) / 1000)
-
-        page.on("requestfinished", weigh)
-        asked: list[str] = []
-        page.on("request", lambda request: asked.append(request.url))
-        await page.goto(attendance.url + path, wait_until="load")
-        elements = await page.evaluate("document.querySelectorAll('*').length")
-        mark = ecoindex(elements=elements, requests=len(asked), kilobytes=sum(kilobytes))
-        assert mark > A
-        assert len(asked) <= 10
-        assert sum(kilobytes) <= 150
-
-
-async def test_who_is_not_signed_in_is_sent_to_sign_in(attendance: Attendance, facts: EventFacts) -> None:
-    await attendance.store(facts.written)
-    for path in (LIVE, f"{LIVE}/people", f"{LIVE}/people/{ANNE}"):
-        async with attendance.session.get(path, headers={"Accept": "text/html"}, allow_redirects=False) as answer:
-            assert answer.status == 303
-            assert answer.headers["Location"].startswith("/sign-in?next=")

@@ -135,6 +135,26 @@ def guest(number: int) -> str:
     return guest_id(source=BRIDGE, person=f"person-{number}")
 
 
+ANNE, BASIL = participant(1), participant(2)
+
+
+def small_event(event_id: str) -> EventFacts:
+    """Anne on site, then also on her laptop; Basil online, cut off when the room closed; a guest online."""
+    facts = EventFacts(event_id=event_id)
+    facts.event()
+    facts.registered(ANNE, Mode.IN_PERSON)
+    facts.registered(BASIL, Mode.REMOTE)
+    facts.room(-5, opened=True)
+    facts.checked_in(ANNE, 0)
+    facts.joined(BASIL, 1)
+    facts.joined(ANNE, 10)
+    facts.joined(guest(1), 12)
+    facts.left(ANNE, 20)
+    facts.room(30, opened=False)
+    facts.chatted(BASIL, 31)
+    return facts
+
+
 def colloquium(event_id: str, *, people: int = 300, until: float = 1000, seed: int = 7) -> EventFacts:
     """A hybrid colloquium up to `until` minutes after its start: a rush, a break, reconnects, guests, both modes."""
     facts = EventFacts(event_id=event_id)

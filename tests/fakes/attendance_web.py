@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from aiohttp import ClientSession, web
 from aiokafka import ConsumerRecord
@@ -80,6 +81,12 @@ class Attendance:
     timeline: SqlTimeline
     feed: Feed
     session: ClientSession
+
+    async def ask(self, path: str, *, token: str | None = ANALYST, **query: str) -> tuple[int, dict[str, Any]]:
+        """The status and the JSON of an answer."""
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        async with self.session.get(path, params=query, headers=headers) as response:
+            return response.status, await response.json(content_type=None)
 
     async def store(self, facts: Sequence[Fact], *, only: int | None = None) -> None:
         """Store what `facts` lead to; with `only`, the entries of the last so many of them."""

@@ -1,8 +1,5 @@
 """The read API of attendance, over HTTP, on a read model in SQLite."""
 
-import csv
-import io
-import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -11,14 +8,21 @@ from typing import Any
 import pytest
 
 from schemas.envelope import format_instant
-from schemas.registration import EventStatus, Mode
-from services.attendance.application.reading import UnknownEventError
-from services.attendance.application.timeline_export import Format, write_timeline
-from tests.fakes.attendance_facts import BRIDGE, ROOM, EventFacts, colloquium, guest, participant
+from schemas.registration import EventStatus
+from tests.fakes.attendance_facts import (
+    ANNE,
+    BASIL,
+    BRIDGE,
+    ROOM,
+    EventFacts,
+    colloquium,
+    guest,
+    participant,
+    small_event,
+)
 from tests.fakes.attendance_web import ANALYST, DESK, ORGANIZER, STRANGER, Attendance, attending
 
 EVENT = "evt_" + "a" * 32
-ANNE, BASIL = participant(1), participant(2)
 
 
 @pytest.fixture
@@ -30,31 +34,11 @@ async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
 async def ask(
     attendance: Attendance, path: str, *, token: str | None = ANALYST, **query: str
 ) -> tuple[int, dict[str, Any]]:
-    headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    url = f"/api/v1/events/{EVENT}/{path}"
-    async with attendance.session.get(url, params=query, headers=headers) as response:
-        return response.status, await response.json(content_type=None)
-
-
-def small_event() -> EventFacts:
-    """Anne on site, then also on her laptop; Basil online, cut off when the room closed; a guest online."""
-    facts = EventFacts(event_id=EVENT)
-    facts.event()
-    facts.registered(ANNE, Mode.IN_PERSON)
-    facts.registered(BASIL, Mode.REMOTE)
-    facts.room(-5, opened=True)
-    facts.checked_in(ANNE, 0)
-    facts.joined(BASIL, 1)
-    facts.joined(ANNE, 10)
-    facts.joined(guest(1), 12)
-    facts.left(ANNE, 20)
-    facts.room(30, opened=False)
-    facts.chatted(BASIL, 31)
-    return facts
+    return await attendance.ask(f"/api/v1/events/{EVENT}/{path}", token=token, **query)
 
 
 async def test_presence_of_a_person_has_the_shape_of_the_contract(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     await attendance.store(facts.written)
     status, answer = await ask(attendance, f"presence/{ANNE}")
     assert status == 200
@@ -88,7 +72,7 @@ async def test_presence_of_a_person_has_the_shape_of_the_contract(attendance: At
 
 
 async def test_an_end_taken_from_the_closing_of_the_room_is_marked(attendance: Attendance) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     _, answer = await ask(attendance, f"presence/{BASIL}")
     assert answer["status"] == "away"
     assert [interval["end_inferred"] for interval in answer["intervals"]] == ["room_closed"]
@@ -110,7 +94,7 @@ async def test_presence_of_all_is_paged_by_cursor_without_gap_or_double(attendan
 
 
 async def test_a_linked_guest_stands_with_the_participant(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     facts.linked(guest(1), BASIL, 40)
     await attendance.store(facts.written)
     _, everybody = await ask(attendance, "presence")
@@ -120,7 +104,7 @@ async def test_a_linked_guest_stands_with_the_participant(attendance: Attendance
 
 
 async def test_presence_as_of_an_instant_knows_only_what_was_recorded_by_then(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     await attendance.store(facts.written)
     status, answer = await ask(attendance, f"presence/{ANNE}", as_of=format_instant(facts.at(15)))
     assert status == 200
@@ -130,7 +114,7 @@ async def test_presence_as_of_an_instant_knows_only_what_was_recorded_by_then(at
 
 
 async def test_a_late_fact_changes_the_answer_but_not_the_one_as_of_before(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     late = facts.left(BASIL, 25).model_copy(update={"recordedtime": facts.at(60)})
     facts.written[-1] = late
     await attendance.store(facts.written)
@@ -153,7 +137,7 @@ async def test_stats_as_of_the_end_equal_the_stats_that_stand(attendance: Attend
 
 
 async def test_stats_as_of_an_instant_tell_the_event_as_it_was_known_then(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     facts.event(EventStatus.CLOSED, minutes=500)
     await attendance.store(facts.written)
     assert (await ask(attendance, "stats"))[1]["status"] == "closed"
@@ -162,7 +146,7 @@ async def test_stats_as_of_an_instant_tell_the_event_as_it_was_known_then(attend
 
 
 async def test_stats_count_people_seats_peaks_and_what_was_inferred(attendance: Attendance) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     _, stats = await ask(attendance, "stats")
     assert stats["present"] == {"in_person": 1, "remote": 0, "both": 0, "total": 1}
     assert stats["ever_present"] == {"in_person": 1, "remote": 3, "both": 1, "total": 3}
@@ -175,7 +159,7 @@ async def test_stats_count_people_seats_peaks_and_what_was_inferred(attendance: 
 
 
 async def test_the_curve_tells_who_was_here_at_the_beginning_of_each_minute(attendance: Attendance) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     _, stats = await ask(attendance, "stats")
     curve = {point["at"][11:16]: point for point in stats["curve"]}
     assert len(curve) == 32
@@ -186,7 +170,7 @@ async def test_the_curve_tells_who_was_here_at_the_beginning_of_each_minute(atte
 
 
 async def test_the_timeline_is_in_order_of_time_and_pages_by_cursor(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     await attendance.store(list(facts.written))
     _, first = await ask(attendance, "timeline", limit="4")
     _, second = await ask(attendance, "timeline", limit="1000", after=first["next"])
@@ -198,7 +182,7 @@ async def test_the_timeline_is_in_order_of_time_and_pages_by_cursor(attendance: 
 
 
 async def test_an_entry_tells_what_where_and_what_it_led_to(attendance: Attendance) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     _, page = await ask(attendance, "timeline")
     joined = next(item for item in page["items"] if item["guest_id"])
     assert joined | {"id": "…"} == {
@@ -219,7 +203,7 @@ async def test_an_entry_tells_what_where_and_what_it_led_to(attendance: Attendan
 
 
 async def test_the_timeline_as_of_an_instant_leaves_out_what_was_recorded_later(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     await attendance.store(facts.written)
     _, page = await ask(attendance, "timeline", as_of=format_instant(facts.at(12)))
     assert len(page["items"]) == 7
@@ -232,7 +216,7 @@ async def test_an_unknown_event_is_not_found(attendance: Attendance, path: str) 
 
 
 async def test_an_unknown_person_is_not_found(attendance: Attendance) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     assert (await ask(attendance, f"presence/{participant(99)}"))[0] == 404
     assert (await ask(attendance, f"presence/{ANNE}", as_of="2020-01-01T00:00:00Z"))[0] == 404
 
@@ -240,7 +224,7 @@ async def test_an_unknown_person_is_not_found(attendance: Attendance) -> None:
 @pytest.mark.parametrize("path", ["timeline", "presence", f"presence/{ANNE}", "stats"])
 @pytest.mark.parametrize("instant", ["yesterday", "2026-11-24T08:00:00", "2026-13-01T00:00:00Z", ""])
 async def test_a_wrong_instant_is_refused_and_named(attendance: Attendance, path: str, instant: str) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     status, answer = await ask(attendance, path, as_of=instant)
     assert status == 400
     assert [error["parameter"] for error in answer["errors"]] == ["as_of"]
@@ -251,7 +235,7 @@ async def test_a_wrong_instant_is_refused_and_named(attendance: Attendance, path
 async def test_a_wrong_place_in_a_list_is_refused_and_named(
     attendance: Attendance, path: str, name: str, value: str
 ) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     status, answer = await ask(attendance, path, **{name: value})
     assert status == 400
     assert [error["parameter"] for error in answer["errors"]] == [name]
@@ -262,12 +246,12 @@ async def test_a_wrong_place_in_a_list_is_refused_and_named(
 async def test_only_organizers_and_analysts_of_the_event_may_read(
     attendance: Attendance, path: str, token: str | None, expected: int
 ) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     assert (await ask(attendance, path, token=token))[0] == expected
 
 
 async def test_organizers_may_read_too(attendance: Attendance) -> None:
-    await attendance.store(small_event().written)
+    await attendance.store(small_event(EVENT).written)
     assert (await ask(attendance, "stats", token=ORGANIZER))[0] == 200
 
 
@@ -282,7 +266,7 @@ async def test_the_latest_word_on_the_event_counts_however_late_the_others_come(
 
 
 async def test_what_is_told_again_as_it_stands_keeps_its_place(attendance: Attendance) -> None:
-    facts = small_event()
+    facts = small_event(EVENT)
     await attendance.store(facts.written)
     before = await attendance.timeline.moment()
     await attendance.store(facts.written)
@@ -299,32 +283,3 @@ async def test_the_description_names_every_path(attendance: Attendance) -> None:
         "/stats",
         "/live",
     }
-
-
-@pytest.mark.parametrize("minutes", [12, 1000])
-async def test_the_export_has_the_items_of_the_timeline(attendance: Attendance, minutes: float) -> None:
-    facts = small_event()
-    await attendance.store(facts.written)
-    as_of = facts.at(minutes)
-    _, page = await ask(attendance, "timeline", as_of=format_instant(as_of))
-    lines, columns = io.StringIO(), io.StringIO()
-    assert await write_timeline(attendance.timeline, EVENT, as_of=as_of, form=Format.NDJSON, out=lines) == len(
-        page["items"]
-    )
-    await write_timeline(attendance.timeline, EVENT, as_of=as_of, form=Format.CSV, out=columns)
-    assert [json.loads(line) for line in lines.getvalue().splitlines()] == page["items"]
-    rows = list(csv.DictReader(columns.getvalue().splitlines()))
-    assert [row["id"] for row in rows] == [item["id"] for item in page["items"]]
-
-
-async def test_the_table_for_the_terminal_has_a_line_for_each_entry(attendance: Attendance) -> None:
-    await attendance.store(small_event().written)
-    out = io.StringIO()
-    count = await write_timeline(attendance.timeline, EVENT, as_of=None, form=Format.TABLE, out=out)
-    assert len(out.getvalue().splitlines()) == count + 1
-    assert f"2026-11-24T08:00:00.000Z  {ANNE}  checkin.checked_in" in out.getvalue()
-
-
-async def test_an_unknown_event_has_no_export(attendance: Attendance) -> None:
-    with pytest.raises(UnknownEventError):
-        await write_timeline(attendance.timeline, EVENT, as_of=None, form=Format.CSV, out=io.StringIO())
