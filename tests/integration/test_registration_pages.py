@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from aiohttp.test_utils import TestClient, TestServer
 
+from deploy.local.gateway import create_gateway
 from services.chassis.access import Role
 from services.chassis.clock import system_clock
 from services.chassis.secrets import SecretBox
+from services.chassis.settings import CommonSettings
 from services.registration.bootstrap import create_sign_in_code, create_token
 from services.registration.domain.errors import EventNotFoundError
-from tests.builders import SECRET_KEY
+from tests.builders import SECRET_KEY, settings_for
 from tests.integration.running_registration import RunningRegistration, running_registration
 
 FORM_ID = "0123456789abcdef" * 2
@@ -376,3 +379,14 @@ async def test_the_first_page_shows_everybody_what_is_theirs(service: RunningReg
     organizer = await service.page("GET", "/", lang="fr")
     assert f'href="/events/{draft}"' in organizer
     assert "Créer un événement" in organizer
+
+
+async def test_pages_come_whole_through_the_gateway(service: RunningRegistration, tmp_path: Path) -> None:
+    event_id = await service.event()
+    settings = settings_for(
+        CommonSettings, data_dir=tmp_path, port=8080, registration_url=str(service.client.make_url("")).rstrip("/")
+    )
+    async with TestClient(TestServer(create_gateway(settings))) as gateway:
+        page = await (await gateway.get(f"/e/{event_id}")).text()
+        for address in re.findall(r'(?:href|src)="(/static/[^"]+)"', page):
+            assert (await gateway.get(address)).status == 200, address

@@ -22,7 +22,7 @@ from services.chassis.pages.static import StaticFiles
 from services.chassis.problems import Problem
 
 CHASSIS: Final = "services.chassis.pages"
-_STATIC_PATH: Final = "/static/{owner}/{digest}/{name:.+}"
+_STATIC_PATH: Final = "/static/{{owner:{owners}}}/{{digest}}/{{name:.+}}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,8 @@ def install_pages(app: web.Application, pages: Pages, *, public_url: str) -> Non
     """Let the application draw pages and serve their static files."""
     app[PAGES] = pages
     app[_PUBLIC_URL] = public_url
-    app.router.add_get(_STATIC_PATH, pages.static.answer)
+    # Only the owners that are here: the gateway has pages of its own and passes the files of the services on.
+    app.router.add_get(_STATIC_PATH.format(owners="|".join(pages.static.digests)), pages.static.answer)
     app.router.add_get("/favicon.ico", pages.static.answer_favicon)
 
 
