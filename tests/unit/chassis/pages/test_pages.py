@@ -27,6 +27,9 @@ TEMPLATES = {
     "hello.html": """
         {% extends "base.html" %}{% block title %}Hello{% endblock %}
         {% block content %}<p id="said">{{ _("Sign in") }} {{ name }}</p>{% endblock %}""",
+    "linked.html": """
+        {% extends "base.html" %}{% block title %}Linked{% endblock %}
+        {% block navigation %}<a href="/events">Events</a>{% endblock %}""",
     "wrong.html": "{{ nobody_said_this }}",
     "form.html": """
         {% extends "base.html" %}{% import "forms.html" as forms %}{% block title %}Form{% endblock %}
@@ -150,9 +153,16 @@ async def test_a_page_has_its_landmarks_and_a_way_around_them(client: Client) ->
 
     assert page.one("main")["id"] == "content"
     assert page.one("a", **{"class": "skip"})["href"] == "#content"
-    assert [nav["aria-label"] for nav in page.all("nav")] == ["Main", "Language"]
+    assert [nav["aria-label"] for nav in page.all("nav")] == ["Language"]
     assert len(page.all("header")) == len(page.all("footer")) == 1
     assert page.one("meta", name="viewport")["content"] == "width=device-width, initial-scale=1"
+
+
+async def test_a_page_with_links_of_its_own_shows_them_in_the_bar(client: Client) -> None:
+    page = await page_of(client, "/pages/linked.html")
+
+    assert [nav["aria-label"] for nav in page.all("nav")] == ["Main", "Language"]
+    assert page.one("a", href="/events")
 
 
 async def test_only_who_signed_in_can_sign_out(client: Client) -> None:
