@@ -112,6 +112,12 @@ async def export_timeline(
         return await write_timeline(SqlTimeline(reading), event_id, as_of=as_of, form=form, out=out)
 
 
+async def standings_of(settings: AttendanceSettings, event_id: str) -> Sequence[Standing]:
+    """Where everybody stands by the read model, beside a running service or without."""
+    async with read_model(settings) as (_, reading):
+        return await SqlTimeline(reading).standings(event_id)
+
+
 async def _work(settings: AttendanceSettings) -> None:
     # The web half does without Faust, which takes a second and many megabytes to load.
     from services.attendance.stream.worker import run_worker  # noqa: PLC0415

@@ -189,8 +189,8 @@ def _on_site(facts: EventFacts, who: str, chance: random.Random) -> None:
     facts.checked_in(who, round(comes, 2), gate=gate)
     if chance.random() < 0.85:
         facts.checked_out(who, round(max(goes, comes + 20), 2), gate=gate)
-    if chance.random() < 0.12:
-        opens = max(comes + 10, chance.uniform(5, 150))
+    if chance.random() < 0.2:
+        opens = max(comes + 10, chance.uniform(5, 350))
         facts.joined(who, round(opens, 2), connection="laptop")
         facts.left(who, round(opens + chance.uniform(15, 90), 2), connection="laptop")
 
