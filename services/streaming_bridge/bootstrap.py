@@ -104,6 +104,9 @@ async def built(
     engine = create_engine(settings.streaming_bridge_database)
     readers = create_reading_engine(settings.streaming_bridge_database)
     try:
+        # A background task that is cancelled while it opens the first connection would leave it behind.
+        for each in (engine, readers):
+            await _answers(each)
         yield _join(settings, engine, readers, clock=clock, verifier=verifier or RemoteTokenVerifier(settings))
     finally:
         await readers.dispose()
@@ -199,15 +202,11 @@ def _application(
     clock: Clock,
     verifier: TokenVerifier,
 ) -> web.Application:
-    async def database() -> None:
-        async with engine.connect() as connection:
-            await connection.exec_driver_sql("SELECT 1")
-
     app = create_app(
         settings,
         service=SERVICE,
         packages=["services.streaming_bridge.web"],
-        checks={"database": database},
+        checks={"database": lambda: _answers(engine)},
         registry=registry,
     )
     app[BUSY_ROUTES] = WEBHOOK_ROUTES
@@ -219,6 +218,11 @@ def _application(
     if isinstance(verifier, RemoteTokenVerifier):
         app.on_cleanup.append(lambda _: verifier.close())
     return app
+
+
+async def _answers(engine: AsyncEngine) -> None:
+    async with engine.connect() as connection:
+        await connection.exec_driver_sql("SELECT 1")
 
 
 def _below(prefix: str, middleware: Middleware) -> Middleware:

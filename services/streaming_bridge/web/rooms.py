@@ -1,12 +1,11 @@
 """What the inbox knows that others need: rooms that nobody claims, and what guests called themselves."""
 
-from datetime import datetime
 from typing import Annotated
 
 from aiohttp import web
 from pydantic import BaseModel, Field
 
-from schemas.envelope import Identifier
+from schemas.envelope import Identifier, Instant
 from services.chassis.access import Role, require_internal
 from services.chassis.http import read_json, read_query
 from services.chassis.openapi import Api
@@ -23,8 +22,8 @@ class UnclaimedRoomView(BaseModel):
     room: str
     deliveries: int
     participants: int
-    first_seen: datetime
-    last_seen: datetime
+    first_seen: Instant
+    last_seen: Instant
 
 
 class GuestIds(BaseModel):

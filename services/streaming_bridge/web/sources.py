@@ -1,12 +1,12 @@
 """The API of sources, for organizers. Secrets go in and never come out."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
 
+from schemas.envelope import Instant
 from services.chassis.access import Role
 from services.chassis.clock import Clock
 from services.chassis.http import read_json, read_query
@@ -46,8 +46,8 @@ class SourceView(BaseModel):
     webhook_secrets: int = Field(description="How many webhook secrets are valid at this moment.")
     makes_join_links: bool = Field(description="Whether participants are sent in by signed links.")
     settings: dict[str, str]
-    created_at: datetime
-    updated_at: datetime
+    created_at: Instant
+    updated_at: Instant
 
 
 class _Platform(BaseModel):

@@ -78,8 +78,8 @@ async def test_unclaimed_rooms_are_listed_with_what_is_known(bridge: BridgeUnder
             "room": SHAPES.room,
             "deliveries": 3,
             "participants": 2,
-            "first_seen": "2026-11-23T09:00:00Z",
-            "last_seen": "2026-11-23T09:09:00Z",
+            "first_seen": "2026-11-23T09:00:00.000Z",
+            "last_seen": "2026-11-23T09:09:00.000Z",
         }
     ]
     await bridge.claim((SHAPES.source, SHAPES.room))
