@@ -253,7 +253,7 @@ async def test_old_answers_are_deleted_when_a_process_starts(
     await aiohttp_client(changes.app())
 
     async with asyncio.timeout(5):
-        while await changes.count_replies():  # noqa: ASYNC110  (a table raises no event)
+        while await changes.count_replies():
             await asyncio.sleep(0.01)
 
 
