@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.attendance.domain.facts import (
-    Act,
     Fact,
     LinkChange,
     Mode,
@@ -137,7 +136,7 @@ def registration(facts: Sequence[Fact], subject: str) -> tuple[str | None, str |
 def subjects(facts: Sequence[Fact]) -> set[str]:
     """Everybody a fact is about, and everybody such a fact counts for."""
     known = _without_duplicates(facts)
-    named = {fact.subject for fact in known if isinstance(fact, Movement | Voiding | SeatChange | Act)}
+    named = {fact.subject for fact in known if isinstance(fact, Movement | Voiding | SeatChange)}
     return named | {_owner(known, subject) for subject in named}
 
 

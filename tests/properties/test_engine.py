@@ -15,7 +15,7 @@ from services.attendance.application.translation import document, domain_fact, m
 from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import Presence, fold_event
 from tests.fakes.attendance_state import MemoryState
-from tests.properties.fold_strategies import deliveries, events
+from tests.properties.fold_strategies import deliveries, events, with_id
 from tests.properties.wire_facts import EVENT, wire
 
 
@@ -68,6 +68,18 @@ def assert_equal(state: MemoryState, people: dict[str, Presence]) -> None:
 @given(st.data(), events())
 def test_one_by_one_is_the_same_as_at_once(data: st.DataObject, facts: list[Fact]) -> None:
     arrived = [wire(fact) for fact in data.draw(deliveries(facts))]
+
+    assert_equal(folded_one_by_one(arrived), folded_at_once(arrived))
+
+
+@given(st.data(), events())
+def test_copies_that_differ_are_the_same_one_by_one(data: st.DataObject, facts: list[Fact]) -> None:
+    """Two facts of one kind under one id: another room, another instant, another guest."""
+    copies = [
+        with_id(fact, f"{type(fact).__name__}-{getattr(fact, 'subject', '')}-{number // 3}")
+        for number, fact in enumerate(facts)
+    ]
+    arrived = [wire(fact) for fact in data.draw(st.permutations(copies))]
 
     assert_equal(folded_one_by_one(arrived), folded_at_once(arrived))
 

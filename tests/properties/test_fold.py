@@ -6,8 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.attendance.domain.context import fold_context
-from services.attendance.domain.facts import Act, Channel, Fact, LinkChange, Mode, Movement, SeatChange, Voiding
+from services.attendance.domain.facts import Channel, Fact, LinkChange, Mode, Movement, SeatChange, Voiding
 from services.attendance.domain.fold import Status, fold_channel, fold_event
 from services.attendance.domain.intervals import Interval, bridged, durations, intersection, measure, union
 from tests.properties.fold_oracle import owners, registration, see, subjects
@@ -59,7 +58,7 @@ def _expected_status(ongoing: frozenset[Mode], *, ever: bool) -> Status:
 
 @given(events())
 def test_intervals_of_a_channel_neither_overlap_nor_run_backwards(facts: list[Fact]) -> None:
-    context = fold_context(fact for fact in facts if not isinstance(fact, Movement | Voiding | SeatChange | Act))
+    context = fold_event(facts).context
     channels: dict[Channel, list[Movement]] = {}
     for fact in facts:
         if isinstance(fact, Movement):
@@ -90,9 +89,9 @@ def test_voiding_is_never_having_been(facts: list[Fact]) -> None:
     for number, fact in enumerate(facts):
         if isinstance(fact, Movement):
             void = Voiding(id="void", time=number, recorded=number, subject=fact.subject, voided_id=fact.id)
-            act = Act(id="void", time=number, recorded=number, subject=fact.subject)
+            nothing = replace(void, voided_id="nothing")
             without = [other for other in facts if other is not fact]
-            assert fold_event([void, *facts]).people == fold_event([act, *without]).people
+            assert fold_event([void, *facts]).people == fold_event([nothing, *without]).people
 
 
 @given(events(), st.sampled_from(GUESTS), st.sampled_from(PARTICIPANTS), st.integers(0, SPAN), st.integers(0, SPAN))
@@ -112,7 +111,7 @@ def test_a_linked_guest_s_facts_are_the_participant_s(facts: list[Fact], guest: 
     link = LinkChange(id="link", time=0, recorded=0, guest=guest, participant=participant, linked=True)
     owned = [
         replace(fact, subject=participant)
-        if isinstance(fact, Movement | Voiding | SeatChange | Act) and fact.subject == guest
+        if isinstance(fact, Movement | Voiding | SeatChange) and fact.subject == guest
         else fact
         for fact in facts
     ]

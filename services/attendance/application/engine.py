@@ -6,7 +6,7 @@ swallowed comes out then. So the caller may repeat any fact, and must repeat tho
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from schemas.decode import KnownFact
@@ -61,9 +61,9 @@ def process(state: State, fact: KnownFact) -> Outcome:
     """
     said = document(fact)
     read = domain_fact(said)
-    if isinstance(read, Movement | Voiding | SeatChange | Act):
+    if isinstance(read, Movement | Voiding | SeatChange):
         return _process_subject_fact(state, said, read)
-    return _process_event_fact(state, said, read)
+    return _process_other_fact(state, said, read)
 
 
 def _process_subject_fact(state: State, said: Document, fact: SubjectFact) -> Outcome:
@@ -76,32 +76,35 @@ def _process_subject_fact(state: State, said: Document, fact: SubjectFact) -> Ou
         known = own[fact.id] = states.keep(said)
         states.reach(known, _reached(owner, event.presence(owner)))
     return Outcome(
-        entry=_entry(states.restore(known, event_id=event_id, subject=fact.subject), known),
+        entry=_entry(states.restore(known, event_id=event_id, subject=fact.subject), states.reached_of(known)),
         presences=event.changed({fact.subject, owner}),
     )
 
 
-def _process_event_fact(state: State, said: Document, fact: EventFact) -> Outcome:
-    event_id, subject = said["data"]["event_id"], said.get("subject")
-    place, known, again = f"{event_id}/{fact.id}", states.keep(said), False
-    record = state.context(place)
-    if record is not None:
-        before = states.read_event_fact(record)
-        again = not _precedes(said, states.restore(before, event_id=event_id, subject=subject))
+def _process_other_fact(state: State, said: Document, fact: EventFact | Act | Notice) -> Outcome:
+    """A fact that stands in nobody's presence record has a record of its own, and perhaps a part in the context."""
+    event_id, place = said["data"]["event_id"], f"{said['data']['event_id']}/{fact.id}"
+    known, was_known, again = states.OtherFact(document=said), state.context(place), False
+    if was_known is not None:
+        before = states.read_other_fact(was_known)
+        again = not _precedes(said, before.document)
         known = before if again else known
     old = state.context(event_id)
-    new = old
-    if not isinstance(fact, Notice):
+    new, repeated = old, was_known is not None
+    if isinstance(fact, RoomChange | Snapshot | LinkChange):
         facts = states.read_context_facts(old)
-        facts[fact.id] = known
+        repeated = repeated or fact.id in facts
+        facts[fact.id] = states.keep(known.document)
         new = states.write_context(facts.values())
     event = _Event(state, event_id, states.read_context(new))
-    presences = event.changed(_concerned(event, states.read_context(old), fact, again=again))
-    if isinstance(fact, LinkChange) and not again:
-        states.reach(known, _reached(fact.participant, event.presence(fact.participant)))
-    contexts = {place: states.write_event_fact(known), event_id: new}
+    presences = event.changed(_concerned(event, states.read_context(old), fact, repeated=repeated))
+    subject = said.get("subject")
+    if subject is not None and not again:
+        owner = event.context.owner(subject)
+        known = replace(known, reached=_reached(owner, event.presence(owner)))
+    contexts = {place: states.write_other_fact(known), event_id: new}
     return Outcome(
-        entry=_entry(states.restore(known, event_id=event_id, subject=subject), known),
+        entry=_entry(known.document, known.reached),
         presences=presences,
         contexts={key: value for key, value in contexts.items() if value is not None and value != state.context(key)},
     )
@@ -172,18 +175,23 @@ class _Event:
         return states.write_presence(self._event_id, subject, self.presence(subject), facts=own, about=about)
 
 
-def _concerned(event: _Event, before: EventContext, fact: EventFact, *, again: bool) -> set[str]:
-    """Whose presence a fact about the event may change; told `again`, whose it may have changed."""
-    if isinstance(fact, RoomChange):
-        return event.in_room(fact)
-    if isinstance(fact, Snapshot):
-        return event.everybody() if again or before.closes_at != event.context.closes_at else set()
+def _concerned(event: _Event, before: EventContext, fact: EventFact | Act | Notice, *, repeated: bool) -> Iterable[str]:
+    """Whose presence a fact about the event may change.
+
+    A `repeated` one may be a copy that differs from the one before, or should have changed presences that a crash has
+    swallowed: then it may be anybody's.
+    """
+    if isinstance(fact, Act | Notice):
+        return ()
     if isinstance(fact, LinkChange):
         guests = {*before.links, *event.context.links}
         moved = {guest for guest in guests if before.owner(guest) != event.context.owner(guest)}
         moved |= {fact.guest, fact.participant}
-        return moved | {context.owner(guest) for context in (before, event.context) for guest in moved}
-    return set()
+        moved |= {context.owner(guest) for context in (before, event.context) for guest in moved}
+        return moved | event.everybody() if repeated else moved
+    if repeated or before.closes_at != event.context.closes_at:
+        return event.everybody()
+    return event.in_room(fact) if isinstance(fact, RoomChange) else ()
 
 
 def _reached(owner: str, presence: Presence) -> Reached:
@@ -200,8 +208,7 @@ def _place(kept: Kept) -> tuple[str, str] | None:
     return None if room is None else (kept["source"], room)
 
 
-def _entry(said: Document, known: Kept) -> TimelineEntry:
-    reached = states.reached_of(known)
+def _entry(said: Document, reached: Reached | None) -> TimelineEntry:
     data: dict[str, Any] = {"event_id": said["data"]["event_id"], "fact": said, **_whom(said, reached)}
     if reached is not None:
         data["presence"] = {"status": reached.status, "seconds": reached.seconds}

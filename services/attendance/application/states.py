@@ -59,15 +59,27 @@ def restore(kept: Kept, *, event_id: str, subject: str | None) -> Document:
     return {**document, "data": {"event_id": event_id, **kept["data"]}}
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OtherFact:
+    """A fact that stands in no presence record: one about the event, or one that tells nothing of presence."""
+
+    document: Document
+    reached: Reached | None = None
+
+
 def reach(kept: Kept, reached: Reached) -> None:
     """Note on a fact what it first led to."""
-    kept["reached"] = {"counted_for": reached.counted_for, "status": reached.status, "seconds": dict(reached.seconds)}
+    kept["reached"] = _noted(reached)
 
 
 def reached_of(kept: Kept) -> Reached | None:
     """What a fact first led to; None for one that concerns nobody."""
     noted = kept.get("reached")
     return None if noted is None else Reached(**noted)
+
+
+def _noted(reached: Reached) -> dict[str, Any]:
+    return {"counted_for": reached.counted_for, "status": reached.status, "seconds": dict(reached.seconds)}
 
 
 def seconds(durations: Durations) -> dict[str, float]:
@@ -149,14 +161,15 @@ def read_context(record: bytes | None) -> EventContext:
     return fold_context(cast("EventFact", domain_fact(kept)) for kept in read_context_facts(record).values())
 
 
-def write_event_fact(kept: Kept) -> bytes:
-    """The record of one fact about a whole event."""
-    return _json(kept)
+def write_other_fact(fact: OtherFact) -> bytes:
+    """The record of one fact that stands in no presence record."""
+    return _json({"fact": fact.document, "reached": None if fact.reached is None else _noted(fact.reached)})
 
 
-def read_event_fact(record: bytes) -> Kept:
-    """Read what `write_event_fact` wrote."""
-    return cast("Kept", json.loads(record))
+def read_other_fact(record: bytes) -> OtherFact:
+    """Read what `write_other_fact` wrote."""
+    read = json.loads(record)
+    return OtherFact(document=read["fact"], reached=read["reached"] and Reached(**read["reached"]))
 
 
 def _needed(kept: Kept) -> Kept:

@@ -34,6 +34,7 @@ Document: TypeAlias = Mapping[str, Any]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 _EVENT_CLOSED: Final = "passerelle.registration.event.closed.v1"
 
 
@@ -96,7 +97,7 @@ def _stamp(document: Document, *, copies: bool) -> _Stamp:
 def _snapshot(document: Document, stamp: _Stamp) -> Fact:
     data = document["data"]
     closed = data["status"] == "closed" or document["type"] == _EVENT_CLOSED
-    end = milliseconds(data["ends_at"]) + 1000 * int(data["grace_seconds"])
+    end = min(milliseconds(data["ends_at"]) + 1000 * int(data["grace_seconds"]), _LAST)
     return Snapshot(**stamp, closes_at=end if closed else None)
 
 

@@ -88,7 +88,7 @@ class SeatChange(AnyFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act(AnyFact):
-    """Somebody did something that moves nobody (a message, a raised hand)."""
+    """Somebody did something that tells nothing of their presence (a message, a raised hand)."""
 
     subject: str
 
@@ -122,6 +122,8 @@ class Notice(AnyFact):
     """Something about the event that changes no presence (a stream went live)."""
 
 
-SubjectFact: TypeAlias = Movement | Voiding | SeatChange | Act
-EventFact: TypeAlias = RoomChange | Snapshot | LinkChange | Notice
-Fact: TypeAlias = SubjectFact | EventFact
+SubjectFact: TypeAlias = Movement | Voiding | SeatChange
+"""What a person's presence is folded from."""
+EventFact: TypeAlias = RoomChange | Snapshot | LinkChange
+"""What an event's context is folded from."""
+Fact: TypeAlias = SubjectFact | EventFact | Act | Notice

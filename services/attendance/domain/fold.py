@@ -13,14 +13,16 @@ from operator import attrgetter
 from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.copies import distinct
 from services.attendance.domain.facts import (
-    Act,
     Channel,
     EventFact,
     Fact,
+    LinkChange,
     Mode,
     Movement,
     Registration,
+    RoomChange,
     SeatChange,
+    Snapshot,
     SubjectFact,
     Voiding,
 )
@@ -65,9 +67,9 @@ def fold_event(facts: Iterable[Fact]) -> EventPresence:
     of_event: list[EventFact] = []
     of_subject: dict[str, list[SubjectFact]] = {}
     for fact in facts:
-        if isinstance(fact, Movement | Voiding | SeatChange | Act):
+        if isinstance(fact, Movement | Voiding | SeatChange):
             of_subject.setdefault(fact.subject, []).append(fact)
-        else:
+        elif isinstance(fact, RoomChange | Snapshot | LinkChange):
             of_event.append(fact)
     context = fold_context(of_event)
     everybody = {*of_subject, *(context.owner(subject) for subject in of_subject)}
