@@ -152,15 +152,20 @@ def _place(error: ErrorDetails, document: object) -> list[str | int]:
         return list(location)
     steps: list[str | int] = []
     for index, step in enumerate(location):
-        if isinstance(document, dict) and step in document:
-            document = document[step]
-            steps.append(step)
-        elif isinstance(document, list) and isinstance(step, int) and step < len(document):
-            document = document[step]
+        children = _children(document)
+        if step in children:
+            document = children[step]
             steps.append(step)
         elif error["type"] == "missing" and index == len(location) - 1:
             steps.append(step)
     return steps
+
+
+def _children(document: object) -> Mapping[object, object]:
+    """What is directly inside an object or an array, by name or index."""
+    if isinstance(document, list):
+        return dict(enumerate(document))
+    return document if isinstance(document, dict) else {}
 
 
 def _plain(error: ValidationError) -> list[ErrorDetails]:
