@@ -10,7 +10,7 @@ from playwright.async_api import Browser, expect
 from schemas.registration import EventStatus, Mode
 from services.attendance.web import live_page
 from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, NAMES, opened
-from tests.fakes.attendance_facts import EventFacts, colloquium, participant
+from tests.fakes.attendance_facts import EventFacts, colloquium, guest, participant
 from tests.fakes.attendance_web import ANALYST, Attendance, attending
 
 
@@ -181,6 +181,19 @@ async def test_a_person_s_page_tells_how_each_end_is_known(browser: Browser, att
         await expect(rows.nth(2)).to_contain_text("Scanned at the door")
         await expect(rows.nth(2)).to_contain_text("Inferred: no exit was seen, the event ended then")
         await expect(page.locator(".figures")).to_contain_text("7 hrs 40 mins")
+
+
+async def test_what_somebody_did_as_a_guest_is_on_their_own_page(
+    browser: Browser, attendance: Attendance, facts: EventFacts
+) -> None:
+    facts.joined(guest(1), 5)
+    facts.linked(guest(1), ANNE, 10)
+    await attendance.store(facts.written)
+    async with opened(browser, attendance, f"{LIVE}/people/{guest(1)}") as page:
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Anne-1 Lefèvre")
+        await expect(page.locator(".timeline")).to_contain_text("was recognised behind a guest")
+        await expect(page.locator(".timeline")).to_contain_text("joined online")
+        await expect(page.locator("tbody tr")).to_contain_text("amphi-a · jitsi main")
 
 
 async def test_analysts_see_numbers_and_never_a_name(

@@ -115,6 +115,14 @@ class SqlTimeline:
             row = (await connection.execute(query)).one_or_none()
         return None if row is None else _standing(row)
 
+    async def guests_of(self, event_id: str, participant_id: str) -> frozenset[str]:
+        """The guests who turned out to be a participant."""
+        query = select(presence.c.subject).where(
+            presence.c.event_id == event_id, presence.c.linked_to == participant_id
+        )
+        async with self._engine.connect() as connection:
+            return frozenset((await connection.execute(query)).scalars())
+
     async def _entries(self, query: Any) -> list[Entry]:  # noqa: ANN401  (a Select of every column of `entries`)
         async with self._engine.connect() as connection:
             return [_entry(row) for row in await connection.execute(query)]
