@@ -1,21 +1,20 @@
 """The `passerelle` command: thin. Each command loads what it needs and only that, so that help answers at once."""
 
-import logging
-import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from services.attendance.commands import commands as attendance
+from services.chassis.command import DataDir, common_settings, run_command
+from services.chassis.dead_letter_commands import commands as dead_letters
+from services.chassis.errors import OperatorError
+
 if TYPE_CHECKING:
     from deploy.local.serve import Credentials
-    from services.chassis.settings import CommonSettings
-
-Result = TypeVar("Result")
 
 app = typer.Typer(
     name="passerelle",
@@ -25,19 +24,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 token = typer.Typer(help="Tokens for the API, the desk and the pages.", no_args_is_help=True)
-dead_letters = typer.Typer(help="What could not be read or did not fit.", no_args_is_help=True)
 app.add_typer(token, name="token")
 app.add_typer(dead_letters, name="dead-letters")
+app.add_typer(attendance)
 
-DataDir = Annotated[
-    Path | None, typer.Option("--data-dir", help="Where everything is kept. [default: the user's data directory]")
-]
-LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `passerelle dead-letters list` shows it.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the one address.")]
-
-
-class CommandError(Exception):
-    """What was asked cannot be done; the text says why."""
 
 
 class Service(StrEnum):
@@ -77,8 +68,8 @@ def up(data_dir: DataDir = None, port: Port = 8080) -> None:
     """Start everything, on the embedded Kafka, and print one address."""
     from deploy.local.serve import serve
 
-    settings = _settings(data_dir)
-    _run(lambda: serve(settings, _credentials(), port=port))
+    settings = common_settings(data_dir)
+    run_command(lambda: serve(settings, _credentials(), port=port))
 
 
 @app.command()
@@ -95,9 +86,9 @@ def demo(
     """Start everything, play a hybrid colloquium into it, and compare what was played with what it answers."""
     from deploy.local.serve import serve_demo
 
-    settings = _settings(data_dir, beside="demo")
+    settings = common_settings(data_dir, beside="demo")
     stays = sys.stdout.isatty() if stay is None else stay
-    agrees = _run(
+    agrees = run_command(
         lambda: serve_demo(settings, _credentials(), port=port, participants=participants, speed=speed, stay=stays)
     )
     raise typer.Exit(0 if agrees is not False else 1)
@@ -126,85 +117,21 @@ def create_token(
     from services.registration.domain.errors import EventNotFoundError
     from services.registration.settings import RegistrationSettings
 
-    _settings(data_dir)
+    common_settings(data_dir)
     settings = load_settings(RegistrationSettings)
 
     async def created() -> str:
         try:
             return await create(settings, role=Role(role.value), event_id=event)
         except EventNotFoundError as error:
-            raise CommandError(f"There is no event {error.event_id}.") from None
+            raise OperatorError(f"There is no event {error.event_id}.") from None
 
-    typer.echo(_run(created))
-
-
-@dead_letters.command("list")
-def list_dead_letters(data_dir: DataDir = None) -> None:
-    """List what is kept aside: when, by which service, where it came from and why."""
-    from rich.console import Console
-    from rich.table import Table
-
-    from services.chassis.dead_letter_log import place, read_all
-
-    settings = _settings(data_dir)
-    kept = _run(lambda: read_all(settings)) or []
-    table = Table("id", "time", "service", "from", "reason", caption=f"{len(kept)} kept")
-    for item in kept:
-        letter = item.letter
-        table.add_row(item.id, letter.time.isoformat(), letter.service, place(letter), letter.reason)
-    Console().print(table)
-
-
-@dead_letters.command("show")
-def show_dead_letter(letter_id: LetterId, data_dir: DataDir = None) -> None:
-    """Print the content of one, whole (a webhook's body is unsealed: it may name people)."""
-    from services.chassis.dead_letter_log import read_one
-    from services.chassis.dead_letters import PURPOSE
-    from services.chassis.secrets import SecretBox
-
-    settings = _settings(data_dir)
-    kept = _run(lambda: read_one(settings, letter_id))
-    if kept:
-        box = SecretBox.derive(settings.secret, purpose=PURPOSE)
-        sys.stdout.buffer.write((kept.letter.open(box) or b"") + b"\n")
-
-
-@dead_letters.command("redrive")
-def redrive_dead_letter(letter_id: LetterId, data_dir: DataDir = None) -> None:
-    """Send one back to where it came from, after a fix. Twice is harmless: facts count once."""
-    from services.chassis.dead_letter_log import read_one, redrive
-
-    settings = _settings(data_dir)
-
-    async def again() -> str:
-        return await redrive(settings, await read_one(settings, letter_id))
-
-    typer.echo(f"{letter_id} is on {_run(again)} again.")
+    typer.echo(run_command(created))
 
 
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _settings(data_dir: Path | None, *, beside: str | None = None) -> "CommonSettings":
-    """The common settings; `beside` keeps a play apart from what is real, in a folder of its own."""
-    from services.chassis.logging import configure_logging
-    from services.chassis.settings import CommonSettings, SettingsError, load_settings
-
-    if data_dir is not None:
-        os.environ["PASSERELLE_DATA_DIR"] = str(data_dir.absolute())
-    try:
-        settings = load_settings(CommonSettings)
-        if beside is not None and data_dir is None:
-            os.environ["PASSERELLE_DATA_DIR"] = str(settings.data_dir / beside)
-            settings = load_settings(CommonSettings)
-    except SettingsError as error:
-        _fail(error, code=2)
-    # What the services log stands in their own files; here is a person at a terminal.
-    configure_logging(settings.model_copy(update={"log_level": "error"}), service="command_line")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it calls each attempt to connect an error
-    return settings
 
 
 def _credentials() -> "Credentials":
@@ -227,33 +154,6 @@ def _credentials() -> "Credentials":
         return await create(registration, role=Role.ORGANIZER)
 
     return Credentials(sign_in_path=sign_in_path, organizer_token=organizer_token)
-
-
-def _run(work: Callable[[], Awaitable[Result]]) -> Result | None:
-    """Run to the end, or until Ctrl-C or SIGTERM (then None); an error for the operator is one line and exit 1."""
-    from deploy.local.serve import OPERATOR_ERRORS
-    from services.chassis.process import run as run_process
-
-    results: list[Result] = []
-    failures: list[Exception] = []
-
-    async def to_the_end() -> None:
-        try:
-            results.append(await work())
-        except (CommandError, *OPERATOR_ERRORS) as error:
-            failures.append(error)
-
-    code = run_process(to_the_end)
-    if failures:
-        _fail(failures[0], code=1)
-    if code:
-        raise typer.Exit(code)
-    return results[0] if results else None
-
-
-def _fail(error: Exception, *, code: int) -> NoReturn:
-    typer.secho(str(error), err=True, fg=typer.colors.RED)
-    raise typer.Exit(code)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from services.chassis.errors import OperatorError
+
 __all__ = [
     "BrokerStartError",
     "DataDirectoryError",
@@ -13,7 +15,7 @@ __all__ = [
 ]
 
 
-class EmbeddedKafkaError(Exception):
+class EmbeddedKafkaError(OperatorError):
     """The embedded Kafka cannot run; the text says why and what to do."""
 
 

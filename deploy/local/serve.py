@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
@@ -16,21 +15,9 @@ from deploy.local.demo.colloquium import colloquium
 from deploy.local.demo.compare import Comparison, compare
 from deploy.local.demo.play import Play
 from deploy.local.demo.scenario import END, GRACE
-from deploy.local.kafka_errors import EmbeddedKafkaError
-from deploy.local.supervision import SupervisorStoppedError
-from deploy.local.up import NotReadyError, Running, everything
+from deploy.local.up import Running, everything
 from services.chassis.settings import CommonSettings
-from services.chassis.topics import KafkaAwayError, TopicMismatchError, TopicRefusedError
 
-OPERATOR_ERRORS: Final = (
-    EmbeddedKafkaError,
-    KafkaAwayError,
-    NotReadyError,
-    SupervisorStoppedError,
-    TopicMismatchError,
-    TopicRefusedError,
-)
-"""Errors whose text is for whoever started it: what is wrong, and what to do."""
 _DOORS_OPEN = time(8, 30)
 _ZONE = ZoneInfo("Europe/Paris")
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from deploy.local.tied import tied
+from services.chassis.errors import OperatorError
 
 _STOP_SECONDS: Final = 60
 _CONFIGURATION: Final = """\
@@ -47,7 +48,7 @@ stdout_logfile_backups = 3
 """
 
 
-class SupervisorStoppedError(Exception):
+class SupervisorStoppedError(OperatorError):
     """supervisord ended although nobody asked it to; its own log says why."""
 
     def __init__(self, *, returncode: int, log: Path) -> None:

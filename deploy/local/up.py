@@ -17,6 +17,8 @@ from rich.console import Console
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.supervision import Program, Supervisor
 from schemas.topics import ALL
+from services.chassis.command import KAFKA_ADDRESS
+from services.chassis.errors import OperatorError
 from services.chassis.settings import CommonSettings
 from services.chassis.topics import ensure_topics
 
@@ -24,7 +26,7 @@ _HOST: Final = "127.0.0.1"
 _READY_SECONDS: Final = 90
 
 
-class NotReadyError(Exception):
+class NotReadyError(OperatorError):
     """A part did not come up in time; the message names it and its log."""
 
 
@@ -56,6 +58,7 @@ async def everything(settings: CommonSettings, *, port: int, console: Console) -
             command = kafka.command()
             programs.append(Program(name="kafka", argv=command.argv, cwd=command.cwd, environment=command.env))
             bootstrap_servers = kafka.bootstrap_servers
+            (settings.data_dir / KAFKA_ADDRESS).write_text(bootstrap_servers)
         ports = _Ports.choose(port)
         public_url = (
             settings.public_url if "public_url" in settings.model_fields_set else f"http://{_HOST}:{ports.gateway}"

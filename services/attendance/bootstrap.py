@@ -1,7 +1,7 @@
 """The only place that builds the parts of attendance and joins them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +17,7 @@ from services.attendance.adapters.projection import SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS, outbox
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.timeline_export import Format, write_timeline
+from services.attendance.domain.reading import Standing
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.projector import Projector
 from services.attendance.web.app import create_attendance_app

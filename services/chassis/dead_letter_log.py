@@ -1,21 +1,21 @@
 """Read the dead-letter topic from its beginning, as `passerelle dead-letters` shows it, and send records back."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import structlog
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import TopicPartition
 
 from schemas.topics import DEAD_LETTER
 from services.chassis.dead_letters import DeadLetter, read_dead_letter
-from services.chassis.kafka import encode_headers, new_consumer, new_producer
+from services.chassis.errors import OperatorError
+from services.chassis.kafka import encode_headers, new_producer
+from services.chassis.log_reading import read_to_end
 from services.chassis.settings import CommonSettings
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class NotRedrivableError(Exception):
+class NotRedrivableError(OperatorError):
     """A dead letter that came with a request has no topic to go back to."""
 
     def __init__(self, letter_id: str) -> None:
@@ -26,7 +26,7 @@ class NotRedrivableError(Exception):
         )
 
 
-class UnknownDeadLetterError(Exception):
+class UnknownDeadLetterError(OperatorError):
     """No dead letter has this id (any more: they are kept 30 days)."""
 
     def __init__(self, letter_id: str) -> None:
@@ -51,24 +51,20 @@ def place(letter: DeadLetter) -> str:
 
 
 async def read_all(settings: CommonSettings) -> list[Kept]:
-    """Every dead letter kept at this moment, oldest first."""
+    """Every dead letter kept at this moment, oldest first.
+
+    Raises:
+        KafkaAwayError: if no Kafka answers.
+    """
     kept: list[Kept] = []
-    async with _consumer(settings) as consumer:
-        partitions = [TopicPartition(DEAD_LETTER.name, number) for number in range(settings.partitions)]
-        consumer.assign(partitions)
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        left = {partition for partition in partitions if await consumer.position(partition) < ends[partition]}
-        while left:
-            fetched = await consumer.getmany(*left, timeout_ms=1000)
-            for record in (record for records in fetched.values() for record in records):
-                try:
-                    letter = read_dead_letter(key=record.key, value=record.value, headers=record.headers)
-                except ValueError as error:
-                    log.warning("dead_letter.unreadable", partition=record.partition, reason=str(error))
-                    continue
-                kept.append(Kept(id=f"{record.partition}-{record.offset}", letter=letter))
-            left = {partition for partition in left if await consumer.position(partition) < ends[partition]}
+    partitions = [TopicPartition(DEAD_LETTER.name, number) for number in range(settings.partitions)]
+    async for record in read_to_end(settings, partitions, client_id="passerelle-dead-letters"):
+        try:
+            letter = read_dead_letter(key=record.key, value=record.value, headers=record.headers)
+        except ValueError as error:
+            log.warning("dead_letter.unreadable", partition=record.partition, reason=str(error))
+            continue
+        kept.append(Kept(id=f"{record.partition}-{record.offset}", letter=letter))
     return sorted(kept, key=lambda item: item.letter.time)
 
 
@@ -100,13 +96,3 @@ async def redrive(settings: CommonSettings, kept: Kept) -> str:
             record.topic, value=record.value, key=record.key, headers=encode_headers(record.headers)
         )
     return record.topic
-
-
-@asynccontextmanager
-async def _consumer(settings: CommonSettings) -> AsyncIterator[AIOKafkaConsumer]:
-    consumer = new_consumer(settings, client_id="passerelle-dead-letters")
-    await consumer.start()
-    try:
-        yield consumer
-    finally:
-        await consumer.stop()

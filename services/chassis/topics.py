@@ -11,6 +11,7 @@ from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, LeaderNotAvailableError, TopicAlreadyExistsError, for_code
 
 from schemas.topics import Topic
+from services.chassis.errors import OperatorError
 from services.chassis.kafka import LARGEST_RECORD
 
 _LARGEST_BATCH: Final = LARGEST_RECORD + 64 * 1024
@@ -20,7 +21,7 @@ _REMIND_SECONDS: Final = 10
 log = structlog.stdlib.get_logger(__name__)
 
 
-class TopicMismatchError(Exception):
+class TopicMismatchError(OperatorError):
     """A topic exists with another number of partitions; records of one event would not stay together."""
 
     def __init__(self, *, topic: str, expected: int, found: int) -> None:
@@ -34,7 +35,7 @@ class TopicMismatchError(Exception):
         self.found = found
 
 
-class TopicRefusedError(Exception):
+class TopicRefusedError(OperatorError):
     """Kafka answered that a topic cannot be made so; `reason` is its answer."""
 
     def __init__(self, *, topic: str, reason: str) -> None:
@@ -44,12 +45,13 @@ class TopicRefusedError(Exception):
         self.reason = reason
 
 
-class KafkaAwayError(Exception):
+class KafkaAwayError(OperatorError):
     """Kafka did not answer in time."""
 
     def __init__(self, *, servers: str, within_seconds: float) -> None:
         """Say it in one line that names the setting."""
-        super().__init__(f"no Kafka answered at {servers} (PASSERELLE_KAFKA) within {within_seconds:g} seconds")
+        within = f" within {within_seconds:g} seconds" if within_seconds else ""
+        super().__init__(f"no Kafka answered at {servers} (PASSERELLE_KAFKA){within}")
         self.servers = servers
 
 

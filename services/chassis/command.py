@@ -1,0 +1,82 @@
+"""What the commands of the command line share: where settings come from, and how a command runs and fails."""
+
+# ruff: noqa: PLC0415  (a command imports its part when it is called: `passerelle --help` must not load Kafka and SQL)
+
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
+
+import typer
+
+from services.chassis.errors import OperatorError
+
+if TYPE_CHECKING:
+    from services.chassis.settings import CommonSettings
+
+Result = TypeVar("Result")
+
+KAFKA_ADDRESS: Final = "kafka.address"
+"""The file of a data directory in which `passerelle up` leaves the bootstrap servers of its embedded Kafka."""
+
+DataDir = Annotated[
+    Path | None, typer.Option("--data-dir", help="Where everything is kept. [default: the user's data directory]")
+]
+
+
+def common_settings(data_dir: Path | None, *, beside: str | None = None) -> "CommonSettings":
+    """The common settings; `beside` keeps a play apart from what is real, in a folder of its own."""
+    from services.chassis.logging import configure_logging
+    from services.chassis.settings import CommonSettings, SettingsError, load_settings
+
+    if data_dir is not None:
+        os.environ["PASSERELLE_DATA_DIR"] = str(data_dir.absolute())
+    try:
+        settings = load_settings(CommonSettings)
+        if beside is not None and data_dir is None:
+            os.environ["PASSERELLE_DATA_DIR"] = str(settings.data_dir / beside)
+            settings = load_settings(CommonSettings)
+    except SettingsError as error:
+        fail(error, code=2)
+    # What the services log stands in their own files; here is a person at a terminal.
+    configure_logging(settings.model_copy(update={"log_level": "error"}), service="command_line")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it calls each attempt to connect an error
+    return settings
+
+
+def use_running(data_dir: Path | None) -> "CommonSettings":
+    """The settings for a command beside a running `passerelle up`: its Kafka is the one, unless another is named."""
+    settings = common_settings(data_dir)
+    address = settings.data_dir / KAFKA_ADDRESS
+    if "kafka" in settings.model_fields_set or not address.exists():
+        return settings
+    os.environ["PASSERELLE_KAFKA"] = address.read_text().strip()
+    return common_settings(data_dir)
+
+
+def run_command(work: Callable[[], Awaitable[Result]]) -> Result | None:
+    """Run to the end, or until Ctrl-C or SIGTERM (then None); an `OperatorError` is its one line and exit code 1."""
+    from services.chassis.process import run
+
+    results: list[Result] = []
+    failures: list[OperatorError] = []
+
+    async def to_the_end() -> None:
+        try:
+            results.append(await work())
+        except OperatorError as error:
+            failures.append(error)
+
+    code = run(to_the_end)
+    if failures:
+        fail(failures[0], code=1)
+    if code:
+        raise typer.Exit(code)
+    return results[0] if results else None
+
+
+def fail(error: Exception, *, code: int) -> NoReturn:
+    """Say what is wrong and end."""
+    typer.secho(str(error), err=True, fg=typer.colors.RED)
+    raise typer.Exit(code)
