@@ -7,12 +7,13 @@ error, and starting it again is always safe.
 import asyncio
 import contextlib
 import fcntl
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
-from uuid import uuid4
+from uuid import uuid5
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
@@ -20,6 +21,7 @@ from faust import Stream
 from faust.types import EventT, StreamT
 
 from schemas import topics
+from schemas.identifiers import NAMESPACE
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler, BatchSchema
@@ -255,11 +257,8 @@ def claimed(folder: Path) -> Iterator[None]:
 
 
 def _instance(folder: Path) -> str:
-    """The name of this worker in its group, kept with its state: a restart need not wait for the old session to end."""
-    file = folder / "instance"
-    if not file.exists():
-        file.write_text(uuid4().hex, "ascii")
-    return file.read_text("ascii")
+    """The name of this worker in its group, the same after a restart: it need not wait for its old session to end."""
+    return uuid5(NAMESPACE, f"{socket.gethostname()}:{folder.absolute()}").hex
 
 
 async def _cluster(servers: str) -> str:

@@ -1,0 +1,221 @@
+"""The attendance worker as a real process, to be killed; what it is fed, and what it tells."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from aiokafka.structs import OffsetAndMetadata
+
+from benchmarks.workload import Arrival
+from schemas import topics
+from schemas.decode import KnownFact, decode
+from schemas.presence import PresenceChanged
+from services.attendance.application.translation import document, domain_fact
+from services.attendance.domain.fold import fold_event
+from services.attendance.settings import AttendanceSettings
+from services.attendance.stream.worker import APP_ID
+from services.chassis.kafka import new_consumer, new_producer
+from services.chassis.topics import ensure_topics
+from tests.builders import SECRET_KEY, settings_for
+
+DEADLINE_SECONDS = 90.0
+
+
+@dataclass(slots=True, kw_only=True)
+class WorkerProcess:
+    """`python -m services.attendance --only worker` on a data directory, over all its lives."""
+
+    data_dir: Path
+    kafka: str
+    process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Start it; it is not yet ready then."""
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PASSERELLE_")}
+        environment |= {
+            "PASSERELLE_DATA_DIR": str(self.data_dir),
+            "PASSERELLE_KAFKA": self.kafka,
+            "PASSERELLE_SECRET_KEY": SECRET_KEY,
+            "PASSERELLE_LOG_LEVEL": "warning",
+        }
+        self.process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "services.attendance", "--only", "worker", env=environment
+        )
+
+    async def kill(self) -> None:
+        """`kill -9`."""
+        await self._end(signal.SIGKILL)
+
+    async def stop(self) -> int:
+        """Stop it in good order; gives its exit code."""
+        return await self._end(signal.SIGTERM)
+
+    async def _end(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(number)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return await self.process.wait()
+
+
+@asynccontextmanager
+async def worker_process(data_dir: Path, kafka: str) -> AsyncIterator[WorkerProcess]:
+    """A worker that runs, and is gone at the end."""
+    worker = WorkerProcess(data_dir=data_dir, kafka=kafka)
+    await worker.start()
+    try:
+        yield worker
+    finally:
+        await worker.kill()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Log:
+    """The topics of one Kafka, as a test writes and reads them."""
+
+    settings: AttendanceSettings
+
+    async def produce(self, arrivals: Iterable[Arrival]) -> None:
+        """Write records; the topics are made first."""
+        await ensure_topics(self.settings.kafka, topics.ALL, partitions=self.settings.partitions)
+        producer = new_producer(self.settings, client_id="test-facts")
+        await producer.start()
+        try:
+            await asyncio.gather(*[await producer.send(a.topic, a.value, key=a.key) for a in arrivals])
+        finally:
+            await producer.stop()
+
+    async def read(self, topic: str) -> list[ConsumerRecord[bytes, bytes]]:
+        """All records that a topic holds now, by partition and offset."""
+        consumer = new_consumer(self.settings, client_id="test-reader")
+        await consumer.start()
+        try:
+            parts = [TopicPartition(topic, number) for number in range(self.settings.partitions)]
+            ends = {part: end for part, end in (await consumer.end_offsets(parts)).items() if end > 0}
+            consumer.assign(list(ends))
+            records: list[ConsumerRecord[bytes, bytes]] = []
+            while any([await consumer.position(part) < end for part, end in ends.items()]):
+                polled = await consumer.getmany(timeout_ms=200)
+                records.extend(record for batch in polled.values() for record in batch)
+            return sorted(records, key=lambda record: (record.partition, record.offset))
+        finally:
+            await consumer.stop()
+
+    async def lag(self) -> int:
+        """How many facts are not committed."""
+        consumer, admin = (
+            new_consumer(self.settings, client_id="test-lag"),
+            AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka),
+        )
+        await consumer.start()
+        await admin.start()
+        try:
+            committed = await _committed(admin)
+            parts = [TopicPartition(t.name, n) for t in topics.INPUTS for n in range(self.settings.partitions)]
+            ends = await consumer.end_offsets(parts)
+            return sum(end - (committed[part].offset if part in committed else 0) for part, end in ends.items())
+        finally:
+            await admin.close()
+            await consumer.stop()
+
+    async def worked_off(self) -> None:
+        """Return when every fact is committed."""
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while await self.lag() > 0:
+                await asyncio.sleep(0.1)
+
+    async def presences(self) -> dict[str, dict[str, Any]]:
+        """What stands on the presence topic once it is compacted, by key, without the worker's own state."""
+        last: dict[str, dict[str, Any]] = {}
+        for record in await self.read(topics.PRESENCE.name):
+            if record.value is None:
+                last.pop(record.key.decode(), None)
+                continue
+            document = json.loads(record.value)
+            document["data"].pop("facts")
+            last[record.key.decode()] = document
+        return last
+
+    async def entries(self) -> dict[str, set[bytes]]:
+        """All that was told of each fact."""
+        told: dict[str, set[bytes]] = {}
+        for record in await self.read(topics.TIMELINE.name):
+            told.setdefault(json.loads(record.value)["id"], set()).add(record.value)
+        return told
+
+
+async def _committed(admin: AIOKafkaAdminClient) -> dict[TopicPartition, OffsetAndMetadata]:
+    """What the group has committed; nothing while Kafka makes the topic of groups."""
+    try:
+        committed: dict[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(APP_ID)
+    except KafkaError:
+        return {}
+    return committed
+
+
+def log_of(kafka: str, data_dir: Path) -> Log:
+    """The topics of a Kafka."""
+    return Log(settings=settings_for(AttendanceSettings, data_dir=data_dir, kafka=kafka))
+
+
+def expected(arrivals: Sequence[Arrival]) -> dict[str, dict[str, Any]]:
+    """What the fold of all facts at once makes of everybody, in the words of the presence topic."""
+    by_event: dict[str, list[KnownFact]] = {}
+    for arrival in arrivals:
+        by_event.setdefault(arrival.key.decode(), []).append(decode(arrival.value))
+    return {
+        f"{event_id}/{subject}": {
+            "status": presence.status.value,
+            "intervals": [
+                (
+                    interval.mode.value,
+                    interval.start,
+                    interval.end,
+                    interval.via,
+                    interval.start_inferred,
+                    interval.end_inferred and interval.end_inferred.value,
+                )
+                for interval in presence.intervals
+            ],
+            "registration": presence.registration and presence.registration.value,
+            "linked_to": presence.linked_to,
+        }
+        for event_id, facts in by_event.items()
+        for subject, presence in fold_event(domain_fact(document(fact), copies=True) for fact in facts).people.items()
+    }
+
+
+def told(presences: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """What the presence topic says, in the form of `expected`."""
+    said = {}
+    for key, record in presences.items():
+        presence = decode(json.dumps(record).encode())
+        assert isinstance(presence, PresenceChanged)
+        data = presence.data
+        said[key] = {
+            "status": data.status.value,
+            "intervals": [
+                (
+                    interval.mode.value,
+                    round(interval.start.timestamp() * 1000),
+                    interval.end and round(interval.end.timestamp() * 1000),
+                    interval.via,
+                    interval.start_inferred,
+                    interval.end_inferred and interval.end_inferred.value,
+                )
+                for interval in data.intervals
+            ],
+            "registration": data.registration and str(data.registration),
+            "linked_to": data.linked_to,
+        }
+    return said

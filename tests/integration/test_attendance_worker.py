@@ -1,0 +1,126 @@
+"""The worker on a real Kafka: whatever happens to it, what it tells is the fold of the facts."""
+
+import json
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.workload import Arrival, Workload
+from deploy.local.kafka import EmbeddedKafka
+from schemas import topics
+from services.chassis.dead_letters import Origin, read_dead_letter
+from tests.fakes.attendance_worker import expected, log_of, told, worker_process
+
+BAD = {
+    b"not json": "value: Invalid JSON",
+    b"{}": "value: Unable to extract tag",
+    b'{"type":"passerelle.participation.teleported.v1"}': "type: not a type that this version knows",
+    b'{"type":"passerelle.participation.room.opened.v1","id":"x"}': "source: Field required",
+}
+SMALL = Workload(events=6, participants=25, guests=0.3)
+
+
+def facts(load: Workload) -> list[Arrival]:
+    return list(load.arrivals())
+
+
+def ids(arrivals: list[Arrival]) -> set[str]:
+    return {json.loads(arrival.value)["id"] for arrival in arrivals}
+
+
+async def test_facts_in_any_order_lead_to_their_fold(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    arrivals = facts(SMALL)
+    random.Random(3).shuffle(arrivals)
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(arrivals)
+
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers):
+        await log.worked_off()
+
+    assert told(await log.presences()) == expected(arrivals)
+    entries = await log.entries()
+    assert set(entries) == ids(arrivals)
+    assert {len(words) for words in entries.values()} == {1}
+
+
+async def test_records_stand_in_the_partition_of_their_event_as_cloud_events(
+    own_kafka: EmbeddedKafka, tmp_path: Path
+) -> None:
+    arrivals = facts(SMALL)
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(arrivals)
+
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers):
+        await log.worked_off()
+
+    partition = {record.key: record.partition for record in await log.read(topics.REGISTRATION.name)}
+    for topic in (topics.TIMELINE, topics.PRESENCE):
+        for record in await log.read(topic.name):
+            assert dict(record.headers)["content-type"] == b"application/cloudevents+json"
+            assert record.partition == partition[record.key.partition(b"/")[0]]
+
+
+async def test_a_worker_started_again_without_new_facts_tells_nothing(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    arrivals = facts(SMALL)
+    await log.produce(arrivals)
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers) as worker:
+        await log.worked_off()
+        assert await worker.stop() == 0
+        before = [len(await log.read(topic.name)) for topic in (topics.PRESENCE, topics.TIMELINE)]
+
+        more = replace(arrivals[-1], key=b"evt_new", value=arrivals[-1].value.replace(arrivals[-1].key, b"evt_new"))
+        await worker.start()
+        await log.produce([more])
+        await log.worked_off()
+
+    after = [len(await log.read(topic.name)) for topic in (topics.PRESENCE, topics.TIMELINE)]
+    assert after[1] == before[1] + 1
+    assert after[0] <= before[0] + 1
+
+
+async def test_what_cannot_be_read_is_kept_aside_and_the_partition_goes_on(
+    own_kafka: EmbeddedKafka, tmp_path: Path
+) -> None:
+    good = facts(Workload(events=1, participants=10))
+    half = len(good) // 2
+    fact = good[half]
+    document = json.loads(fact.value)
+    bad = {
+        **BAD,
+        json.dumps(
+            document | {"data": {**document["data"], "event_id": "evt_other"}}
+        ).encode(): "key: is not data.event_id",
+        json.dumps(document | {"time": "0001-01-01T00:00:00+14:00"}).encode(): "fold: OverflowError",
+        json.dumps(document | {"time": "2026-11-22T09:00:00"}).encode(): "time: Input should have timezone info",
+    }
+    arrivals = [*good[:half], *[replace(fact, value=value) for value in bad], *good[half:]]
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(arrivals)
+
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers):
+        await log.worked_off()
+
+    assert told(await log.presences()) == expected(good)
+    letters = {}
+    for record in await log.read(topics.DEAD_LETTER.name):
+        letter = read_dead_letter(key=record.key, value=record.value, headers=record.headers)
+        assert isinstance(letter.origin, Origin)
+        assert (letter.service, letter.origin.topic, letter.key) == ("attendance", fact.topic, fact.key)
+        letters[letter.value] = letter.reason
+    assert set(letters) == set(bad)
+    for value, reason in bad.items():
+        assert reason in letters[value]
+
+
+async def test_a_record_without_a_value_is_kept_aside(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    arrivals = facts(Workload(events=1, participants=2))
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    tombstone = replace(arrivals[0], value=None)  # type: ignore[arg-type]  # what compaction makes, never a fact
+    await log.produce([tombstone, *arrivals])
+
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers):
+        await log.worked_off()
+
+    assert told(await log.presences()) == expected(arrivals)
+    assert len(await log.read(topics.DEAD_LETTER.name)) == 1
