@@ -43,7 +43,7 @@ async def test_what_is_stored_appears_without_a_reload(
         await expect(page.locator(".now-total b")).to_have_text("1")
 
 
-async def test_the_page_keeps_its_number_of_rows_and_a_late_entry_takes_its_place(
+async def test_what_became_known_last_is_first_and_late_news_say_so(
     browser: Browser, attendance: Attendance, facts: EventFacts
 ) -> None:
     for number in range(live_page.ROWS + 5):
@@ -52,12 +52,18 @@ async def test_the_page_keeps_its_number_of_rows_and_a_late_entry_takes_its_plac
     async with opened(browser, attendance, LIVE) as page:
         rows = page.locator("#timeline li")
         await expect(rows).to_have_count(live_page.ROWS)
-        late = facts.checked_in(participant(200), 10 * (live_page.ROWS + 3) + 5)
-        too_late = facts.checked_in(participant(201), 1)
+        late = facts.checked_in(participant(200), 1)
         await attendance.store(facts.written)
-        await expect(rows.nth(1)).to_have_attribute("id", late.id)
+        await expect(rows.first).to_have_attribute("id", late.id)
+        await expect(rows.first).to_contain_text("known at 09:01:00")
+        in_time = facts.checked_in(participant(201), 500)
+        await attendance.store(facts.written)
+        await expect(rows.first).to_have_attribute("id", in_time.id)
+        await expect(rows.first).not_to_contain_text("known at")
         await expect(rows).to_have_count(live_page.ROWS)
-        await expect(page.locator(f"[id='{too_late.id}']")).to_have_count(0)
+        await page.reload()
+        await expect(rows.nth(1)).to_contain_text("known at 09:01:00")
+        await expect(page.get_by_text("known at")).to_have_count(1)
 
 
 async def test_the_figures_are_announced_at_most_every_ten_seconds(

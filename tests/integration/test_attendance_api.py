@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from schemas.envelope import format_instant
-from schemas.registration import EventStatus
+from schemas.registration import EventStatus, Mode
 from tests.fakes.attendance_facts import (
     ANNE,
     BASIL,
@@ -111,6 +111,14 @@ async def test_presence_as_of_an_instant_knows_only_what_was_recorded_by_then(at
     assert answer["status"] == "both"
     assert answer["horizon"] == "2026-11-24T08:12:00.000Z"
     assert answer["seconds"] == {"in_person": 720.0, "remote": 120.0, "both": 120.0, "total": 720.0}
+
+
+async def test_a_registration_after_the_event_does_not_lengthen_what_goes_on(attendance: Attendance) -> None:
+    facts = small_event(EVENT)
+    facts.registered(participant(7), Mode.REMOTE, minutes=10_000)
+    await attendance.store(facts.written)
+    _, answer = await ask(attendance, f"presence/{ANNE}")
+    assert (answer["horizon"], answer["seconds"]["total"]) == ("2026-11-24T08:31:00.000Z", 1860.0)
 
 
 async def test_a_late_fact_changes_the_answer_but_not_the_one_as_of_before(attendance: Attendance) -> None:

@@ -14,6 +14,18 @@ from services.chassis.outbox import outbox_table
 metadata: Final = MetaData()
 EVENT_FACT: Final = "passerelle.registration.event."
 """How the type of a fact begins that carries the whole event."""
+SIGHTINGS: Final = (
+    "passerelle.checkin.checked_in.v1",
+    "passerelle.checkin.checked_out.v1",
+    "passerelle.participation.room.opened.v1",
+    "passerelle.participation.room.closed.v1",
+    "passerelle.participation.joined.v1",
+    "passerelle.participation.left.v1",
+    "passerelle.participation.stream.started.v1",
+    "passerelle.participation.stream.stopped.v1",
+    "passerelle.participation.interaction.v1",
+)
+"""The types of the facts that saw somebody, or a room, at their time."""
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _START: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)

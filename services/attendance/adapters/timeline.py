@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.presence import PresenceInterval, Seconds
 from schemas.registration import EventData
-from services.attendance.adapters.tables import EVENT_FACT, entries, events, presence, projection, to_column
+from services.attendance.adapters.tables import EVENT_FACT, SIGHTINGS, entries, events, presence, projection, to_column
 from services.attendance.domain.facts import Mode, Registration
 from services.attendance.domain.fold import Presence, Status
 from services.attendance.domain.intervals import Durations, EndInferred, Interval
@@ -62,11 +62,18 @@ class SqlTimeline:
             row = (await connection.execute(select(projection))).one_or_none()
         return Moment(epoch="", position=0) if row is None else Moment(epoch=row.epoch, position=row.last_position)
 
-    async def horizon(self, event_id: str, *, as_of: datetime | None = None) -> int | None:
-        """The time, in milliseconds, of the event's latest fact, among those recorded up to `as_of`."""
-        query = select(func.max(entries.c.time)).where(_wanted(event_id, Filter(as_of=as_of)))
+    async def horizon(self, event_id: str, *, as_of: datetime | None = None, before: int | None = None) -> int | None:
+        """How far presence is known, in milliseconds: the time of the latest sighting, None if there is none.
+
+        A sighting is a fact that saw somebody, or a room, at its time; a registration tells nothing of who is there.
+        Only those recorded up to `as_of`, or stored before a position, are looked at.
+        """
+        seen = and_(_wanted(event_id, Filter(as_of=as_of)), entries.c.type.in_(SIGHTINGS))
+        if before is not None:
+            seen = and_(seen, entries.c.position < before)
+        query = select(entries.c.time).where(seen).order_by(entries.c.time.desc(), entries.c.id.desc()).limit(1)
         async with self._engine.connect() as connection:
-            latest: int | None = (await connection.execute(query)).scalar_one()
+            latest: int | None = (await connection.execute(query)).scalar_one_or_none()
         return latest
 
     async def forward(self, event_id: str, *, after: SortKey | None, limit: int, wanted: Filter) -> list[Entry]:
@@ -76,13 +83,15 @@ class SqlTimeline:
             query = query.where(tuple_(entries.c.time, entries.c.id) > after)
         return await self._entries(query)
 
-    async def newest(self, event_id: str, *, before: SortKey | None, limit: int, wanted: Filter) -> list[Entry]:
-        """Entries by (time, id) descending, from before such a place on."""
+    async def latest(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
+        """The entries with the latest times, the last first."""
         backwards = (entries.c.time.desc(), entries.c.id.desc())
-        query = select(entries).where(_wanted(event_id, wanted)).order_by(*backwards).limit(limit)
-        if before is not None:
-            query = query.where(tuple_(entries.c.time, entries.c.id) < before)
-        return await self._entries(query)
+        return await self._entries(select(entries).where(_wanted(event_id, wanted)).order_by(*backwards).limit(limit))
+
+    async def newest(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
+        """The entries that became known last, the last first."""
+        query = select(entries).where(_wanted(event_id, wanted)).order_by(entries.c.position.desc())
+        return await self._entries(query.limit(limit))
 
     async def since(self, event_id: str, *, position: int, limit: int) -> list[Entry]:
         """Entries new or changed after a position, in the order they became so."""

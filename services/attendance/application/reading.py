@@ -36,7 +36,7 @@ class UnknownPersonError(AttendanceError):
 class Report:
     """Where some people stand. What goes on counts up to the `horizon`, in milliseconds: no clock is asked.
 
-    The horizon is the time of the event's latest fact known; None when none was.
+    The horizon is the time of the latest sighting known, at a door or in a room; None when there was none.
     """
 
     horizon: int | None

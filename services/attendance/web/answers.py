@@ -20,7 +20,7 @@ from services.attendance.domain.reading import Entry, Standing
 
 
 def horizon_of(report: Report) -> datetime | None:
-    """The time of the latest fact behind a report."""
+    """The time of the latest sighting behind a report."""
     return None if report.horizon is None else instant(report.horizon)
 
 
@@ -71,7 +71,7 @@ class PersonItem(BaseModel):
 
 
 class Person(PersonItem):
-    """The presence of one, with the time of the event's latest fact known."""
+    """The presence of one, with the time of the latest sighting known."""
 
     horizon: Instant | None
 
@@ -81,7 +81,7 @@ class People(BaseModel):
 
     items: list[PersonItem]
     next: str | None = None
-    horizon: Annotated[Instant | None, Field(description="The time of the event's latest fact known.")]
+    horizon: Annotated[Instant | None, Field(description="The time of the latest sighting known.")]
 
 
 class Count(BaseModel):

@@ -1,31 +1,47 @@
-"""The figures of the moment, counted at most once a second for each event, however many watch it."""
+"""The figures of the moment, counted once for all who watch an event."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 from schemas.registration import EventData
-from services.attendance.application.reading import Reading
-from services.attendance.application.statistics import figures
+from services.attendance.application.reading import Reading, Report
+from services.attendance.application.statistics import Statistics, figures
 from services.attendance.web import answers
 
-_FRESH_SECONDS: Final = 0.9
+_NOW_SECONDS: Final = 0.9
+_CURVE_SECONDS: Final = 2.0
+
+Counted = TypeVar("Counted")
 
 
 @dataclass(slots=True)
-class _Counted:
+class _Kept(Generic[Counted]):
+    """An answer, and when its question was asked: what was stored since then may be missing in it."""
+
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    at: float = float("-inf")
-    now: answers.Now | None = None
+    asked_at: float = float("-inf")
+    answer: Counted | None = None
+
+    async def get(self, count: Callable[[], Awaitable[Counted]], *, fresh_seconds: float) -> Counted:
+        clock = asyncio.get_running_loop().time
+        async with self.lock:
+            if self.answer is None or clock() - self.asked_at > fresh_seconds:
+                asked_at = clock()
+                self.answer = await count()
+                self.asked_at = asked_at
+            return self.answer
 
 
 class SharedFigures:
-    """Counts for the first who asks, and answers the others with the same."""
+    """Counts for the first who asks, and answers the others with the same for a moment."""
 
     def __init__(self, reading: Reading) -> None:
         """Count what `reading` tells."""
         self._reading = reading
-        self._counted: dict[str, _Counted] = {}
+        self._now: dict[str, _Kept[answers.Now]] = {}
+        self._statistics: dict[str, _Kept[tuple[Report, Statistics]]] = {}
 
     async def of(self, event_id: str) -> answers.Now:
         """The figures of an event, less than a second old.
@@ -33,17 +49,15 @@ class SharedFigures:
         Raises:
             UnknownEventError: if no fact tells of it.
         """
-        clock = asyncio.get_running_loop().time
-        counted = self._counted.setdefault(event_id, _Counted())
-        async with counted.lock:
-            if counted.now is None or clock() - counted.at > _FRESH_SECONDS:
-                # The age is that of the question: what is stored while it is answered may be missing in the answer.
-                asked_at = clock()
-                counted.now = await self._count(event_id)
-                counted.at = asked_at
-            return counted.now
+        kept = self._now.setdefault(event_id, _Kept())
+        return await kept.get(lambda: self._count(event_id), fresh_seconds=_NOW_SECONDS)
+
+    async def statistics(self, event: EventData) -> tuple[Report, Statistics]:
+        """All figures of an event and what they were counted from, at most two seconds old."""
+        kept = self._statistics.setdefault(event.event_id, _Kept())
+        return await kept.get(lambda: self._reading.statistics(event), fresh_seconds=_CURVE_SECONDS)
 
     async def _count(self, event_id: str) -> answers.Now:
-        event: EventData = await self._reading.event(event_id)
+        event = await self._reading.event(event_id)
         report = await self._reading.people(event_id)
         return answers.now(figures(report.standings), event=event, horizon=report.horizon)

@@ -1,6 +1,6 @@
 """The live page of an event: who is here, the curve, the timeline as it happens. It works without JavaScript."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
@@ -11,7 +11,7 @@ from jinja2 import Template
 from pydantic import BaseModel, Field
 
 from schemas.registration import EventData
-from services.attendance.adapters.tables import to_column
+from services.attendance.adapters.tables import SIGHTINGS, to_column
 from services.attendance.adapters.timeline import Filter
 from services.attendance.application.translation import instant
 from services.attendance.domain.facts import Mode
@@ -29,7 +29,7 @@ from services.chassis.pages import PAGES, language_of, render, texts_of
 
 ROWS: Final = 14
 """Entries on the page: it stays light however long the event is."""
-_LATE_MS: Final = 90_000
+_LATE_MS: Final = 60_000
 _TABLE_ROWS: Final = 10
 _STEPS: Final = (1, 2, 5, 10, 15, 30, 60, 120, 240, 480, 1440)
 
@@ -79,7 +79,7 @@ async def show_live(request: web.Request) -> web.Response:
     # The cursor is read first: what is stored while the page is made comes again by the stream, and replaces itself.
     cursor = cursor_at(await request.app[TIMELINE].moment())
     wanted = await _filter(request, event.event_id, query)
-    entries = await request.app[TIMELINE].newest(event.event_id, before=None, limit=ROWS, wanted=wanted)
+    entries = await request.app[TIMELINE].newest(event.event_id, limit=ROWS, wanted=wanted)
     asked = {"mode": query.mode, "who": query.who}
     return render(
         request,
@@ -87,7 +87,7 @@ async def show_live(request: web.Request) -> web.Response:
         event=event,
         query=query,
         rows=ROWS,
-        lines=await lines(request, event, entries),
+        lines=await lines(request, event, entries, late=await _late(request, event.event_id, entries)),
         stream=request.rel_url.with_path(f"{request.path}/stream").with_query({**asked, "after": cursor}),
         now=await request.app[FIGURES].of(event.event_id),
         **await _curve(request, event),
@@ -113,8 +113,10 @@ async def follow(request: web.Request) -> web.StreamResponse:
     return await stream.answer(request)
 
 
-async def lines(request: web.Request, event: EventData, entries: Sequence[Entry]) -> list[Line]:
-    """Entries as lines, with the names that the reader may see."""
+async def lines(
+    request: web.Request, event: EventData, entries: Sequence[Entry], *, late: Collection[str] = ()
+) -> list[Line]:
+    """Entries as lines, with the names that the reader may see; those of the ids in `late` say when they came."""
     gettext = texts_of(request).gettext
     zone = ZoneInfo(event.timezone)
     day = event.starts_at.astimezone(zone).date()
@@ -130,7 +132,7 @@ async def lines(request: web.Request, event: EventData, entries: Sequence[Entry]
             did=wording.said(entry, gettext),
             where=wording.where(entry),
             status=entry.reached.status.value if entry.reached and wording.moved(entry) else None,
-            late=instant(entry.recorded) if entry.recorded - entry.time > _LATE_MS else None,
+            late=instant(entry.recorded) if entry.id in late else None,
             other_day=instant(entry.time).astimezone(zone).date() != day,
         )
         for entry in entries
@@ -150,7 +152,8 @@ class _HtmlTelling:
     async def entries(self, entries: Sequence[Entry]) -> Sequence[tuple[Entry, str]]:
         """Those that pass the filter."""
         shown = [entry for entry in entries if _passes(entry, self._wanted)]
-        told = await lines(self._request, self._event, shown)
+        late = await _late(self._request, self._event.event_id, shown)
+        told = await lines(self._request, self._event, shown, late=late)
         return [(entry, self._part("entry", line)) for entry, line in zip(shown, told, strict=True)]
 
     async def figures(self) -> str:
@@ -164,6 +167,21 @@ class _HtmlTelling:
     def _part(self, macro: str, shown: object) -> str:
         part: Any = getattr(self._parts.module, macro)
         return str(part(self._event, shown))
+
+
+async def _late(request: web.Request, event_id: str, entries: Sequence[Entry]) -> set[str]:
+    """The ids of sightings that became known after later ones: a platform that sends in batches, a scanner offline."""
+    late: set[str] = set()
+    if not entries:
+        return late
+    known = sorted(entries, key=lambda entry: entry.position)
+    horizon = await request.app[TIMELINE].horizon(event_id, before=known[0].position) or 0
+    for entry in known:
+        if entry.type in SIGHTINGS:
+            if entry.time < horizon - _LATE_MS:
+                late.add(entry.id)
+            horizon = max(horizon, entry.time)
+    return late
 
 
 def _passes(entry: Entry, wanted: Filter) -> bool:
@@ -181,7 +199,7 @@ async def _filter(request: web.Request, event_id: str, query: LivePageQuery) -> 
 
 
 async def _curve(request: web.Request, event: EventData) -> dict[str, Any]:
-    report, counted = await request.app[READING].statistics(event)
+    report, counted = await request.app[FIGURES].statistics(event)
     starts_at, ends_at = to_column(event.starts_at), to_column(event.ends_at)
     distance = event.starts_at.astimezone(ZoneInfo(event.timezone)).utcoffset()
     drawn = draw(

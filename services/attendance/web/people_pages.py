@@ -114,8 +114,8 @@ async def show_person(request: web.Request) -> web.Response:
     person = Person(standing=standing, name=names.get(subject))
     # What they did as a guest, before somebody knew who they were, is theirs too.
     known_as = {subject, *await request.app[TIMELINE].guests_of(event.event_id, subject)}
-    entries = await request.app[TIMELINE].newest(
-        event.event_id, before=None, limit=_ENTRIES, wanted=Filter(subjects=frozenset(known_as))
+    entries = await request.app[TIMELINE].latest(
+        event.event_id, limit=_ENTRIES, wanted=Filter(subjects=frozenset(known_as))
     )
     lengths = durations(standing.presence.intervals, horizon=report.horizon)
     return render(

@@ -2,7 +2,7 @@
 // Without it the page is as it was when it was asked for.
 
 const ANNOUNCE_MS = 10_000;
-const CURVE_MS = 15_000;
+const CURVE_MS = 5_000;
 const FIRST_WAIT_MS = 2_000;
 const LONGEST_WAIT_MS = 30_000;
 
@@ -56,23 +56,16 @@ function remember(message, show) {
   show(message.data);
 }
 
-// The newest is first; an entry that came late takes its place among those shown, or none if all of them are newer.
+// What became known last is first; an entry that is told again, because it changed, comes up again.
 function showEntry(html) {
   const template = document.createElement("template");
   template.innerHTML = html;
   const entry = template.content.firstElementChild;
   document.getElementById(entry.id)?.remove();
-  const older = [...timeline.children].find((other) => order(other) < order(entry));
-  if (older) older.before(entry);
-  else if (timeline.children.length < Number(live.dataset.rows)) timeline.append(entry);
-  else return;
   entry.classList.add("fresh");
+  timeline.prepend(entry);
   while (timeline.children.length > Number(live.dataset.rows)) timeline.lastElementChild.remove();
   document.getElementById("nothing").hidden = true;
-}
-
-function order(entry) {
-  return `${entry.dataset.time} ${entry.id}`;
 }
 
 function showFigures(html) {
