@@ -12,6 +12,7 @@ Result = TypeVar("Result")
 
 LARGEST_GROUP: Final = 500
 LONGEST_QUEUE: Final = 10_000
+_TURNS: Final = 3
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -58,6 +59,9 @@ class GroupCommit(Generic[Item, Result]):
         """Write group after group, until cancelled."""
         while True:
             await self._arrived.wait()
+            # No timer: a few turns of the event loop, in which requests that were already read get here and join.
+            for _ in range(_TURNS):
+                await asyncio.sleep(0)
             count = min(self._largest_group, len(self._waiting))
             await self._settle([self._waiting.popleft() for _ in range(count)])
             if not self._waiting:
