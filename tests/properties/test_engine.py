@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from schemas.decode import KnownFact, decode
 from schemas.presence import PresenceChanged
 from services.attendance.application.engine import process
-from services.attendance.application.states import seconds
+from services.attendance.application.records import seconds
 from services.attendance.application.translation import document, domain_fact, milliseconds
 from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import Presence, fold_event
@@ -37,6 +37,16 @@ def said(state: MemoryState) -> dict[str, dict[str, Any]]:
         for kept in record["data"]["facts"]:
             kept.pop("reached")
     return records
+
+
+@given(events())
+def test_what_is_told_is_what_the_models_of_the_wire_would_write(facts: list[Fact]) -> None:
+    state = MemoryState()
+    for fact in facts:
+        outcome = process(state, wire(fact))
+        state.apply(EVENT, outcome)
+        for value in (outcome.entry.value, *filter(None, outcome.presences.values())):
+            assert decode(value).to_bytes() == value
 
 
 def assert_equal(state: MemoryState, people: dict[str, Presence]) -> None:
@@ -127,7 +137,7 @@ def test_what_a_crash_swallows_comes_out_when_the_facts_come_again(data: st.Data
                 break
         else:
             for entry in told:
-                entries.setdefault(entry.id, set()).add(entry.to_bytes().decode())
+                entries.setdefault(entry.id, set()).add(entry.value.decode())
             pending = pending[len(batch) :]
             continue
         pending = [*data.draw(st.permutations(batch)), *pending[len(batch) :]]

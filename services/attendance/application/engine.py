@@ -7,13 +7,12 @@ swallowed comes out then. So the caller may repeat any fact, and must repeat tho
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Protocol
+from typing import Protocol
 
 from schemas.decode import KnownFact
-from schemas.identifiers import is_guest_id
-from schemas.timeline import TimelineEntry
 from services.attendance.application import states
-from services.attendance.application.states import SOURCE, Kept, Reached
+from services.attendance.application.records import Entry, seconds, write_entry, write_presence
+from services.attendance.application.states import Kept, Reached
 from services.attendance.application.translation import Document, canonical, document, domain_fact
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.facts import (
@@ -48,7 +47,7 @@ class State(Protocol):
 class Outcome:
     """What a fact leads to. A presence of None is to be removed: no fact speaks of that person any more."""
 
-    entry: TimelineEntry
+    entry: Entry
     presences: dict[str, bytes | None] = field(default_factory=dict)
     contexts: dict[str, bytes] = field(default_factory=dict)
 
@@ -76,7 +75,7 @@ def _process_subject_fact(state: State, said: Document, fact: SubjectFact) -> Ou
         known = own[fact.id] = states.keep(said)
         states.reach(known, _reached(owner, event.presence(owner)))
     return Outcome(
-        entry=_entry(states.restore(known, event_id=event_id, subject=fact.subject), states.reached_of(known)),
+        entry=write_entry(states.restore(known, event_id=event_id, subject=fact.subject), states.reached_of(known)),
         presences=event.changed({fact.subject, owner}),
     )
 
@@ -104,7 +103,7 @@ def _process_other_fact(state: State, said: Document, fact: EventFact | Act | No
         known = replace(known, reached=_reached(owner, event.presence(owner)))
     contexts = {place: states.write_other_fact(known), event_id: new}
     return Outcome(
-        entry=_entry(known.document, known.reached),
+        entry=write_entry(known.document, known.reached),
         presences=presences,
         contexts={key: value for key, value in contexts.items() if value is not None and value != state.context(key)},
     )
@@ -172,7 +171,7 @@ class _Event:
             about = [states.subject_fact(kept, subject) for kept in own.values()]
         if not about:
             return None
-        return states.write_presence(self._event_id, subject, self.presence(subject), facts=own, about=about)
+        return write_presence(self._event_id, subject, self.presence(subject), facts=own, about=about)
 
 
 def _concerned(event: _Event, before: EventContext, fact: EventFact | Act | Notice, *, repeated: bool) -> Iterable[str]:
@@ -195,7 +194,7 @@ def _concerned(event: _Event, before: EventContext, fact: EventFact | Act | Noti
 
 
 def _reached(owner: str, presence: Presence) -> Reached:
-    return Reached(counted_for=owner, status=presence.status.value, seconds=states.seconds(presence.durations))
+    return Reached(counted_for=owner, status=presence.status.value, seconds=seconds(presence.durations))
 
 
 def _precedes(one: Document, other: Document) -> bool:
@@ -206,34 +205,3 @@ def _precedes(one: Document, other: Document) -> bool:
 def _place(kept: Kept) -> tuple[str, str] | None:
     room = kept["data"].get("room")
     return None if room is None else (kept["source"], room)
-
-
-def _entry(said: Document, reached: Reached | None) -> TimelineEntry:
-    data: dict[str, Any] = {"event_id": said["data"]["event_id"], "fact": said, **_whom(said, reached)}
-    if reached is not None:
-        data["presence"] = {"status": reached.status, "seconds": reached.seconds}
-    return TimelineEntry.model_validate(
-        {
-            "type": "passerelle.timeline.entry.v1",
-            "id": said["id"],
-            "source": SOURCE,
-            "subject": data.get("participant_id") or data.get("guest_id"),
-            "time": said["time"],
-            "recordedtime": said["recordedtime"],
-            "traceparent": said.get("traceparent"),
-            "data": data,
-        }
-    )
-
-
-def _whom(said: Document, reached: Reached | None) -> dict[str, str]:
-    """Whom a fact concerned: the participant, the guest, or both where the one was known to be the other."""
-    data, subject = said["data"], said.get("subject")
-    if "guest_id" in data and "participant_id" in data:
-        return {"participant_id": data["participant_id"], "guest_id": data["guest_id"]}
-    if subject is None:
-        return {}
-    owner = subject if reached is None else reached.counted_for
-    if owner != subject:
-        return {"participant_id": owner, "guest_id": subject}
-    return {"guest_id": subject} if is_guest_id(subject) else {"participant_id": subject}

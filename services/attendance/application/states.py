@@ -5,22 +5,17 @@ presence that it first led to, so that a fact that comes again is told again in 
 event stands apart: one record with all that its context is folded from, and one a fact.
 """
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import sha256
 from typing import Any, Final, TypeAlias, cast
 
-from schemas.identifiers import fact_id
-from schemas.presence import PresenceChanged, PresenceData, PresenceInterval, Seconds
-from services.attendance.application.translation import Document, domain_fact, instant
+from pydantic_core import from_json, to_json
+
+from services.attendance.application.translation import Document, domain_fact
 from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.facts import EventFact, SubjectFact
-from services.attendance.domain.fold import Presence
-from services.attendance.domain.intervals import Durations
 
-SOURCE: Final = "/attendance"
 _CONTEXT_NAMES: Final = frozenset(
     {"status", "ends_at", "grace_seconds", "room", "room_session", "guest_id", "participant_id"}
 )
@@ -82,21 +77,11 @@ def _noted(reached: Reached) -> dict[str, Any]:
     return {"counted_for": reached.counted_for, "status": reached.status, "seconds": dict(reached.seconds)}
 
 
-def seconds(durations: Durations) -> dict[str, float]:
-    """Durations as the wire has them."""
-    return {
-        "in_person": durations.in_person / 1000,
-        "remote": durations.remote / 1000,
-        "both": durations.both / 1000,
-        "total": durations.total / 1000,
-    }
-
-
 def read_facts(record: bytes | None) -> dict[str, Kept]:
     """The facts in a presence record, by id."""
     if record is None:
         return {}
-    return {kept["id"]: kept for kept in json.loads(record)["data"]["facts"]}
+    return {kept["id"]: kept for kept in from_json(record)["data"]["facts"]}
 
 
 def subject_fact(kept: Kept, subject: str) -> SubjectFact:
@@ -104,55 +89,14 @@ def subject_fact(kept: Kept, subject: str) -> SubjectFact:
     return cast("SubjectFact", domain_fact({**kept, "subject": subject}))
 
 
-def write_presence(
-    event_id: str, subject: str, presence: Presence, *, facts: Mapping[str, Kept], about: Iterable[SubjectFact]
-) -> bytes:
-    """The presence record of a subject: `facts` are its own, `about` all that count for it.
-
-    Its id, `time` and `recordedtime` follow from what it says and from those facts, not from when it is written.
-    """
-    times = [(fact.time, fact.recorded, fact.id) for fact in about]
-    data = PresenceData(
-        event_id=event_id,
-        status=presence.status.value,  # type: ignore[arg-type]  # pydantic makes the wire's value of it
-        registered_mode=presence.registered_mode,  # type: ignore[arg-type]
-        registration=presence.registration,  # type: ignore[arg-type]
-        intervals=tuple(
-            PresenceInterval(
-                mode=interval.mode,  # type: ignore[arg-type]
-                start=instant(interval.start),
-                end=None if interval.end is None else instant(interval.end),
-                via=interval.via,
-                start_inferred=interval.start_inferred,
-                end_inferred=interval.end_inferred,  # type: ignore[arg-type]
-            )
-            for interval in presence.intervals
-        ),
-        seconds=Seconds(**seconds(presence.durations)),
-        linked_to=presence.linked_to,
-    )
-    said = sha256(data.model_dump_json().encode())
-    said.update("".join(sorted(fact for _, _, fact in times)).encode())
-    record = PresenceChanged(
-        type="passerelle.presence.changed.v1",
-        id=fact_id("presence", event_id, subject, said.hexdigest()),
-        source=SOURCE,
-        subject=subject,
-        time=instant(max(time for time, _, _ in times)),
-        recordedtime=instant(max(recorded for _, recorded, _ in times)),
-        data=data.model_copy(update={"facts": tuple(sorted(facts.values(), key=_order))}),
-    )
-    return record.to_bytes()
-
-
 def write_context(facts: Iterable[Kept]) -> bytes:
     """The record of what an event's context is folded from: of each fact only what the fold needs."""
-    return _json([_needed(kept) for kept in sorted(facts, key=_order)])
+    return to_json([_needed(kept) for kept in in_order(facts)])
 
 
 def read_context_facts(record: bytes | None) -> dict[str, Kept]:
     """The facts in a context record, by id."""
-    return {} if record is None else {kept["id"]: kept for kept in json.loads(record)}
+    return {} if record is None else {kept["id"]: kept for kept in from_json(record)}
 
 
 @lru_cache(maxsize=_CONTEXTS_KEPT)
@@ -163,12 +107,12 @@ def read_context(record: bytes | None) -> EventContext:
 
 def write_other_fact(fact: OtherFact) -> bytes:
     """The record of one fact that stands in no presence record."""
-    return _json({"fact": fact.document, "reached": None if fact.reached is None else _noted(fact.reached)})
+    return to_json({"fact": fact.document, "reached": None if fact.reached is None else _noted(fact.reached)})
 
 
 def read_other_fact(record: bytes) -> OtherFact:
     """Read what `write_other_fact` wrote."""
-    read = json.loads(record)
+    read = from_json(record)
     return OtherFact(document=read["fact"], reached=read["reached"] and Reached(**read["reached"]))
 
 
@@ -177,10 +121,11 @@ def _needed(kept: Kept) -> Kept:
     return {**{name: kept[name] for name in ("id", "source", "type", "time", "recordedtime")}, "data": data}
 
 
+def in_order(facts: Iterable[Kept]) -> list[Kept]:
+    """Facts in the one order they are kept in."""
+    return sorted(facts, key=_order)
+
+
 def _order(kept: Kept) -> tuple[str, str]:
     """By (time, id): instants of the wire sort as text, all being UTC with milliseconds."""
     return kept["time"], kept["id"]
-
-
-def _json(value: object) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

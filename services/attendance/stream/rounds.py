@@ -120,7 +120,7 @@ class PartitionRound:
     def _take(self, event_id: str, outcome: Outcome) -> None:
         self.presences |= {f"{event_id}/{subject}".encode(): value for subject, value in outcome.presences.items()}
         self.contexts |= {key.encode(): value for key, value in outcome.contexts.items()}
-        self.entries[f"{event_id}/{outcome.entry.id}"] = (event_id.encode(), outcome.entry.to_bytes())
+        self.entries[f"{event_id}/{outcome.entry.id}"] = (event_id.encode(), outcome.entry.value)
 
 
 class Rounds:
