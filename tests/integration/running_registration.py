@@ -1,7 +1,7 @@
 """The registration service on a database of its own, spoken to over HTTP as its users do."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -147,3 +147,8 @@ def a_registration(**changed: object) -> dict[str, object]:
         "language": "fr",
         "consents": {},
     } | changed
+
+
+def kinds(facts: Sequence[KnownFact]) -> list[str]:
+    """The facts' types without what all of them share: `checkin.checked_in`."""
+    return [fact.type.removeprefix("passerelle.").removesuffix(".v1") for fact in facts]

@@ -1,0 +1,90 @@
+"""Personal pages and join links of participants, as a browser without JavaScript uses them."""
+
+from typing import Any
+
+import pytest
+
+from services.chassis.clock import system_clock
+from services.chassis.secrets import SecretBox
+from tests.builders import SECRET_KEY
+from tests.integration.running_registration import RunningRegistration
+
+
+def path_of(service: RunningRegistration, url: str) -> str:
+    return url.removeprefix(service.settings.public_url)
+
+
+async def test_the_personal_page_corrects_consents_cancels_and_erases(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    registered = await service.register(event_id)
+    personal = path_of(service, registered["confirmation_url"])
+    read = f"/events/{event_id}/registrations/{registered['participant_id']}"
+    correction = {"name": "Léa Roux", "email": "roux@example.org", "language": "en"}
+    await service.redirect("POST", f"{personal}/person", correction)
+    await service.redirect("POST", f"{personal}/consents", {"photos": "true"})
+    known = await service.api("GET", read)
+    assert (known["name"], known["email"], known["consents"]["photos"]) == ("Léa Roux", "roux@example.org", True)
+    page = await service.page("POST", f"{personal}/person", correction | {"email": "roux"}, expect=422)
+    assert 'value="roux"' in page
+    await service.redirect("POST", f"{personal}/cancel")
+    assert "Your registration is cancelled." in await service.page("GET", personal)
+    await service.redirect("POST", f"{personal}/erase")
+    assert (await service.api("GET", read))["name"] is None
+    assert "Roux" not in await service.page("GET", personal)
+
+
+async def test_the_address_of_an_act_leads_back_to_its_page(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    registered = await service.register(event_id)
+    personal = path_of(service, registered["confirmation_url"])
+    participant = f"/events/{event_id}/registrations/{registered['participant_id']}"
+    assert await service.redirect("GET", f"{personal}/person?lang=fr") == personal
+    assert await service.redirect("GET", f"{participant}/cancel?lang=fr") == participant
+    assert await service.redirect("GET", f"/events/{event_id}/close?lang=fr") == f"/events/{event_id}"
+    assert await service.redirect("GET", f"/events/{event_id}/desk/undo?lang=fr") == f"/events/{event_id}/desk"
+
+
+async def test_a_personal_link_opens_nothing_of_another_event_and_no_forgery_opens_anything(
+    service: RunningRegistration,
+) -> None:
+    event_id, other = await service.event(), await service.event()
+    registered = await service.register(event_id)
+    token = registered["personal_token"]
+    await service.page("GET", f"/e/{other}/confirmation/{token}", expect=404)
+    await service.page("GET", f"/e/{event_id}/confirmation/{token[:-3]}AAA", expect=404)
+    await service.page("GET", f"/e/{event_id}/confirmation/é", expect=404)
+    join_token = registered["join_url"].rsplit("/", 1)[1]
+    await service.page("GET", f"/e/{event_id}/confirmation/{join_token}", expect=404)
+    await service.page("POST", f"/e/{event_id}/confirmation/{token}/explode", {}, expect=404)
+
+
+@pytest.mark.parametrize("mode", ["remote", "in_person"])
+async def test_a_join_link_hands_over_to_the_bridge_with_a_short_grant(service: RunningRegistration, mode: str) -> None:
+    event_id = await service.event()
+    registered = await service.register(event_id, mode=mode)
+    to = await service.redirect("GET", path_of(service, registered["join_url"]))
+    assert to.startswith("/join/")
+    grant: dict[str, Any] = SecretBox.derive(SECRET_KEY, purpose="join").open_token(
+        to.removeprefix("/join/"), now=system_clock()
+    )
+    assert grant == {
+        "event_id": event_id,
+        "participant_id": registered["participant_id"],
+        "display_name": "Léa Martin",
+        "moderator": False,
+        "language": "fr",
+    }
+
+
+async def test_who_cannot_join_reads_why(service: RunningRegistration) -> None:
+    event_id = await service.event(capacity={"in_person": None, "remote": 1}, rooms=[], sessions=[])
+    seated = await service.register(event_id, mode="remote")
+    waiting = await service.register(event_id, mode="remote")
+    page = await service.page("GET", path_of(service, seated["join_url"]), expect=409)
+    assert "There is no meeting to join yet" in page
+    page = await service.page("GET", path_of(service, waiting["join_url"]), expect=409)
+    assert "You are still on the waiting list" in page
+    await service.api("DELETE", f"/events/{event_id}/registrations/{seated['participant_id']}", expect=204)
+    page = await service.page("GET", path_of(service, seated["join_url"]), expect=409)
+    assert "Your registration is cancelled" in page
+    assert "This link is not complete" in await service.page("GET", f"/e/{event_id}/join/xyz", expect=404)
