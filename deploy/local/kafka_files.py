@@ -55,10 +55,12 @@ _SETTINGS: Final = {
     "log.retention.bytes": "-1",
     # Offsets of a worker that was off between two events must not be forgotten in between: a year.
     "offsets.retention.minutes": "525600",
-    # A restart after kill -9 keeps every acknowledged record with Kafka's own flush settings: an
-    # acknowledged record is in the page cache, which outlives the process. (Only the machine itself
-    # losing power can take what the kernel has not written yet, some 30 s.) Segments are small
-    # because such a restart reads each unflushed one again.
+    # A restart after kill -9 keeps every acknowledged record: it is in the page cache, which outlives
+    # the process. The machine losing power takes what is not on disk yet, and there is no second
+    # replica: left to the kernel that is half a minute, so each log is synced about every second.
+    "log.flush.interval.ms": "1000",
+    "log.flush.scheduler.interval.ms": "1000",
+    # Small, because a restart after kill -9 reads each segment again that Kafka did not note as synced.
     "log.segment.bytes": str(64 << 20),
     # One person's machine: no wait for more consumers to come, no wait at the way out.
     "group.initial.rebalance.delay.ms": "0",
