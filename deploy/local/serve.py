@@ -54,7 +54,7 @@ async def serve_demo(
             live = f"/events/{event_id}/live"
             sign_in = await credentials.sign_in_path()
             _announce(console, running, f"{sign_in}&next={live}")
-            console.print(f"[bold]Live page:[/bold]      {running.address}{live}")
+            console.print(f"[bold]Live page:[/bold]      {running.address}{live}", soft_wrap=True)
             with _progress(console) as progress:
                 playing = progress.add_task(f"Playing the day, {speed:g} times as fast", total=END + GRACE)
                 await play.perform(speed=speed, on_act=lambda second: progress.update(playing, completed=second))

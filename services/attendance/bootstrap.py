@@ -17,6 +17,7 @@ from services.attendance.adapters.projection import SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS, outbox
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.timeline_export import Format, write_timeline
+from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.reading import Standing
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.projector import Projector
@@ -36,6 +37,14 @@ from services.chassis.topics import KafkaAwayError, ensure_topics
 SERVICE: Final = "attendance"
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class NotReadyError(AttendanceError):
+    """The worker does not consume yet."""
+
+    def __init__(self) -> None:
+        """Say it for `/health/ready`."""
+        super().__init__("it waits for Kafka or recovers its state")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,9 +69,16 @@ async def serve(settings: AttendanceSettings, *, only: Literal["worker", "web"] 
 
 async def serve_worker(settings: AttendanceSettings) -> None:
     """Fold facts until cancelled, and answer for the health of it."""
-    app = create_app(settings, service=SERVICE, registry=new_registry(service=f"{SERVICE}-worker"))
+    ready = asyncio.Event()
+
+    async def consumes() -> None:
+        if not ready.is_set():
+            raise NotReadyError
+
+    registry = new_registry(service=f"{SERVICE}-worker")
+    app = create_app(settings, service=SERVICE, registry=registry, checks={"worker": consumes})
     async with Background() as background, listening(app, settings):
-        background.start("worker", _work(settings))
+        background.start("worker", _work(settings, ready))
         await background.wait()
 
 
@@ -119,13 +135,13 @@ async def standings_of(settings: AttendanceSettings, event_id: str) -> Sequence[
         return await SqlTimeline(reading).standings(event_id)
 
 
-async def _work(settings: AttendanceSettings) -> None:
+async def _work(settings: AttendanceSettings, ready: asyncio.Event | None = None) -> None:
     # The web half does without Faust, which takes a second and many megabytes to load.
     from services.attendance.stream.worker import run_worker  # noqa: PLC0415
 
     while True:
         try:
-            await run_worker(settings, clock=system_clock)
+            await run_worker(settings, clock=system_clock, ready=ready)
         except KafkaAwayError as error:
             log.warning("kafka.away", servers=error.servers)
 

@@ -125,8 +125,10 @@ class Desk:
             await self._changed.wait_for(lambda: not self._working)
 
 
-async def run_worker(settings: AttendanceSettings, *, clock: Clock) -> None:
+async def run_worker(settings: AttendanceSettings, *, clock: Clock, ready: asyncio.Event | None = None) -> None:
     """Fold facts until cancelled; the topics are made first where they are missing.
+
+    `ready` is set once the state is recovered and facts are consumed.
 
     Raises:
         KafkaAwayError, TopicMismatchError, TopicRefusedError: before anything is consumed.
@@ -142,12 +144,12 @@ async def run_worker(settings: AttendanceSettings, *, clock: Clock) -> None:
         await producer.start()
         try:
             rounds = Rounds(producer=producer, stores=worker, clock=clock)
-            await _run(worker, rounds)
+            await _run(worker, rounds, ready or asyncio.Event())
         finally:
             await producer.stop()
 
 
-async def _run(worker: Worker, rounds: Rounds) -> None:
+async def _run(worker: Worker, rounds: Rounds, ready: asyncio.Event) -> None:
     desk = Desk(most=_MOST_BATCHES_AT_HAND)
     app = worker.app
     consumer = app.consumer
@@ -158,14 +160,11 @@ async def _run(worker: Worker, rounds: Rounds) -> None:
             consumer.hand_over(event.message)
             await desk.lay(event, epoch=desk.epoch)
 
-    async def clear(*_: object, **__: object) -> None:
-        await desk.clear()
-
     facts = app.topic(*[topic.name for topic in topics.INPUTS], schema=BatchSchema(), value_type=bytes)
     app.agent(facts, name="fold")(lay)
-    app.on_partitions_revoked.connect(clear)
+    consumer.settle = desk.clear
     working = asyncio.create_task(_work(desk, rounds), name="rounds")
-    streaming = asyncio.create_task(_stream(app), name="faust")
+    streaming = asyncio.create_task(_stream(app, ready), name="faust")
     try:
         await asyncio.wait({working, streaming}, return_when=asyncio.FIRST_COMPLETED)
         for ended in (working, streaming):
@@ -175,9 +174,10 @@ async def _run(worker: Worker, rounds: Rounds) -> None:
         await _stop(app, desk, working, streaming)
 
 
-async def _stream(app: BatchApp) -> None:
+async def _stream(app: BatchApp, ready: asyncio.Event) -> None:
     """Stream until Faust ends, which is an error."""
     await app.start()
+    ready.set()
     log.info("attendance.worker_started")
     await app.wait_until_stopped()
     raise WorkerEndedError(repr(app.crash_reason or "Faust stopped"))
@@ -221,6 +221,8 @@ def _build(settings: AttendanceSettings, *, instance: str, state: Path) -> Worke
         datadir=state,
         store="rocksdb://",
         stream_buffer_maxsize=_MOST_BATCHES_AT_HAND,
+        # `Desk.clear` waits for the round in work; Faust would wait for batches that nobody works on any more.
+        stream_wait_empty=False,
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
