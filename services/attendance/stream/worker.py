@@ -25,6 +25,7 @@ from schemas.identifiers import NAMESPACE
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler, BatchSchema
+from services.attendance.stream.membership import bury_former_self
 from services.attendance.stream.rounds import SERVICE, Rounds
 from services.attendance.stream.tables import PartitionedStore, PartitionedTable
 from services.chassis.clock import Clock
@@ -139,7 +140,9 @@ async def run_worker(settings: AttendanceSettings, *, clock: Clock, ready: async
     folder = settings.data_dir / SERVICE
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with claimed(folder):
-        worker = _build(settings, instance=_instance(folder), state=folder / await _cluster(settings.kafka))
+        instance = _instance(folder)
+        await bury_former_self(settings.kafka, group=APP_ID, instance=instance)
+        worker = _build(settings, instance=instance, state=folder / await _cluster(settings.kafka))
         producer = new_producer(settings, client_id=APP_ID)
         await producer.start()
         try:

@@ -1,0 +1,54 @@
+"""A worker's place in its consumer group, across restarts.
+
+A member with a name of its own (static membership) takes its place back at once, unless the broker was restarted too:
+then the group waits for the former session to run out, half a minute in which nothing is folded. Whoever holds the
+worker's state knows that its former self is gone, and can say so.
+"""
+
+from typing import Final
+
+import structlog
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError, for_code
+from aiokafka.protocol.group import LeaveGroupRequest
+
+from services.attendance.domain.errors import AttendanceError
+
+_MEMBERS: Final = 5
+"""Where a described group (DescribeGroups, v0 and later) has its members; each begins with its id."""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class GroupUnknownError(AttendanceError):
+    """Kafka did not describe the group."""
+
+
+async def bury_former_self(servers: str, *, group: str, instance: str) -> None:
+    """Take the members of this instance out of the group: call it before joining, and only when none can be alive.
+
+    It only saves time, so a Kafka that cannot answer is left alone.
+    """
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=group)
+    try:
+        await admin.start()
+        coordinator = await admin.find_coordinator(group)
+        for member in await _members(admin, group, coordinator):
+            # Kafka makes a static member's id of the instance's name and a random part.
+            if member.startswith(instance):
+                answer = await admin._send_request(LeaveGroupRequest(group, member), coordinator)  # noqa: SLF001
+                if answer.error_code:
+                    raise for_code(answer.error_code)
+                log.info("worker.former_self_buried")
+    except (KafkaError, OSError, AttendanceError) as error:
+        log.info("worker.former_self_left_alone", error=type(error).__name__)
+    finally:
+        await admin.close()
+
+
+async def _members(admin: AIOKafkaAdminClient, group: str, coordinator: int) -> list[str]:
+    (response,) = await admin.describe_consumer_groups([group], coordinator)
+    (described,) = response.groups
+    if described[0]:
+        raise GroupUnknownError(for_code(described[0]).__name__)
+    return [str(member[0]) for member in described[_MEMBERS]]
