@@ -20,8 +20,16 @@ def format_instant(instant: datetime) -> str:
 
 
 def to_milliseconds(instant: datetime) -> datetime:
-    """Cut an aware instant to whole milliseconds, in UTC: what the wire can carry."""
-    utc = instant.astimezone(UTC)
+    """Cut an aware instant to whole milliseconds, in UTC: what the wire can carry.
+
+    Raises:
+        ValueError: if it lies outside the years 1 to 9999 in UTC.
+    """
+    try:
+        utc = instant.astimezone(UTC)
+    except OverflowError:
+        message = "must be within the years 1 to 9999 in UTC"
+        raise ValueError(message) from None
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 

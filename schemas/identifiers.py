@@ -11,8 +11,8 @@ from uuid import UUID, uuid5
 NAMESPACE: Final = UUID("6f2c1c0e-3c56-5d0f-9c0b-9d7f5f4f7b11")
 """The UUIDv5 namespace of Passerelle. Changing it would give every old fact a new id: never do."""
 
-_PARTICIPANT: Final = re.compile(r"^par_[0-9a-f]{32}$")
-_GUEST: Final = re.compile(r"^gst_[0-9a-f]{32}$")
+_PARTICIPANT: Final = re.compile(r"par_[0-9a-f]{32}")
+_GUEST: Final = re.compile(r"gst_[0-9a-f]{32}")
 
 
 def new_event_id() -> str:
@@ -27,12 +27,12 @@ def new_participant_id() -> str:
 
 def is_participant_id(text: str) -> bool:
     """Whether a text has the form of a participant id (it need not exist)."""
-    return _PARTICIPANT.match(text) is not None
+    return _PARTICIPANT.fullmatch(text) is not None
 
 
 def is_guest_id(text: str) -> bool:
     """Whether a text has the form of a guest id (it need not exist)."""
-    return _GUEST.match(text) is not None
+    return _GUEST.fullmatch(text) is not None
 
 
 def guest_id(*, source: str, person: str) -> str:

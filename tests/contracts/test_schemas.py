@@ -126,6 +126,10 @@ def test_each_type_stands_on_the_topic_it_is_named_after() -> None:
         (b"[]", "value: "),
         (b'{"type": "passerelle.participation.teleported.v1"}', "type: not a type that this version knows"),
         (b'{"type": "passerelle.participation.left.v1"}', "passerelle.participation.left.v1.id: Field required"),
+        (
+            b'{"type": "passerelle.participation.left.v1", "time": "0001-01-01T00:00:00+14:00"}',
+            "passerelle.participation.left.v1.",
+        ),
     ],
 )
 def test_an_unreadable_record_is_refused_with_its_reason(value: bytes, reason: str) -> None:
