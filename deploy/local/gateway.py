@@ -106,7 +106,8 @@ class _Gateway:
         try:
             async with self._http.request(
                 request.method,
-                URL(self.upstreams[service] + request.raw_path, encoded=True),
+                # Not `raw_path`: a request may name the whole address, origin included (RFC 9112, 3.2.2).
+                URL(self.upstreams[service] + request.rel_url.raw_path_qs, encoded=True),
                 headers=_request_headers(request),
                 data=body,
                 allow_redirects=False,

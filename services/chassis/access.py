@@ -25,6 +25,7 @@ from services.chassis.settings import CommonSettings
 SESSION_COOKIE: Final = "passerelle_session"
 INTERNAL_HEADER: Final = "X-Passerelle-Internal"
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_FOR_PROGRAMS: Final = ("/api/", "/webhooks/", "/internal/")
 _LONGEST_TOKEN: Final = 200
 _BELIEVED: Final = 10.0
 _REFUSED: Final = 2.0
@@ -96,7 +97,8 @@ def authenticate(verifier: TokenVerifier, *, public_url: str) -> Middleware:
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         token, from_cookie = _token(request)
-        if token is not None and len(token) <= _LONGEST_TOKEN:
+        # No token of ours is anything but ASCII; other bytes come as surrogates, which nothing further on can encode.
+        if token is not None and token.isascii() and len(token) <= _LONGEST_TOKEN:
             grant = await verifier.verify(token)
             if grant is not None:
                 if from_cookie and request.method not in _SAFE_METHODS:
@@ -153,8 +155,11 @@ def local_path(target: str | None, *, default: str = "/") -> str:
 
 
 def wants_html(request: web.Request) -> bool:
-    """Whether a person with a browser asks, rather than a program."""
-    return "text/html" in request.headers.get("Accept", "")
+    """Whether a person with a browser asks, rather than a program.
+
+    What is made for programs is never asked by a person: some HTTP libraries accept HTML before anything else.
+    """
+    return "text/html" in request.headers.get("Accept", "") and not request.path.startswith(_FOR_PROGRAMS)
 
 
 class Introspected(BaseModel):
@@ -239,7 +244,7 @@ def require_internal(request: web.Request, settings: CommonSettings) -> None:
         Problem: 403.
     """
     given = request.headers.get(INTERNAL_HEADER, "")
-    if not hmac.compare_digest(given.encode(), _internal_proof(settings).encode()):
+    if not hmac.compare_digest(given.encode(errors="replace"), _internal_proof(settings).encode()):
         raise Problem(403, detail="This address is for the services themselves.")
 
 

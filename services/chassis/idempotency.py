@@ -18,7 +18,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from aiohttp import web
@@ -258,7 +258,8 @@ class Idempotency:
 
 
 def _scope(request: web.Request, key: str) -> str:
-    """Who asks for what: two callers with the same key do not meet."""
+    """Who asks for what: two callers with the same key do not meet, nor does one without the personal token of one."""
     grant = grant_of(request)
-    parts: list[Any] = [key, grant.token_id if grant else "", request.method, request.path]
-    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+    caller = grant.token_id if grant else request.headers.get("Authorization", "")
+    parts = [key, caller, request.method, request.path]
+    return hashlib.sha256("\0".join(parts).encode(errors="surrogateescape")).hexdigest()

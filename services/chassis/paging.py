@@ -15,6 +15,7 @@ from services.chassis.problems import FieldError, Problem, bad_request
 
 DEFAULT_LIMIT: Final = 100
 MAXIMUM_LIMIT: Final = 1000
+_BEYOND: Final = 2**63
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -51,7 +52,7 @@ def decode_cursor(cursor: str, *shape: type[str] | type[int]) -> SortKey:
         parts = json.loads(base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, ValueError, RecursionError):
         raise _wrong_cursor() from None
-    if not isinstance(parts, list) or [type(part) for part in parts] != list(shape):
+    if not isinstance(parts, list) or [type(part) for part in parts] != list(shape) or not all(map(_fits, parts)):
         raise _wrong_cursor()
     return tuple(parts)
 
@@ -62,6 +63,13 @@ def page_of(rows: Sequence[Row], *, limit: int, key: Callable[[Row], SortKey]) -
         return rows, None
     kept = rows[:limit]
     return kept, encode_cursor(key(kept[-1]))
+
+
+def _fits(part: str | int) -> bool:
+    """Whether a database can compare with it: 64 bits, or text that UTF-8 can hold and that has no U+0000."""
+    if isinstance(part, int):
+        return -_BEYOND <= part < _BEYOND
+    return "\0" not in part and not any("\ud800" <= character <= "\udfff" for character in part)
 
 
 def _wrong_cursor() -> Problem:

@@ -75,6 +75,22 @@ async def test_nothing_is_said_that_the_caller_did_not_say(tmp_path: Path) -> No
         }
 
 
+async def test_a_request_may_name_the_whole_address(tmp_path: Path) -> None:
+    async with _running(tmp_path) as (origin, _):
+        url = URL(origin)
+        reader, writer = await asyncio.open_connection(url.host, url.port)
+        try:
+            writer.write(b"GET http://elsewhere.example/webhooks/jaas/main?a=1%2F2 HTTP/1.1\r\n")
+            writer.write(b"Host: a\r\nConnection: close\r\n\r\n")
+            async with asyncio.timeout(5):
+                answer = await reader.read()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+    assert answer.startswith(b"HTTP/1.1 202 ")
+    assert b'"path": "/webhooks/jaas/main?a=1%2F2"' in answer
+
+
 async def test_a_redirect_and_its_cookie_pass_through_unfollowed(tmp_path: Path) -> None:
     async with (
         _running(tmp_path) as (origin, client),

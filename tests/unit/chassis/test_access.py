@@ -61,6 +61,8 @@ async def client(aiohttp_client: NewClient) -> Client:
     app = create_app(SETTINGS, service="sample", verifier=KnownTokens())
     app.router.add_route("*", "/events/{event}/desk", at_the_desk)
     app.router.add_route("*", "/office", in_the_office)
+    app.router.add_get("/api/v1/secret", in_the_office)
+    app.router.add_get("/webhooks/secret", in_the_office)
     return await aiohttp_client(app)
 
 
@@ -76,6 +78,7 @@ async def client(aiohttp_client: NewClient) -> Client:
         ("analyst-token", "evt_1", 403),
         ("unknown-token", "evt_1", 401),
         ("x" * 5000, "evt_1", 401),
+        ("t\u00f8ken", "evt_1", 401),
     ],
 )
 async def test_a_token_opens_what_its_role_and_event_allow(client: Client, token: str, event: str, status: int) -> None:
@@ -96,6 +99,14 @@ async def test_without_a_token_a_program_is_told_how_to_bring_one(client: Client
     assert response.status == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
     assert response.content_type == "application/problem+json"
+
+
+async def test_in_the_api_and_at_webhooks_nobody_is_taken_for_a_person(client: Client) -> None:
+    for path in ("/api/v1/secret", "/webhooks/secret"):
+        response = await client.get(path, headers=BROWSER, allow_redirects=False)
+
+        assert response.status == 401
+        assert response.content_type == "application/problem+json"
 
 
 async def test_without_a_token_a_person_is_sent_to_sign_in_and_back(client: Client) -> None:

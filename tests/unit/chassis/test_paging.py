@@ -31,6 +31,10 @@ def test_a_cursor_comes_back_as_its_sort_key_and_needs_no_quoting(key: SortKey) 
         encode_cursor((1,)),
         encode_cursor(("a", "b", "c")),
         encode_cursor((True, "a")),
+        encode_cursor((2**63, "a")),
+        encode_cursor((-(2**63) - 1, "a")),
+        encode_cursor((1, "\ud800")),
+        encode_cursor((1, "\0")),
         "W" * 999,
     ],
 )
