@@ -16,18 +16,28 @@ LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `passerelle dead
 
 @commands.command("list")
 def list_dead_letters(data_dir: DataDir = None) -> None:
-    """List what is kept aside: when, by which service, where it came from and why."""
-    from rich.console import Console
-    from rich.table import Table
+    """List what is kept aside: when, by which service, where it came from and why.
 
-    from services.chassis.dead_letter_log import place, read_all
+    Into a file or a pipe, a line each, its columns separated by tabs.
+    """
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Column, Table
+
+    from services.chassis.dead_letter_log import listed, read_all
 
     settings = use_running(data_dir)
     kept = run_command(lambda: read_all(settings)) or []
-    table = Table("id", "time", "service", "from", "reason", caption=f"{len(kept)} kept")
-    for item in kept:
-        letter = item.letter
-        table.add_row(item.id, letter.time.isoformat(), letter.service, place(letter), letter.reason)
+    names, *rows = listed(kept)
+    if not sys.stdout.isatty():
+        # A program reads whole lines, and none that are cut to the width of a screen.
+        for row in (names, *rows):
+            typer.echo("\t".join(row))
+        return
+    # Folded, not cut: the name of the wrong field is what somebody looks for.
+    table = Table(*(Column(name, overflow="fold") for name in names), caption=f"{len(rows)} kept")
+    for row in rows:
+        table.add_row(*map(escape, row))
     Console().print(table)
 
 

@@ -1,10 +1,12 @@
 """Read the dead-letter topic from its beginning, as `passerelle dead-letters` shows it, and send records back."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 from aiokafka import TopicPartition
 
+from schemas.envelope import format_instant
 from schemas.topics import DEAD_LETTER
 from services.chassis.dead_letters import DeadLetter, read_dead_letter
 from services.chassis.errors import OperatorError
@@ -48,6 +50,18 @@ def place(letter: DeadLetter) -> str:
     """Where it came from, for people: `topic/partition@offset`, or the path of a request."""
     origin = letter.origin
     return origin if isinstance(origin, str) else f"{origin.topic}/{origin.partition}@{origin.offset}"
+
+
+def listed(kept: Iterable[Kept]) -> list[tuple[str, ...]]:
+    """A table of dead letters, its head first; each cell is one line without tabs."""
+    rows = [
+        (item.id, format_instant(item.letter.time), item.letter.service, place(item.letter), item.letter.reason)
+        for item in kept
+    ]
+    return [
+        ("id", "time", "service", "from", "reason"),
+        *(tuple(" ".join(cell.split()) for cell in row) for row in rows),
+    ]
 
 
 async def read_all(settings: CommonSettings) -> list[Kept]:

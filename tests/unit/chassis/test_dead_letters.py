@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.topics import DEAD_LETTER
+from services.chassis.dead_letter_log import Kept, listed
 from services.chassis.dead_letters import PURPOSE, Origin, from_record, from_request, read_dead_letter
 from services.chassis.kafka import LARGEST_RECORD, encode_headers
 from services.chassis.outbox import OutboxRecord, RecordTooLargeError
@@ -99,3 +100,21 @@ def test_a_record_that_is_no_dead_letter_is_named_by_the_header_it_lacks(lost: s
 
     with pytest.raises(ValueError, match=lost):
         read_dead_letter(key=b"k", value=b"v", headers=encode_headers(headers))
+
+
+def test_a_list_of_dead_letters_names_each_whole_on_one_line() -> None:
+    reason = "occupant.joined_at: not a number,\n\tand more"
+    path = "/webhooks/jitsi/main/events/occupant/joined"
+    kept = from_request(service="streaming_bridge", reason=reason, now=NOW, path=path, body=b"{", box=BOX)
+    letter = read_dead_letter(key=kept.key, value=kept.value, headers=encode_headers(kept.headers))
+
+    head, row = listed([Kept(id="7-0", letter=letter)])
+
+    assert head == ("id", "time", "service", "from", "reason")
+    assert row == (
+        "7-0",
+        "2026-11-22T09:00:00.000Z",
+        "streaming_bridge",
+        path,
+        "occupant.joined_at: not a number, and more",
+    )
