@@ -57,6 +57,13 @@ async def test_an_offline_scan_may_be_late_and_never_early(service: RunningRegis
     assert problem["errors"][0]["pointer"] == "#/at"
 
 
+async def test_a_scan_of_a_desk_whose_clock_was_never_set_is_refused(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    registered = await service.register(event_id)
+    problem = await service.check_in(event_id, ticket=registered["ticket"], at="0001-01-01T00:00:00Z", expect=400)
+    assert problem["errors"][0]["pointer"] == "#/at"
+
+
 async def test_offline_scans_in_any_order_all_become_facts(service: RunningRegistration) -> None:
     event_id = await service.event()
     ticket = (await service.register(event_id))["ticket"]

@@ -10,6 +10,7 @@ from services.registration.application.ports import Mint, Participant, Reading, 
 from services.registration.domain.checkins import CheckIn, Decision, Outcome, Refusal, Scan, TicketHolder, decide
 from services.registration.domain.errors import CheckInNotFoundError, InvalidValueError, ParticipantNotFoundError, Rule
 from services.registration.domain.facts import ScanVoided, TicketScanned
+from services.registration.domain.instants import of_our_times
 from services.registration.domain.tickets import read_ticket
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
@@ -51,11 +52,13 @@ class CheckIns:
 
         Raises:
             EventNotFoundError: if there is no such event.
-            InvalidValueError: if the scan lies in the future.
+            InvalidValueError: if the scan lies in the future, or in no year of ours.
         """
         now = self.clock()
         if check_in.scanned_at is not None and check_in.scanned_at > now + CLOCK_TOLERANCE:
             raise InvalidValueError(pointer="/at", rule=Rule.NOT_IN_FUTURE)
+        if check_in.scanned_at is not None and not of_our_times(check_in.scanned_at):
+            raise InvalidValueError(pointer="/at", rule=Rule.OF_OUR_TIMES)
         fact_id = self.mint.fact_id("check-in", event_id, retry_key) if retry_key else self.mint.fact_id()
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)

@@ -10,6 +10,7 @@ class RegistrationError(Exception):
 class Rule(StrEnum):
     """A rule that a value can break, in the words of the API."""
 
+    OF_OUR_TIMES = "must be in a year from 1970 to 2199"
     ENDS_AFTER_START = "must be after starts_at"
     NOT_TOO_LONG = "must be within 366 days of starts_at"
     KNOWN_TIME_ZONE = "must be a known IANA time zone, such as Europe/Paris"

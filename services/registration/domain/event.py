@@ -8,7 +8,7 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from services.registration.domain.errors import EventStateError, InvalidValueError, Rule
-from services.registration.domain.instants import after
+from services.registration.domain.instants import after, of_our_times
 from services.registration.domain.seats import Capacity
 
 LONGEST: Final = timedelta(days=366)
@@ -77,6 +77,9 @@ class Event:
 
     def __post_init__(self) -> None:
         """Hold the event to its rules."""
+        for name, instant in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
+            if not of_our_times(instant):
+                raise InvalidValueError(pointer=f"/{name}", rule=Rule.OF_OUR_TIMES)
         if self.ends_at <= self.starts_at:
             raise InvalidValueError(pointer="/ends_at", rule=Rule.ENDS_AFTER_START)
         if self.ends_at - self.starts_at > LONGEST:

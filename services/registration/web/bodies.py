@@ -107,7 +107,7 @@ Sessions = Annotated[list[SessionBody], Field(max_length=500)]
 
 
 class NewEvent(Body):
-    """An event to create."""
+    """An event to create; a field that is null is left out."""
 
     title: Title
     starts_at: Instant
@@ -118,6 +118,11 @@ class NewEvent(Body):
     reconnect_grace_seconds: ReconnectGrace = 60
     sessions: Sessions = []
     rooms: Rooms = []
+
+    @model_validator(mode="before")
+    @classmethod
+    def _null_is_left_out(cls, given: object) -> object:
+        return {name: value for name, value in given.items() if value is not None} if isinstance(given, dict) else given
 
 
 class EventPatch(Body):

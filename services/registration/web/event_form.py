@@ -21,6 +21,7 @@ from services.registration.web.bodies import GraceMinutes, Seats, TimeZone, Titl
 SPARE_ROWS: Final = 2
 MOST_ROWS: Final = 100
 _SENTENCES: Final[Mapping[Rule, str]] = {
+    Rule.OF_OUR_TIMES: mark("Choose a date in a year from 1970 to 2199."),
     Rule.ENDS_AFTER_START: mark("Choose an end after the start."),
     Rule.NOT_TOO_LONG: mark("Choose an end within a year of the start."),
     Rule.KNOWN_TIME_ZONE: mark("Enter a time zone by its continent and city, such as Europe/Paris."),

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from services.registration.domain.seats import Mode
-from services.registration.web.bodies import CheckInBody, EventPatch, NewRegistration, check_email
+from services.registration.web.bodies import CheckInBody, EventPatch, NewEvent, NewRegistration, check_email
 
 
 @pytest.mark.parametrize(
@@ -81,3 +81,16 @@ def test_a_patch_cannot_set_a_field_to_null(field: str) -> None:
     with pytest.raises(ValidationError) as refused:
         EventPatch.model_validate({field: None})
     assert refused.value.errors()[0]["loc"] == (field,)
+
+
+def test_a_field_of_a_new_event_that_is_null_is_left_out() -> None:
+    needed = {
+        "title": "Colloque",
+        "starts_at": "2026-11-23T09:00:00+01:00",
+        "ends_at": "2026-11-23T18:00:00+01:00",
+        "timezone": "Europe/Paris",
+    }
+    nothing = {"capacity": None, "grace_minutes": None, "sessions": None, "rooms": None}
+    assert NewEvent.model_validate(needed | nothing) == NewEvent.model_validate(needed)
+    with pytest.raises(ValidationError, match="title"):
+        NewEvent.model_validate(needed | {"title": None})

@@ -48,6 +48,8 @@ ROOMS: Final = (Room(room_id="room_1", name="Amphi"), Room(room_id="room_2", nam
 @pytest.mark.parametrize(
     "changed,pointer",
     [
+        ({"starts_at": START.replace(year=1969)}, "/starts_at"),
+        ({"ends_at": START.replace(year=9999)}, "/ends_at"),
         ({"ends_at": START}, "/ends_at"),
         ({"ends_at": START + timedelta(days=367)}, "/ends_at"),
         ({"timezone": "Europe/Atlantis"}, "/timezone"),
