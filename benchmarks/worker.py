@@ -79,6 +79,7 @@ async def _produce(settings: AttendanceSettings, arrivals: list[Arrival]) -> Non
 async def _start(settings: AttendanceSettings) -> asyncio.subprocess.Process:
     environment = os.environ | {
         "PASSERELLE_KAFKA": settings.kafka,
+        "PASSERELLE_PORT": "0",
         "PASSERELLE_DATA_DIR": str(settings.data_dir),
         "PASSERELLE_LOG_LEVEL": "warning",
     }

@@ -45,6 +45,7 @@ class WorkerProcess:
         environment |= {
             "PASSERELLE_DATA_DIR": str(self.data_dir),
             "PASSERELLE_KAFKA": self.kafka,
+            "PASSERELLE_PORT": "0",
             "PASSERELLE_SECRET_KEY": SECRET_KEY,
             "PASSERELLE_LOG_LEVEL": "warning",
         }

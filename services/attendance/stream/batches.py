@@ -5,9 +5,11 @@ schema). It keeps a promise that Faust's own bookkeeping does not: an offset is 
 it, of those handed to an agent since the last seek, has been acknowledged.
 """
 
+import asyncio
+import contextlib
 from collections import defaultdict, deque
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any, ClassVar
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from typing import Any, ClassVar, Final
 
 import faust
 from faust.app.base import BootStrategy
@@ -16,6 +18,8 @@ from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, AppT, ConsumerMessage, Message
 from faust.types.transports import ConsumerT
 from mode.threads import ServiceThread, WorkerThread
+
+_COMMIT_SECONDS: Final = 10.0
 
 
 class BatchScheduler(DefaultSchedulingStrategy):
@@ -52,6 +56,8 @@ class BatchConsumer(driver.Consumer):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  (Faust's signature)
         super().__init__(*args, **kwargs)
+        self.settle: Callable[[], Awaitable[None]] | None = None
+        """Called before partitions are given away; returns when no batch of theirs is in work."""
         self._in_hand: defaultdict[TP, deque[Message]] = defaultdict(deque)
         self._done: dict[TP, int] = {}
 
@@ -80,7 +86,14 @@ class BatchConsumer(driver.Consumer):
             self._thread.seek(tp, 0)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
-        """Forget what is no longer ours."""
+        """Commit what is done, and forget what is no longer ours."""
+        self.stop_flow()
+        self.app.flow_control.suspend()
+        self.app.flow_control.clear()
+        if self.settle is not None:
+            await self.settle()
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self.commit(), _COMMIT_SECONDS)
         await super().on_partitions_revoked(revoked)
         for tp in revoked:
             self._in_hand.pop(tp, None)
