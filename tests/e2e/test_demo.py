@@ -5,27 +5,19 @@ and the fold of the facts in the log.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import psutil
 import pytest
-import pytest_asyncio
-from rich.console import Console
 
 from deploy.local.demo.client import Client
 from deploy.local.demo.colloquium import colloquium
 from deploy.local.demo.compare import compare
 from deploy.local.demo.play import Play
 from deploy.local.demo.scenario import BREAK, END, WORKSHOP
-from deploy.local.up import Running, everything
-from services.chassis.access import Role
-from services.chassis.settings import CommonSettings, load_settings
-from services.registration.bootstrap import create_token
-from services.registration.settings import RegistrationSettings
+from deploy.local.up import Running
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 OPENS_AT = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 SPEED = 1500.0
@@ -37,15 +29,6 @@ PROGRAMS = {
     "gateway": "run gateway",
     "kafka": "kafka.Kafka",
 }
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def passerelle(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple[Running, str]]:
-    """Everything, running, and an organizer's token."""
-    data_dir: Path = tmp_path_factory.mktemp("passerelle")
-    settings = load_settings(CommonSettings, data_dir=data_dir)
-    async with everything(settings, port=0, console=Console(quiet=True)) as running:
-        yield running, await create_token(load_settings(RegistrationSettings, data_dir=data_dir), role=Role.ORGANIZER)
 
 
 async def test_what_is_played_is_what_the_system_answers(passerelle: tuple[Running, str]) -> None:

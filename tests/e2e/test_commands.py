@@ -1,0 +1,105 @@
+"""`passerelle timeline`, `replay`, `rebuild` and `dead-letters`, as somebody types them beside a running Passerelle."""
+
+import asyncio
+import json
+import os
+import sys
+from datetime import UTC, datetime
+
+import aiohttp
+import pytest
+
+from deploy.local.demo.client import Client, UnexpectedAnswerError
+from deploy.local.demo.colloquium import colloquium
+from deploy.local.demo.compare import compare
+from deploy.local.demo.play import Play
+from deploy.local.up import Running
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
+
+OPENS_AT = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
+
+
+async def test_an_event_is_written_out_replayed_and_rebuilt(passerelle: tuple[Running, str]) -> None:
+    running, token = passerelle
+    async with Client(running.address, token) as client:
+        play = Play(scenario=colloquium(participants=10), client=client, opens_at=OPENS_AT)
+        event_id = await play.prepare()
+        await play.perform(speed=10_000)
+        assert (await compare(play)).differences == ()
+
+    code, out, _ = await _passerelle(running, "timeline", event_id, "--format", "ndjson")
+    entries = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [(entry["time"], entry["id"]) for entry in entries] == sorted((e["time"], e["id"]) for e in entries)
+
+    code, out, _ = await _passerelle(running, "replay", event_id, "--speed", "max")
+    facts = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [fact["id"] for fact in facts] == [entry["id"] for entry in entries]
+
+    code, out, _ = await _passerelle(
+        running, "replay", event_id, "--speed", "max", "--from", "2026-11-20T08:00:00Z", "--to", "2026-11-20T08:30:00Z"
+    )
+    times = [json.loads(line)["time"] for line in out.splitlines()]
+    assert times
+    assert all("2026-11-20T08:00" <= time <= "2026-11-20T08:30:00.000Z" for time in times)
+
+    code, _, said = await _passerelle(running, "rebuild", event_id, "--check")
+    assert (code, said.strip()) == (0, "The log and the read model agree.")
+
+
+async def test_an_event_that_does_not_exist_is_named(passerelle: tuple[Running, str]) -> None:
+    running, _ = passerelle
+    for command in (["timeline", "evt_x"], ["replay", "evt_x"], ["rebuild", "evt_x", "--check"]):
+        code, out, said = await _passerelle(running, *command)
+        assert (code, out) == (1, "")
+        assert "evt_x" in said
+        assert len(said.strip().splitlines()) == 1
+
+
+async def test_a_wrong_option_is_named(passerelle: tuple[Running, str]) -> None:
+    running, _ = passerelle
+    for option, value in (("--from", "yesterday"), ("--to", "2026-11-20T08:00:00"), ("--speed", "0")):
+        code, _, said = await _passerelle(running, "replay", "evt_x", option, value)
+        assert code == 2
+        assert option in said
+
+
+async def test_a_webhook_that_cannot_be_read_is_kept_aside_and_shown(passerelle: tuple[Running, str]) -> None:
+    running, token = passerelle
+    body = b'{"event_name": "muc-occupant-joined", "room_name": "hall"}'
+    async with Client(running.address, token) as client:
+        source = {"platform": "jitsi", "name": "commands", "webhook_token": "a-secret-of-the-test"}
+        await client.api("POST", "/api/v1/sources", source)
+        headers = {"Authorization": "Bearer a-secret-of-the-test", "Content-Type": "application/json"}
+        with pytest.raises(UnexpectedAnswerError) as caught:
+            await client.webhook("/webhooks/jitsi/commands/events/occupant/joined", body, lambda _: headers)
+    assert caught.value.status == aiohttp.web.HTTPBadRequest.status_code
+    line = ""
+    async with asyncio.timeout(30):
+        while not line:
+            _, out, _ = await _passerelle(running, "dead-letters", "list")
+            line = next((row for row in out.splitlines() if "/webhooks/jitsi/commands" in row), "")
+    assert "occupant" in line or "room_jid" in line, "the reason names what is wrong"
+    letter_id = line.split()[0].strip("│┃ ")
+    code, out, _ = await _passerelle(running, "dead-letters", "show", letter_id)
+    assert (code, out.strip()) == (0, body.decode())
+    code, _, said = await _passerelle(running, "dead-letters", "redrive", letter_id)
+    assert code == 1
+    assert "came with a request" in said
+
+
+async def _passerelle(running: Running, *arguments: str) -> tuple[int | None, str, str]:
+    """Run the command on the data of the running Passerelle: its exit code, what it wrote and what it said."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "services.command_line",
+        *arguments,
+        env={**os.environ, "PASSERELLE_DATA_DIR": running.environment["PASSERELLE_DATA_DIR"], "COLUMNS": "250"},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, said = await process.communicate()
+    return process.returncode, out.decode(), said.decode()
