@@ -7,6 +7,7 @@ it, of those handed to an agent since the last seek, has been acknowledged.
 
 import asyncio
 import contextlib
+import logging
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from typing import Any, ClassVar, Final
@@ -19,6 +20,8 @@ from faust.types import TP, AppT, ConsumerMessage, Message
 from faust.types.transports import ConsumerT
 from mode.threads import ServiceThread, WorkerThread
 
+FAUST_LOG: Final = logging.getLogger("faust.attendance")
+"""Faust logs through its classes' loggers: this one lies under `faust`, so that it is as quiet as the rest of it."""
 _COMMIT_SECONDS: Final = 10.0
 
 
@@ -53,6 +56,8 @@ class BatchSchema(faust.Schema):  # type: ignore[type-arg]  # its parameters are
 
 class BatchConsumer(driver.Consumer):
     """Commits the end of what was acknowledged, batch after batch in the order they were handed over."""
+
+    logger = FAUST_LOG
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  (Faust's signature)
         super().__init__(*args, **kwargs)
@@ -158,6 +163,8 @@ class _Boot(BootStrategy):
 
 class BatchApp(faust.App):
     """A Faust app whose agents get batches."""
+
+    logger = FAUST_LOG
 
     BootStrategy = _Boot
 

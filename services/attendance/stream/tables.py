@@ -13,6 +13,8 @@ from faust.stores import rocksdb
 from faust.types import StoreT
 from yarl import URL
 
+from services.attendance.stream.batches import FAUST_LOG
+
 _MIB: Final = 1024 * 1024
 _OPTIONS: Final = {
     # There is a store a table and partition: small buffers keep them from adding up.
@@ -28,6 +30,8 @@ _OPTIONS: Final = {
 
 class PartitionedStore(rocksdb.Store):
     """One RocksDB a partition; keys and values are bytes."""
+
+    logger = FAUST_LOG
 
     def read(self, partition: int, key: bytes) -> bytes | None:
         """The value of a key."""
@@ -55,6 +59,8 @@ class PartitionedStore(rocksdb.Store):
 
 class PartitionedTable(faust.Table[bytes, bytes]):
     """A table whose changelog is one of the project's own topics."""
+
+    logger = FAUST_LOG
 
     def __init__(self, app: faust.App, *, name: str, topic: str, partitions: int) -> None:
         changelog = app.topic(

@@ -7,6 +7,7 @@ error, and starting it again is always safe.
 import asyncio
 import contextlib
 import fcntl
+import logging
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
@@ -38,7 +39,7 @@ APP_ID: Final = "passerelle-attendance"
 _MOST_RECORDS_A_POLL: Final = 2000
 _MOST_BATCHES_AT_HAND: Final = 64
 _SESSION_SECONDS: Final = 30.0
-_STOP_SECONDS: Final = 15.0
+_STOP_SECONDS: Final = 5.0
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -136,6 +137,8 @@ async def run_worker(settings: AttendanceSettings, *, clock: Clock, ready: async
         StateInUseError: if another worker of this machine uses the same data directory.
         WorkerEndedError: if the stream ends by itself; a restart goes on where it stood.
     """
+    for library in ("faust", "mode"):
+        logging.getLogger(library).setLevel(logging.WARNING)  # They tell each step of a start, in tables.
     await ensure_topics(settings.kafka, topics.ALL, partitions=settings.partitions, replication=settings.replication)
     folder = settings.data_dir / SERVICE
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
