@@ -144,12 +144,15 @@ def build_document(operations: Sequence[Operation], *, title: str, version: str 
         paths.setdefault(_PARAMETER.sub(r"{\1}", operation.path), {})[operation.method.lower()] = _describe(
             operation, references
         )
+    # What only query parameters mention (a choice of words, say) stands beside their models' own schemas.
+    queries = [_schema_of_query(operation).get("$defs", {}) for operation in operations]
+    schemas = {name: schema for found in queries for name, schema in found.items()} | definitions.get("$defs", {})
     return {
         "openapi": "3.1.0",
         "info": {"title": title, "version": version},
         "paths": paths,
         "components": {
-            "schemas": definitions.get("$defs", {}),
+            "schemas": schemas,
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
     }
@@ -253,11 +256,14 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = [
         {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in operation.parameters
     ]
-    if operation.query is not None:
-        schema = operation.query.model_json_schema()
-        required = set(schema.get("required", ()))
-        for name, described in schema["properties"].items():
-            found.append({"name": name, "in": "query", "required": name in required, "schema": described})
+    schema = _schema_of_query(operation)
+    required = set(schema.get("required", ()))
+    for name, described in schema.get("properties", {}).items():
+        found.append({"name": name, "in": "query", "required": name in required, "schema": described})
     names = (*operation.headers, *(("Idempotency-Key",) if operation.method in {"POST", "PATCH", "DELETE"} else ()))
     found.extend({"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in names)
     return found
+
+
+def _schema_of_query(operation: Operation) -> dict[str, Any]:
+    return {} if operation.query is None else operation.query.model_json_schema(ref_template=_REFERENCE)

@@ -89,3 +89,16 @@ def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> Non
         for operation in operations.values():
             in_path = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
             assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+
+
+def test_every_reference_leads_to_a_schema(document: dict[str, Any]) -> None:
+    known = {f"#/components/schemas/{name}" for name in document["components"]["schemas"]}
+
+    assert set(_references(document)) <= known
+
+
+def _references(node: object) -> list[str]:
+    if isinstance(node, dict):
+        own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+        return own + [found for child in node.values() for found in _references(child)]
+    return [found for child in node for found in _references(child)] if isinstance(node, list) else []
