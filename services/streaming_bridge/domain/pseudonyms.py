@@ -15,11 +15,14 @@ _DIGEST_LENGTH = 32
 
 
 def connection_pseudonym(jid: str, *, key: bytes) -> str:
-    """A connection id that says nothing about a person: unchanged if its local part is random already."""
+    """A connection id that says nothing about a person: unchanged if its local part is random already.
+
+    Else only the server stays: the resource may be somebody's own word too ("alices-phone").
+    """
     local, at, rest = jid.partition("@")
     if not at or _RANDOM_LOCAL_PART.fullmatch(local):
         return jid
-    return f"{_digest(local, key)}@{rest}"
+    return f"{_digest(jid, key)}@{rest.partition('/')[0]}"
 
 
 def user_pseudonym(user_id: str, *, key: bytes) -> str:

@@ -14,9 +14,10 @@ def test_a_random_connection_stays_as_it_is(jid: str) -> None:
 
 
 def test_an_account_in_a_connection_is_replaced() -> None:
-    pseudonym = connection_pseudonym("Alice.Martin@meet.example.org/web", key=KEY)
+    pseudonym = connection_pseudonym("Alice.Martin@meet.example.org/alices-phone", key=KEY)
     assert "alice" not in pseudonym.lower()
-    assert pseudonym.endswith("@meet.example.org/web")
+    assert pseudonym.endswith("@meet.example.org")
+    assert pseudonym != connection_pseudonym("Alice.Martin@meet.example.org/web", key=KEY)
 
 
 def test_a_pseudonym_is_the_same_again_and_depends_on_the_key() -> None:
