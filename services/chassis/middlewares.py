@@ -122,7 +122,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
             # Half an answer is out: the reader must see it break off, and not an error written into the middle of it.
             raise ConnectionResetError from error
         answer = Problem(500, detail="Something went wrong on our side. The request id helps us to find out what.")
-    answer.extensions.setdefault("request_id", request.get(REQUEST_ID))
+    if REQUEST_ID in request:
+        answer.extensions.setdefault("request_id", request[REQUEST_ID])
     return render_error(request, answer) if wants_html(request) else problem_response(answer)
 
 

@@ -134,6 +134,9 @@ async def test_a_service_that_is_away_is_503_to_be_tried_again(tmp_path: Path) -
         assert answer.status == 503
         assert answer.headers["Retry-After"] == "1"
         assert (await answer.json())["detail"] == "The attendance service does not answer right now."
+        async with client.get(f"{origin}/events/{EVENT}/live", headers={"Accept": "text/html"}) as page:
+            assert page.status == 503
+            assert page.content_type == "text/html"
 
 
 async def test_readiness_names_the_service_that_is_not_ready(tmp_path: Path) -> None:

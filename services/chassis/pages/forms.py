@@ -19,7 +19,7 @@ from pydantic_core import ErrorDetails
 
 from services.chassis.pages import texts_of
 from services.chassis.pages.languages import mark
-from services.chassis.problems import Problem
+from services.chassis.problems import Problem, bad_request
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -74,11 +74,14 @@ async def read_form(request: web.Request, model: type[Model]) -> Form[Model]:
     """Read a submitted form; empty fields count as not filled in.
 
     Raises:
-        Problem: 415 when it is no form.
+        Problem: 415 when it is no form, 400 when it is broken (no boundary, an unknown charset).
     """
     if request.content_type not in {"application/x-www-form-urlencoded", "multipart/form-data"}:
         raise Problem(415, detail="A form was expected.")
-    posted = await request.post()
+    try:
+        posted = await request.post()
+    except (ValueError, LookupError):
+        raise bad_request("The form cannot be read.") from None
     values = {name: [text for text in posted.getall(name) if isinstance(text, str)] for name in dict.fromkeys(posted)}
     return parse_form(values, model, texts_of(request))
 

@@ -130,3 +130,10 @@ async def test_a_file_in_place_of_a_text_counts_as_not_filled_in(client: Client)
 
 async def test_what_is_no_form_is_refused(client: Client) -> None:
     assert (await client.post("/register", json=FILLED)).status == 415
+
+
+@pytest.mark.parametrize("content_type", ["multipart/form-data", "application/x-www-form-urlencoded; charset=morse"])
+async def test_a_broken_form_is_refused(client: Client, content_type: str) -> None:
+    response = await client.post("/register", data=b"name=Ada", headers={"Content-Type": content_type})
+
+    assert response.status == 400
