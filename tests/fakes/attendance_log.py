@@ -26,7 +26,7 @@ def told(facts: Sequence[Fact]) -> Told:
     for fact in facts:
         outcome = process(state, decode(fact.to_bytes()))
         state.apply(fact.data.event_id, outcome)
-        entries.append(outcome.entry)
+        entries.append(TimelineEntry.model_validate_json(outcome.entry.value))
     return Told(
         entries=entries,
         presences=[PresenceChanged.model_validate_json(record) for record in state.presences.values()],
