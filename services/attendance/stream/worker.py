@@ -36,8 +36,8 @@ from services.chassis.topics import ensure_topics
 APP_ID: Final = "passerelle-attendance"
 """The consumer group of all workers."""
 
-_MOST_RECORDS_A_POLL: Final = 2000
-_MOST_BATCHES_AT_HAND: Final = 64
+_MOST_RECORDS_A_POLL: Final = 1000
+_MOST_BATCHES_AT_HAND: Final = 16
 _SESSION_SECONDS: Final = 30.0
 _STOP_SECONDS: Final = 5.0
 
