@@ -97,7 +97,7 @@ async def _deliver_and_listen(
                     complete.set()
 
     async def deliver(number: int) -> None:
-        guest = f"latency-{number}"
+        guest = f"{number:032x}"
         delivery = ConnectionDelivery(
             key=guest,
             send=0,

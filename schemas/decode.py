@@ -1,5 +1,6 @@
 """Read a record's value: bytes in, a typed fact out, or an error that names what is wrong."""
 
+import re
 from typing import Annotated, Final, TypeAlias
 
 from pydantic import Field, TypeAdapter, ValidationError
@@ -50,6 +51,10 @@ KnownFact: TypeAlias = (
 _ADAPTER: Final[TypeAdapter[KnownFact]] = TypeAdapter(Annotated[KnownFact, Field(discriminator="type")])
 
 
+# An odd number of backslashes: with an even one, it is a backslash and the text "u0000".
+_NULL_CHARACTER: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
+
+
 class UnreadableRecordError(ValueError):
     """A record's value is not a fact of a known type; `reason` names the first thing that is wrong."""
 
@@ -65,6 +70,8 @@ def decode(value: bytes) -> KnownFact:
     Raises:
         UnreadableRecordError: if it is not JSON, not a CloudEvent, or not of a known type and shape.
     """
+    if _NULL_CHARACTER.search(value):
+        raise UnreadableRecordError("value: holds the character U+0000, which no database text can hold")
     try:
         return _ADAPTER.validate_json(value)
     except ValidationError as error:

@@ -1,5 +1,6 @@
 """What `passerelle up` and `passerelle demo` do, and what they say meanwhile."""
 
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -69,6 +70,7 @@ async def serve_demo(
 
 @asynccontextmanager
 async def _started(settings: CommonSettings, *, port: int, console: Console) -> AsyncIterator[Running]:
+    os.umask(0o077)  # databases and logs are for their owner alone, wherever the data directory is
     with console.status("Starting Kafka and the services") as status:
         async with everything(settings, port=port, console=console) as running:
             status.stop()

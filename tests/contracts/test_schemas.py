@@ -138,6 +138,14 @@ def test_an_unreadable_record_is_refused_with_its_reason(value: bytes, reason: s
     assert caught.value.reason.startswith(reason)
 
 
+def test_a_null_character_is_refused_and_a_backslash_is_not() -> None:
+    example = (FROZEN.parent / "examples" / "passerelle.registration.event.created.v1.json").read_text()
+    title = json.loads(example)["data"]["title"]
+    with pytest.raises(UnreadableRecordError, match=r"U\+0000"):
+        decode(example.replace(title, r"a \u0000 b").encode())
+    decode(example.replace(title, r"a \\u0000 b").encode())
+
+
 def test_the_reason_never_quotes_the_value() -> None:
     with pytest.raises(UnreadableRecordError) as caught:
         decode(b'{"type": "Camille Martin <camille@example.org>"}')

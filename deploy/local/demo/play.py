@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
+from uuid import NAMESPACE_URL, uuid5
 
 from deploy.local.demo.client import Client
 from deploy.local.demo.deliveries import JAAS_APP, PLENARY, WORKSHOP, Platforms
@@ -170,7 +171,7 @@ class Play:
                 await self._deliver(act, platform_id=self.participants[index], name=name)
             case ConnectionDelivery(who=str(name)):
                 # A guest keeps the platform's own id over a reconnect, and has no id of ours.
-                person = f"{self.run}-{name}"
+                person = uuid5(NAMESPACE_URL, f"{self.run}/{name}").hex
                 self.guests[name] = self._platforms.guest(person)
                 await self._deliver(act, platform_id=person, name=self.scenario.guests[name].name)
             case SwitchMode(person=index, mode=mode):

@@ -55,7 +55,10 @@ def subject_of(connection: Connection, source: Source, *, pseudonym_key: bytes) 
     user_id = connection.user_id
     if user_id is not None and is_participant_id(user_id):
         return user_id
-    person = connection.key if user_id is None else user_pseudonym(user_id, key=pseudonym_key)
+    if user_id is None:
+        person = connection_pseudonym(connection.key, key=pseudonym_key)
+    else:
+        person = user_pseudonym(user_id, key=pseudonym_key)
     return guest_id(source=source.uri, person=person)
 
 

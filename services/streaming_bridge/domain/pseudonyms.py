@@ -1,9 +1,9 @@
 """Ids that a platform made from a person's name or address must not leave the bridge as they are.
 
 Jitsi and JaaS give most connections a random JID. A server with accounts of its own puts the account there
-(`alice.martin@meet.example.org/x1`), and some identity providers use the e-mail address as user id. Those parts are
-replaced by a keyed digest: the same on every machine of this installation, and no hash that somebody outside could
-compute from a list of addresses.
+(`alice.martin@meet.example.org/x1`), and identity providers use logins, addresses and small numbers as user ids. Those
+are replaced by a keyed digest: the same on every machine of this installation, and no hash that somebody outside could
+compute from a list of names.
 """
 
 import hashlib
@@ -11,6 +11,7 @@ import hmac
 import re
 
 _RANDOM_LOCAL_PART = re.compile(r"[0-9a-fA-F]{8}[0-9a-fA-F-]*")
+_RANDOM_USER_ID = re.compile(r"[0-9a-fA-F]{16,}|[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DIGEST_LENGTH = 32
 
 
@@ -26,8 +27,8 @@ def connection_pseudonym(jid: str, *, key: bytes) -> str:
 
 
 def user_pseudonym(user_id: str, *, key: bytes) -> str:
-    """A user id that says nothing about a person: unchanged unless it is an address."""
-    return _digest(user_id, key) if "@" in user_id else user_id
+    """A user id that says nothing about a person: unchanged if it is random already (a UUID, a long hexadecimal)."""
+    return user_id if _RANDOM_USER_ID.fullmatch(user_id) else _digest(user_id, key)
 
 
 def _digest(text: str, key: bytes) -> str:

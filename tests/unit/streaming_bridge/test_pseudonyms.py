@@ -26,6 +26,9 @@ def test_a_pseudonym_is_the_same_again_and_depends_on_the_key() -> None:
     assert connection_pseudonym(jid, key=KEY) != connection_pseudonym(jid, key=b"another key")
 
 
-def test_an_address_as_user_id_is_replaced_and_any_other_stays() -> None:
+def test_a_user_id_is_replaced_unless_it_is_random() -> None:
     assert "@" not in user_pseudonym("alice@example.org", key=KEY)
-    assert user_pseudonym("auth0|5f903d7a", key=KEY) == "auth0|5f903d7a"
+    assert "alice" not in user_pseudonym("alice.martin", key=KEY)
+    assert user_pseudonym("42", key=KEY) not in {"42", user_pseudonym("42", key=b"another key")}
+    for random in ("0f8b6c1d2e3f4a5b6c7d8e9f0a1b2c3d", "7d4f0c3e-5c7a-4f6a-9f0e-2f5b1c9d8e7a"):
+        assert user_pseudonym(random, key=KEY) == random
