@@ -126,14 +126,10 @@ class TestEveryPlatform:
         assert folded.people[ADA].durations.total == 35 * 60_000
 
     async def test_a_stranger_is_a_guest_by_their_user_id(self, bridge: BridgeUnderTest, shapes: Shapes) -> None:
-        bodies = [
-            shapes.joined(5, who="a", user_id="7d4f0c3e-5c7a-4f6a-9f0e-2f5b1c9d8e7a", name="Léa"),
-            shapes.joined(9, who="b", user_id="7d4f0c3e-5c7a-4f6a-9f0e-2f5b1c9d8e7a", name="Léa"),
-        ]
-        await deliver(bridge, shapes, bodies)
-        guest = guest_id(
-            source=f"/bridge/{shapes.platform}/{shapes.source}", person="7d4f0c3e-5c7a-4f6a-9f0e-2f5b1c9d8e7a"
-        )
+        lea = "7d4f0c3e5c7a4f6a9f0e2f5b1c9d8e7a"
+        joins = [shapes.joined(minute, who=who, user_id=lea, name="Léa") for minute, who in ((5, "a"), (9, "b"))]
+        await deliver(bridge, shapes, joins)
+        guest = guest_id(source=f"/bridge/{shapes.platform}/{shapes.source}", person=lea)
         assert {fact.subject for fact in await bridge.facts()} == {guest}
 
     async def test_somebody_without_an_id_is_a_guest_by_their_connection(
