@@ -87,7 +87,7 @@ async def sign_out(request: web.Request) -> web.StreamResponse:
 def add_home_pages(app: web.Application) -> None:
     """Route them."""
     app.router.add_get("/", home)
-    app.router.add_get("/sign-in", show_sign_in)
+    app.router.add_get("/sign-in", show_sign_in, allow_head=False)  # a code is good once, and a preview is no visit
     app.router.add_post("/sign-in", sign_in)
     app.router.add_post("/sign-out", sign_out)
 
