@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal, TextIO
+from typing import BinaryIO, Final, Literal
 
 import structlog
 from aiohttp import web
@@ -118,12 +118,13 @@ async def project(settings: AttendanceSettings, parts: Parts) -> None:
 
 
 async def export_timeline(
-    settings: AttendanceSettings, event_id: str, *, as_of: datetime | None, form: Format, out: TextIO
+    settings: AttendanceSettings, event_id: str, *, as_of: datetime | None, form: Format, out: BinaryIO
 ) -> int:
     """Write an event's timeline from the read model, beside a running service or without; gives how many entries.
 
     Raises:
         UnknownEventError: if no fact tells of such an event.
+        TooManyEntriesError: if the format cannot hold them all.
     """
     async with read_model(settings) as (_, reading):
         return await write_timeline(SqlTimeline(reading), event_id, as_of=as_of, form=form, out=out)

@@ -3,15 +3,17 @@
 # ruff: noqa: PLC0415  (each command loads what it needs, when it is called)
 
 import json
+import shutil
 import sys
+import tempfile
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO, Final
 
 import typer
 
-from services.chassis.command import DataDir, run_command, use_running
+from services.chassis.command import DataDir, fail, run_command, use_running
 from services.chassis.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -58,6 +60,11 @@ class Format(StrEnum):
     TABLE = "table"
     NDJSON = "ndjson"
     CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
+
+
+_BINARY: Final = {Format.XLSX, Format.PARQUET}
 
 
 @commands.command()
@@ -68,25 +75,45 @@ def timeline(
     output: Annotated[Path | None, typer.Option("-o", "--output", help="A file instead of the terminal.")] = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Write an event's timeline, in the order it happened."""
+    """Write an event's timeline, in the order it happened.
+
+    xlsx and parquet are binary: they go to a file or into a pipe.
+    """
     from services.attendance.application.reading import UnknownEventError
     from services.attendance.application.timeline_export import Format as Written
+    from services.attendance.application.timeline_files import TooManyEntriesError
     from services.attendance.bootstrap import export_timeline
 
+    if output is None and form in _BINARY and sys.stdout.isatty():
+        fail(OperatorError(f"{form.value} is not for a terminal: name a file with -o FILE."), code=2)
     settings = _settings(data_dir)
 
-    async def write(out: TextIO) -> int:
+    async def write(out: BinaryIO) -> int:
         try:
             return await export_timeline(settings, event, as_of=as_of, form=Written(form.value), out=out)
         except UnknownEventError as error:
             raise OperatorError(f"There is no event {error.event_id} in the read model.") from None
+        except TooManyEntriesError as error:
+            raise OperatorError(f"A sheet holds {error.most} entries, {event} has more: use parquet.") from None
 
-    if output is None:
-        run_command(lambda: write(sys.stdout))
-    else:
-        with output.open("w", encoding="utf-8", newline="") as out:
-            entries = run_command(lambda: write(out))
-        typer.echo(f"{entries} entries are in {output}", err=True)
+    if output is None and form not in _BINARY:
+        run_command(lambda: write(sys.stdout.buffer))
+        return
+    # Written whole before anything is replaced: what was in the file stays there if this fails.
+    with tempfile.TemporaryFile() as whole:
+        entries = run_command(lambda: write(whole))
+        if entries is None:
+            raise typer.Exit(1)
+        whole.seek(0)
+        if output is None:
+            shutil.copyfileobj(whole, sys.stdout.buffer)
+            return
+        try:
+            with output.open("wb") as out:
+                shutil.copyfileobj(whole, out)
+        except OSError as error:
+            fail(OperatorError(f"{output} cannot be written: {error.strerror}."), code=2)
+    typer.echo(f"{entries} entries are in {output}", err=True)
 
 
 @commands.command()

@@ -3,17 +3,20 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
-from datetime import datetime
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet
 import pytest
 
 from schemas.envelope import format_instant
 from services.attendance.application.reading import UnknownEventError
 from services.attendance.application.timeline_export import Format, write_timeline
+from services.attendance.application.timeline_files import COLUMNS
 from tests.fakes.attendance_facts import ANNE, small_event
 from tests.fakes.attendance_web import Attendance, attending
+from tests.fakes.spreadsheet import read_sheet
 
 EVENT = "evt_" + "a" * 32
 
@@ -25,7 +28,11 @@ async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
 
 
 async def written(attendance: Attendance, form: Format, *, as_of: datetime | None = None) -> str:
-    out = io.StringIO()
+    return (await written_bytes(attendance, form, as_of=as_of)).decode()
+
+
+async def written_bytes(attendance: Attendance, form: Format, *, as_of: datetime | None = None) -> bytes:
+    out = io.BytesIO()
     await write_timeline(attendance.timeline, EVENT, as_of=as_of, form=form, out=out)
     return out.getvalue()
 
@@ -61,3 +68,63 @@ async def test_the_table_for_the_terminal_has_a_line_for_each_entry(attendance: 
 async def test_an_unknown_event_has_no_export(attendance: Attendance) -> None:
     with pytest.raises(UnknownEventError):
         await written(attendance, Format.CSV)
+
+
+@pytest.mark.parametrize("minutes, entries", [(12, 7), (1000, 11)])
+async def test_parquet_holds_what_the_columns_of_text_hold(
+    attendance: Attendance, minutes: float, entries: int
+) -> None:
+    facts = small_event(EVENT)
+    await attendance.store(facts.written)
+    as_of = facts.at(minutes)
+    table = pyarrow.parquet.read_table(io.BytesIO(await written_bytes(attendance, Format.PARQUET, as_of=as_of)))
+    rows = [as_text(row) for row in table.to_pylist()]
+    assert rows == list(csv.DictReader(io.StringIO(await written(attendance, Format.CSV, as_of=as_of))))
+    assert len(rows) == entries
+
+
+@pytest.mark.parametrize("minutes, entries", [(12, 7), (1000, 11)])
+async def test_the_sheet_holds_what_the_columns_of_text_hold(
+    attendance: Attendance, minutes: float, entries: int
+) -> None:
+    facts = small_event(EVENT)
+    await attendance.store(facts.written)
+    as_of = facts.at(minutes)
+    _, *cells = read_sheet(await written_bytes(attendance, Format.XLSX, as_of=as_of)).rows
+    rows = [as_text(dict(zip(COLUMNS, row, strict=True))) for row in cells]
+    assert rows == list(csv.DictReader(io.StringIO(await written(attendance, Format.CSV, as_of=as_of))))
+    assert len(rows) == entries
+
+
+@pytest.mark.parametrize("form", [Format.XLSX, Format.PARQUET])
+async def test_before_the_first_fact_a_file_has_its_columns_alone(attendance: Attendance, form: Format) -> None:
+    facts = small_event(EVENT)
+    await attendance.store(facts.written)
+    file = await written_bytes(attendance, form, as_of=datetime(2020, 1, 1, tzinfo=UTC))
+    if form is Format.XLSX:
+        assert [len(row) for row in read_sheet(file).rows] == [len(COLUMNS)]
+    else:
+        table = pyarrow.parquet.read_table(io.BytesIO(file))
+        assert (table.num_rows, table.column_names) == (0, list(COLUMNS))
+
+
+@pytest.mark.parametrize("form", [Format.XLSX, Format.PARQUET])
+async def test_an_unknown_event_has_no_file(attendance: Attendance, form: Format) -> None:
+    out = io.BytesIO()
+    with pytest.raises(UnknownEventError):
+        await write_timeline(attendance.timeline, EVENT, as_of=None, form=form, out=out)
+    assert out.getvalue() == b""
+
+
+def as_text(row: Mapping[str, object]) -> dict[str, str]:
+    """A row of typed values as the CSV writes it."""
+    texts = {}
+    for name, value in row.items():
+        match value:
+            case None:
+                texts[name] = ""
+            case datetime():
+                texts[name] = format_instant(value)
+            case _:
+                texts[name] = str(value)
+    return texts

@@ -1,11 +1,12 @@
 """The timeline of an event, written out for people and for other programs."""
 
 import csv
+import io
 import json
 from collections.abc import AsyncIterator
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Final, TextIO
+from typing import Any, BinaryIO, Final, TextIO
 
 from rich.console import Console
 from rich.table import Table
@@ -13,27 +14,11 @@ from rich.table import Table
 from schemas.envelope import format_instant
 from services.attendance.adapters.timeline import Filter, SqlTimeline
 from services.attendance.application.reading import UnknownEventError
+from services.attendance.application.timeline_files import COLUMNS, write_parquet, write_xlsx
 from services.attendance.application.translation import instant
 from services.attendance.domain.reading import Entry
 
 _PAGE: Final = 1000
-_COLUMNS: Final = (
-    "id",
-    "time",
-    "recorded_time",
-    "type",
-    "source",
-    "participant_id",
-    "guest_id",
-    "mode",
-    "room",
-    "gate",
-    "status",
-    "seconds_in_person",
-    "seconds_remote",
-    "seconds_both",
-    "seconds_total",
-)
 
 
 class Format(StrEnum):
@@ -42,21 +27,37 @@ class Format(StrEnum):
     TABLE = "table"
     NDJSON = "ndjson"
     CSV = "csv"
+    XLSX = "xlsx"
+    PARQUET = "parquet"
 
 
 async def write_timeline(
-    timeline: SqlTimeline, event_id: str, *, as_of: datetime | None, form: Format, out: TextIO
+    timeline: SqlTimeline, event_id: str, *, as_of: datetime | None, form: Format, out: BinaryIO
 ) -> int:
     """Write the entries recorded up to `as_of` to `out`, by (time, id); gives their number.
 
-    `ndjson` has the items of the timeline API, a line each; `csv` the same in columns; `table` is for a terminal.
+    `ndjson` has the items of the timeline API, a line each; `csv`, `xlsx` and `parquet` the same in columns; `table`
+    is for a terminal. Text is UTF-8.
 
     Raises:
         UnknownEventError: if no fact tells of such an event; nothing is written then.
+        TooManyEntriesError: if a sheet cannot hold them all; what is in `out` is of no use then.
     """
     if await timeline.event(event_id) is None:
         raise UnknownEventError(event_id)
     entries = _all(timeline, event_id, as_of)
+    if form is Format.XLSX:
+        return await write_xlsx(_typed_rows(entries), out)
+    if form is Format.PARQUET:
+        return await write_parquet(_typed_rows(entries), out)
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
+    try:
+        return await _write_text(entries, form, text)
+    finally:
+        text.detach()  # flushed, and left open for whoever opened it
+
+
+async def _write_text(entries: AsyncIterator[Entry], form: Format, out: TextIO) -> int:
     if form is Format.NDJSON:
         return await _write_ndjson(entries, out)
     if form is Format.CSV:
@@ -84,14 +85,11 @@ async def _write_ndjson(entries: AsyncIterator[Entry], out: TextIO) -> int:
 
 
 async def _write_csv(entries: AsyncIterator[Entry], out: TextIO) -> int:
-    writer = csv.DictWriter(out, _COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
     writer.writeheader()
     count = 0
     async for entry in entries:
-        item = _item(entry)
-        presence = item.pop("presence") or {"status": None, "seconds": {}}
-        seconds = {f"seconds_{mode}": length for mode, length in presence["seconds"].items()}
-        writer.writerow({**item, "status": presence["status"], **seconds})
+        writer.writerow(_row(entry))
         count += 1
     return count
 
@@ -134,3 +132,16 @@ def _item(entry: Entry) -> dict[str, Any]:
         "gate": entry.told("gate"),
         "presence": presence,
     }
+
+
+def _row(entry: Entry) -> dict[str, Any]:
+    """The same, with presence spread over columns."""
+    item = _item(entry)
+    presence = item.pop("presence") or {"status": None, "seconds": {}}
+    seconds = {f"seconds_{mode}": length for mode, length in presence["seconds"].items()}
+    return {**item, "status": presence["status"], **seconds}
+
+
+async def _typed_rows(entries: AsyncIterator[Entry]) -> AsyncIterator[dict[str, Any]]:
+    async for entry in entries:
+        yield {**_row(entry), "time": instant(entry.time), "recorded_time": instant(entry.recorded)}
