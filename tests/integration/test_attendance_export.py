@@ -3,6 +3,8 @@
 import csv
 import io
 import json
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -128,3 +130,17 @@ def as_text(row: Mapping[str, object]) -> dict[str, str]:
             case _:
                 texts[name] = str(value)
     return texts
+
+
+def test_a_failed_export_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+    kept = tmp_path / "kept.xlsx"
+    kept.write_bytes(b"what was there")
+    options = ["--format", "xlsx", "-o", str(kept), "--data-dir", str(tmp_path / "data")]
+    finished = subprocess.run(
+        [sys.executable, "-m", "services.command_line", "timeline", EVENT, *options],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (finished.returncode, kept.read_bytes()) == (1, b"what was there")
+    assert EVENT in finished.stderr
