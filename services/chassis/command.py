@@ -61,16 +61,21 @@ def run_command(work: Callable[[], Awaitable[Result]]) -> Result | None:
 
     results: list[Result] = []
     failures: list[OperatorError] = []
+    unread: list[BrokenPipeError] = []
 
     async def to_the_end() -> None:
         try:
             results.append(await work())
         except OperatorError as error:
             failures.append(error)
+        except BrokenPipeError as error:
+            unread.append(error)
 
     code = run(to_the_end)
     if failures:
         fail(failures[0], code=1)
+    if unread:  # a reader such as `head` has enough: typer ends in silence
+        raise unread[0]
     if code:
         raise typer.Exit(code)
     return results[0] if results else None
