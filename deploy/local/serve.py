@@ -55,7 +55,7 @@ async def serve_demo(
             live = f"/events/{event_id}/live"
             sign_in = await credentials.sign_in_path()
             _announce(console, running, f"{sign_in}&next={live}")
-            console.print(f"[bold]Live page:[/bold]      {running.address}{live}", soft_wrap=True)
+            console.print(f"[bold]Live page:[/bold] {running.address}{live}", soft_wrap=True)
             with _progress(console) as progress:
                 playing = progress.add_task(f"Playing the day, {speed:g} times as fast", total=END + GRACE)
                 await play.perform(speed=speed, on_act=lambda second: progress.update(playing, completed=second))
@@ -80,7 +80,7 @@ async def _started(settings: CommonSettings, *, port: int, console: Console) -> 
 
 
 def _announce(console: Console, running: Running, sign_in_path: str) -> None:
-    console.print(f"[bold]Passerelle is at[/bold]   {running.address}")
+    console.print(f"[bold]Passerelle is at:[/bold] {running.address}")
     console.print(f"[bold]Sign in (once):[/bold] {running.address}{sign_in_path}", soft_wrap=True)
 
 
