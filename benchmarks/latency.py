@@ -113,9 +113,9 @@ async def _deliver_and_listen(
         await client.webhook(request.path, request.body, request.headers)
 
     ready = asyncio.Event()
+    await _until_event_is_known(client, event_id)
     async with asyncio.TaskGroup() as group:
         listener = group.create_task(listen(ready))
-        await _until_event_is_known(client, event_id)
         await ready.wait()
         loop = asyncio.get_running_loop()
         began = loop.time()
