@@ -15,7 +15,6 @@ from deploy.local.demo.client import Client
 from deploy.local.demo.colloquium import colloquium
 from deploy.local.demo.compare import Comparison, compare
 from deploy.local.demo.play import Play
-from deploy.local.demo.scenario import END, GRACE
 from deploy.local.up import Running, everything
 from services.chassis.settings import CommonSettings
 
@@ -57,7 +56,7 @@ async def serve_demo(
             _announce(console, running, f"{sign_in}&next={live}")
             console.print(f"[bold]Live page:[/bold] {running.address}{live}", soft_wrap=True)
             with _progress(console) as progress:
-                playing = progress.add_task(f"Playing the day, {speed:g} times as fast", total=END + GRACE)
+                playing = progress.add_task(f"Playing the day, {speed:g} times as fast", total=scenario.acts[-1].send)
                 await play.perform(speed=speed, on_act=lambda second: progress.update(playing, completed=second))
             with console.status("Comparing what was played with what the system answers"):
                 comparison = await compare(play)
@@ -98,10 +97,10 @@ def _progress(console: Console) -> Progress:
 def _report(console: Console, comparison: Comparison, *, retried: int) -> bool:
     table = Table("", "in person", "remote", "both", "total", title="Hours of presence played")
     hours = [f"{comparison.seconds[mode] / 3600:.1f}" for mode in ("in_person", "remote", "both", "total")]
-    table.add_row(f"{comparison.people} people", *hours)
+    table.add_row(f"{comparison.people} people, guests among them", *hours)
     console.print(table)
     if retried:
-        console.print(f"{retried} requests were sent again after an answer failed to come.")
+        console.print(f"{retried} requests had to be sent again before they were answered, as desks and platforms do.")
     if not comparison.differences:
         console.print(f"[bold green]Equal to the second for all {comparison.people} people.[/bold green]")
         return True
