@@ -32,7 +32,7 @@ from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.metrics import new_registry
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
-from services.chassis.topics import KafkaAwayError, ensure_topics
+from services.chassis.topics import KafkaAwayError, await_topics
 
 SERVICE: Final = "attendance"
 
@@ -106,12 +106,7 @@ async def project(settings: AttendanceSettings, parts: Parts) -> None:
         TopicMismatchError: if a topic has another number of partitions.
         TopicRefusedError: if Kafka refuses to create one.
     """
-    while True:
-        try:
-            await ensure_topics(settings.kafka, ALL, partitions=settings.partitions, replication=settings.replication)
-            break
-        except KafkaAwayError as error:
-            log.warning("kafka.away", servers=error.servers)
+    await await_topics(settings, ALL)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(parts.projector.run())
         tasks.create_task(parts.drain.run())

@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError, LeaderNotAvailableError, TopicAlreadyExi
 from schemas.topics import Topic
 from services.chassis.errors import OperatorError
 from services.chassis.kafka import LARGEST_RECORD
+from services.chassis.settings import CommonSettings
 
 _LARGEST_BATCH: Final = LARGEST_RECORD + 64 * 1024
 _PAUSE_SECONDS: Final = 0.5
@@ -90,6 +91,24 @@ async def ensure_topics(
             log.info("kafka.awaited", servers=servers)
             remind_at += _REMIND_SECONDS
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def await_topics(settings: CommonSettings, topics: Sequence[Topic]) -> None:
+    """Make sure of the topics for a service that answers without Kafka too: waits for it as long as it takes.
+
+    Raises:
+        TopicMismatchError: if a topic has another number of partitions.
+        TopicRefusedError: if Kafka refuses to create one.
+    """
+    while True:
+        try:
+            await ensure_topics(
+                settings.kafka, topics, partitions=settings.partitions, replication=settings.replication
+            )
+        except KafkaAwayError as error:
+            log.warning("kafka.away", servers=error.servers)
+        else:
+            return
 
 
 @asynccontextmanager

@@ -23,7 +23,7 @@ from services.chassis.metrics import new_registry
 from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
-from services.chassis.topics import KafkaAwayError, ensure_topics
+from services.chassis.topics import await_topics
 from services.registration.adapters.mint import RandomMint
 from services.registration.adapters.store import SqlStore
 from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
@@ -107,12 +107,7 @@ async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:
         TopicMismatchError: if a topic has another number of partitions.
         TopicRefusedError: if Kafka refuses to create one.
     """
-    while True:
-        try:
-            await ensure_topics(settings.kafka, ALL, partitions=settings.partitions, replication=settings.replication)
-            break
-        except KafkaAwayError as error:
-            log.warning("kafka.away", servers=error.servers)
+    await await_topics(settings, ALL)
     await drain.run()
 
 

@@ -1,7 +1,6 @@
 """The only place where the bridge is put together."""
 
 import asyncio
-import contextlib
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
@@ -31,7 +30,7 @@ from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
 from services.chassis.secrets import SecretBox
-from services.chassis.topics import KafkaAwayError, ensure_topics
+from services.chassis.topics import await_topics
 from services.streaming_bridge.adapters.claims import SqlClaims
 from services.streaming_bridge.adapters.group_commit import GroupCommit
 from services.streaming_bridge.adapters.guests import SqlGuests
@@ -83,13 +82,7 @@ class Bridge:
         background.start("kafka", self._with_kafka())
 
     async def _with_kafka(self) -> None:
-        settings = self.settings
-        while True:
-            with contextlib.suppress(KafkaAwayError):
-                await ensure_topics(
-                    settings.kafka, topics.ALL, partitions=settings.partitions, replication=settings.replication
-                )
-                break
+        await await_topics(self.settings, topics.ALL)
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.drain.run())
             tasks.create_task(self.reader.run())
