@@ -1,13 +1,14 @@
 """Read a record's value: bytes in, a typed fact out, or an error that names what is wrong."""
 
 import re
-from typing import Annotated, Final, TypeAlias
+from typing import Annotated, Final, TypeAlias, get_args
 
 from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.checkin import CheckedIn, CheckedOut, CheckInVoided
+from schemas.envelope import fact_type
 from schemas.participation import Interaction, Joined, Left, RoomClosed, RoomOpened, StreamStarted, StreamStopped
-from schemas.presence import PresenceChanged
+from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.registration import (
     EventCancelled,
     EventChanged,
@@ -20,6 +21,8 @@ from schemas.registration import (
     ParticipantConfirmed,
     ParticipantModeChanged,
     ParticipantRegistered,
+    TimeAcceptanceWithdrawn,
+    TimeAccepted,
 )
 from schemas.timeline import TimelineEntry
 
@@ -35,6 +38,8 @@ KnownFact: TypeAlias = (
     | ParticipantCancelled
     | IdentityLinked
     | IdentityUnlinked
+    | TimeAccepted
+    | TimeAcceptanceWithdrawn
     | CheckedIn
     | CheckedOut
     | CheckInVoided
@@ -46,10 +51,14 @@ KnownFact: TypeAlias = (
     | StreamStopped
     | Interaction
     | PresenceChanged
+    | PresenceEarlier
     | TimelineEntry
 )
 _ADAPTER: Final[TypeAdapter[KnownFact]] = TypeAdapter(Annotated[KnownFact, Field(discriminator="type")])
 
+_NAMED: Final = re.compile(r"(passerelle(?:\.[a-z_]+)+)\.v([0-9]{1,4})")
+"""A type that a later version of Passerelle may have: nothing else is quoted, for it could hold personal data."""
+_LONGEST_TYPE: Final = 100
 
 # An odd number of backslashes: with an even one, it is a backslash and the text "u0000".
 _NULL_CHARACTER: Final = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
@@ -77,6 +86,18 @@ def decode(value: bytes) -> KnownFact:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         if first["type"] == "union_tag_invalid":  # its message would quote the value
-            raise UnreadableRecordError("type: not a type that this version knows") from None
+            raise UnreadableRecordError(f"type: {_why_unknown(first['ctx']['tag'])}") from None
         place = ".".join(str(part) for part in first["loc"]) or "value"
         raise UnreadableRecordError(f"{place}: {first['msg']}") from None
+
+
+def _why_unknown(type_: str) -> str:
+    """What is wrong with a type that is not known: perhaps only that this version is too old for it."""
+    named = _NAMED.fullmatch(type_[:_LONGEST_TYPE])
+    if named is None or named[0] != type_:
+        return "not a type that this version knows"
+    name, version = named.groups()
+    known = [read[2] for fact in get_args(KnownFact) if (read := _NAMED.fullmatch(fact_type(fact))) and read[1] == name]
+    if not known:
+        return f"{type_} needs a version of Passerelle that reads it (this one does not know it)"
+    return f"{type_} needs a version of Passerelle that reads v{version} (this one reads v{', v'.join(known)})"

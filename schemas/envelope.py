@@ -6,7 +6,7 @@ A record's value is one self-contained JSON document. `recordedtime` (when this 
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
 
@@ -87,3 +87,9 @@ class Fact(Wire):
     def to_bytes(self) -> bytes:
         """The record's value: compact UTF-8 JSON, absent extensions left out."""
         return self.model_dump_json(exclude_none=True).encode()
+
+
+def fact_type(model: type[Fact]) -> str:
+    """The one CloudEvents `type` of a concrete fact: `passerelle.<topic>.<what happened>.v<version>`."""
+    (only,) = get_args(model.model_fields["type"].annotation)
+    return str(only)

@@ -15,7 +15,8 @@ from typing import Any, Final, get_args
 from schemas import topics
 from schemas.compatibility import breaking_changes
 from schemas.decode import KnownFact
-from schemas.envelope import CONTENT_TYPE, Fact
+from schemas.envelope import CONTENT_TYPE, Fact, fact_type
+from schemas.timeline import AttendanceEndInferred
 
 FROZEN: Final = Path(__file__).parent / "frozen"
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -25,20 +26,19 @@ _TOPIC_OF: Final = MappingProxyType(
 )
 
 
-def fact_type(model: type[Fact]) -> str:
-    """The one CloudEvents `type` of a concrete fact: `passerelle.<topic>.<what happened>.v<version>`."""
-    (only,) = get_args(model.model_fields["type"].annotation)
-    return str(only)
-
-
 def fact_models() -> tuple[type[Fact], ...]:
-    """Every concrete fact, in the order of `schemas.decode`."""
+    """Every concrete fact that stands on a topic, in the order of `schemas.decode`."""
     return get_args(KnownFact)
 
 
 def topic_of(type_: str) -> topics.Topic:
     """The topic that carries a fact type."""
     return _TOPIC_OF[type_.split(".")[1]]
+
+
+def embedded_models() -> tuple[type[Fact], ...]:
+    """The facts that stand inside the record of another."""
+    return (AttendanceEndInferred,)
 
 
 def json_schema(model: type[Fact]) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def asyncapi() -> dict[str, Any]:
 
 def documents() -> dict[str, str]:
     """Every published document by file name, as text that ends in a newline."""
-    found: dict[str, Any] = {f"{fact_type(model)}.json": json_schema(model) for model in fact_models()}
+    found: dict[str, Any] = _schemas()
     found["asyncapi.json"] = asyncapi()
     return {name: json.dumps(document, indent=2, ensure_ascii=False) + "\n" for name, document in found.items()}
 
@@ -73,7 +73,7 @@ def documents() -> dict[str, str]:
 def check(frozen: Path = FROZEN) -> list[str]:
     """What differs from the frozen documents in a way that breaks a reader or a writer, one sentence each."""
     problems = []
-    generated = {f"{fact_type(model)}.json": json_schema(model) for model in fact_models()}
+    generated = _schemas()
     for path in sorted(frozen.glob("passerelle.*.json")):
         if path.name not in generated:
             problems.append(f"{path.stem}: the type is gone, and replay starts at offset 0")
@@ -81,6 +81,11 @@ def check(frozen: Path = FROZEN) -> list[str]:
         old = json.loads(path.read_text())
         problems += [f"{path.stem}: {change}" for change in breaking_changes(old, generated[path.name])]
     return problems
+
+
+def _schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each fact type by file name."""
+    return {f"{fact_type(model)}.json": json_schema(model) for model in (*fact_models(), *embedded_models())}
 
 
 def main() -> None:
@@ -94,7 +99,7 @@ def main() -> None:
 
 def _channel(topic: topics.Topic) -> dict[str, Any]:
     types = [fact_type(model) for model in fact_models() if topic_of(fact_type(model)) is topic]
-    key = "event_id/subject" if topic is topics.PRESENCE else "event_id"
+    key = "event_id/subject`, or `event_id/subject/NNNN" if topic is topics.PRESENCE else "event_id"
     channel: dict[str, Any] = {
         "address": topic.name,
         "description": f"{topic.summary} Key: `{key}` (UTF-8).",

@@ -67,7 +67,10 @@ class Session(Wire):
 
 
 class EventData(FactData):
-    """The whole event as it stands after the fact."""
+    """The whole event as it stands after the fact.
+
+    `closed_at` is when it was closed by hand before its end and its grace had passed; absent where the clock closed it.
+    """
 
     title: str
     status: EventStatus
@@ -79,6 +82,7 @@ class EventData(FactData):
     reconnect_grace_seconds: Annotated[int, Field(ge=0)] = 60
     sessions: tuple[Session, ...] = ()
     rooms: tuple[Room, ...] = ()
+    closed_at: Instant | None = None
 
 
 class EventCreated(Fact):
@@ -103,7 +107,7 @@ class EventPublished(Fact):
 
 
 class EventClosed(Fact):
-    """The event is over: intervals still open end at its end plus its grace."""
+    """The event is over: intervals still open end at its end plus its grace, or at `closed_at` if that is earlier."""
 
     type: Literal["passerelle.registration.event.closed.v1"]
     data: EventData
@@ -178,6 +182,26 @@ class IdentityUnlinked(Fact):
     data: LinkData
 
 
+class TimeAcceptanceData(FactData):
+    """The fact whose time looked impossible and was looked at by an organizer."""
+
+    fact_id: Identifier
+
+
+class TimeAccepted(Fact):
+    """A suspect time is right after all, and counts; `subject` is that of the suspect fact, absent for a room's."""
+
+    type: Literal["passerelle.registration.time.accepted.v1"]
+    data: TimeAcceptanceData
+
+
+class TimeAcceptanceWithdrawn(Fact):
+    """The acceptance of a suspect time is undone."""
+
+    type: Literal["passerelle.registration.time.acceptance_withdrawn.v1"]
+    data: TimeAcceptanceData
+
+
 RegistrationFact = Annotated[
     EventCreated
     | EventChanged
@@ -189,6 +213,8 @@ RegistrationFact = Annotated[
     | ParticipantModeChanged
     | ParticipantCancelled
     | IdentityLinked
-    | IdentityUnlinked,
+    | IdentityUnlinked
+    | TimeAccepted
+    | TimeAcceptanceWithdrawn,
     Field(discriminator="type"),
 ]

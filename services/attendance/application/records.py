@@ -48,7 +48,8 @@ def write_presence(
     about = list(about)
     said = sha256(to_json(data))
     said.update("".join(sorted(fact.id for fact in about)).encode())
-    data["facts"] = in_order(facts.values())
+    if facts:
+        data["facts"] = in_order(facts.values())
     return to_json(
         {
             "specversion": "1.0",

@@ -81,7 +81,7 @@ def read_facts(record: bytes | None) -> dict[str, Kept]:
     """The facts in a presence record, by id."""
     if record is None:
         return {}
-    return {kept["id"]: kept for kept in from_json(record)["data"]["facts"]}
+    return {kept["id"]: kept for kept in from_json(record)["data"].get("facts", ())}
 
 
 def subject_fact(kept: Kept, subject: str) -> SubjectFact:

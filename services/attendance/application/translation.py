@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeAlias, TypedDict
 
 from schemas.decode import KnownFact
-from schemas.presence import PresenceChanged
+from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.timeline import TimelineEntry
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import (
@@ -53,7 +53,7 @@ def document(fact: KnownFact) -> Document:
     Raises:
         NotAnInputError: if it is one that the fold writes, not one that it reads.
     """
-    if isinstance(fact, PresenceChanged | TimelineEntry):
+    if isinstance(fact, PresenceChanged | PresenceEarlier | TimelineEntry):
         raise NotAnInputError(fact.type)
     return fact.model_dump(mode="json", exclude_none=True)
 
