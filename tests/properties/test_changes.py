@@ -1,0 +1,108 @@
+"""What is always true of a comparison of two instants, whatever the facts."""
+
+from itertools import pairwise
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from services.attendance.domain.changes import Cause, Change, Comparison, Sighting
+from services.attendance.domain.facts import Fact, LinkChange, Movement, RoomChange, SeatChange, Snapshot, Voiding
+from services.attendance.domain.fold import Presence, fold_event
+from services.attendance.domain.intervals import Durations, durations
+from tests.properties.fold_strategies import GUESTS, PARTICIPANTS, SPAN, deliveries, events
+
+moments = st.integers(0, SPAN)
+
+
+def sighting(facts: list[Fact], *, at: int) -> Sighting | None:
+    """The latest movement or room known at an instant, as a horizon."""
+    known = [fact for fact in facts if isinstance(fact, Movement | RoomChange) and fact.recorded <= at]
+    latest = max(known, key=lambda fact: (fact.time, fact.id), default=None)
+    return None if latest is None else Sighting(fact_id=latest.id, time=latest.time)
+
+
+def compared(facts: list[Fact], earlier: int, later: int) -> dict[str, Change]:
+    comparison = Comparison(
+        [fact for fact in facts if isinstance(fact, RoomChange | Snapshot | LinkChange)],
+        earlier=earlier,
+        later=later,
+        horizons=(sighting(facts, at=earlier), sighting(facts, at=later)),
+    )
+    own = [fact for fact in facts if isinstance(fact, Movement | Voiding | SeatChange)]
+    found = (comparison.change(subject, own) for subject in (*PARTICIPANTS, *GUESTS))
+    return {change.subject: change for change in found if change is not None}
+
+
+def known_at(facts: list[Fact], at: int) -> dict[str, Durations]:
+    """Everybody's time at an instant, folded from nothing."""
+    folded = fold_event(fact for fact in facts if fact.recorded <= at).people
+    horizon = sighting(facts, at=at)
+    until = None if horizon is None else horizon.time
+    return {
+        subject: durations(folded.get(subject, Presence()).intervals, horizon=until)
+        for subject in (*PARTICIPANTS, *GUESTS)
+    }
+
+
+@given(events(), moments, moments)
+def test_those_are_told_whose_time_differs_and_the_two_times_are_what_was_known(
+    facts: list[Fact], one: int, other: int
+) -> None:
+    earlier, later = sorted((one, other))
+    before, after = known_at(facts, earlier), known_at(facts, later)
+    told = compared(facts, earlier, later)
+
+    assert {subject: (change.before, change.after) for subject, change in told.items()} == {
+        subject: (before[subject], after[subject]) for subject in before if before[subject] != after[subject]
+    }
+
+
+@given(events(), moments, moments)
+def test_the_steps_add_up_to_the_difference_and_each_is_one(facts: list[Fact], one: int, other: int) -> None:
+    earlier, later = sorted((one, other))
+    recorded = {fact.id: fact.recorded for fact in facts}
+    for change in compared(facts, earlier, later).values():
+        assert change.steps[0].before == change.before
+        assert change.steps[-1].after == change.after
+        assert all(step.before != step.after for step in change.steps)
+        assert all(step.after == following.before for step, following in pairwise(change.steps))
+        told = [step.fact_id for step in change.steps if step.cause is Cause.FACT]
+        assert told == sorted(set(told), key=lambda fact_id: (recorded[fact_id], fact_id))
+        assert all(earlier < recorded[fact_id] <= later for fact_id in told)
+
+
+@given(events(), moments, moments)
+def test_each_step_is_the_difference_that_its_fact_makes(facts: list[Fact], one: int, other: int) -> None:
+    """Folded from nothing, without the fact and with it."""
+    earlier, later = sorted((one, other))
+    horizon = sighting(facts, at=earlier)
+    until = None if horizon is None else horizon.time
+    came = sorted(facts, key=lambda fact: (fact.recorded, fact.id))
+    for change in compared(facts, earlier, later).values():
+        for step in change.steps:
+            if step.cause is Cause.HORIZON:
+                continue
+            place = next(number for number, fact in enumerate(came) if fact.id == step.fact_id)
+            for known, lasted in ((came[:place], step.before), (came[: place + 1], step.after)):
+                presence = fold_event(known).people.get(change.subject, Presence())
+                assert durations(presence.intervals, horizon=until) == lasted
+
+
+@given(events(), moments)
+def test_nothing_changes_at_one_instant(facts: list[Fact], at: int) -> None:
+    assert compared(facts, at, at) == {}
+
+
+@given(st.data(), events(), moments, moments)
+def test_the_order_of_arrival_is_irrelevant(data: st.DataObject, facts: list[Fact], one: int, other: int) -> None:
+    earlier, later = sorted((one, other))
+    assert compared(data.draw(deliveries(facts)), earlier, later) == compared(facts, earlier, later)
+
+
+@given(events(), moments, moments, moments)
+def test_what_was_recorded_after_the_later_instant_changes_nothing(
+    facts: list[Fact], one: int, other: int, third: int
+) -> None:
+    earlier, later, _ = sorted((one, other, third))
+    known = [fact for fact in facts if fact.recorded <= later]
+    assert compared(facts, earlier, later) == compared(known, earlier, later)
