@@ -6,8 +6,9 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.attendance.domain.channel import fold_channel
 from services.attendance.domain.facts import Channel, Fact, LinkChange, Mode, Movement, SeatChange, Voiding
-from services.attendance.domain.fold import Status, fold_channel, fold_event
+from services.attendance.domain.fold import Status, fold_event
 from services.attendance.domain.intervals import Interval, bridged, durations, intersection, measure, union
 from tests.properties.fold_oracle import owners, registration, see, subjects
 from tests.properties.fold_strategies import GUESTS, PARTICIPANTS, SPAN, deliveries, events, movements, with_id
@@ -64,7 +65,7 @@ def test_intervals_of_a_channel_neither_overlap_nor_run_backwards(facts: list[Fa
         if isinstance(fact, Movement):
             channels.setdefault(fact.channel, []).append(fact)
     for moves in channels.values():
-        intervals = fold_channel(moves, context)
+        intervals = fold_channel(moves, context).intervals
         assert all(interval.end is not None for interval in intervals[:-1])
         for one, following in pairwise(intervals):
             assert one.end is not None

@@ -18,14 +18,11 @@ from services.attendance.domain.context import EventContext
 from services.attendance.domain.facts import (
     Act,
     EventFact,
+    EventTimeAcceptance,
     LinkChange,
-    Movement,
     Notice,
     RoomChange,
-    SeatChange,
-    Snapshot,
     SubjectFact,
-    Voiding,
 )
 from services.attendance.domain.fold import Presence, fold_subject
 
@@ -60,7 +57,7 @@ def process(state: State, fact: KnownFact) -> Outcome:
     """
     said = document(fact)
     read = domain_fact(said)
-    if isinstance(read, Movement | Voiding | SeatChange):
+    if isinstance(read, SubjectFact):
         return _process_subject_fact(state, said, read)
     return _process_other_fact(state, said, read)
 
@@ -90,7 +87,7 @@ def _process_other_fact(state: State, said: Document, fact: EventFact | Act | No
         known = before if again else known
     old = state.context(event_id)
     new, repeated = old, was_known is not None
-    if isinstance(fact, RoomChange | Snapshot | LinkChange):
+    if isinstance(fact, EventFact):
         facts = states.read_context_facts(old)
         repeated = repeated or fact.id in facts
         facts[fact.id] = states.keep(known.document)
@@ -188,7 +185,8 @@ def _concerned(event: _Event, before: EventContext, fact: EventFact | Act | Noti
         moved |= {fact.guest, fact.participant}
         moved |= {context.owner(guest) for context in (before, event.context) for guest in moved}
         return moved | event.everybody() if repeated else moved
-    if repeated or before.closes_at != event.context.closes_at:
+    of_all = (before.closing, before.day_starts_at) != (event.context.closing, event.context.day_starts_at)
+    if repeated or of_all or isinstance(fact, EventTimeAcceptance):
         return event.everybody()
     return event.in_room(fact) if isinstance(fact, RoomChange) else ()
 

@@ -45,6 +45,12 @@ def write_presence(
     data["seconds"] = seconds(presence.durations)
     if presence.linked_to is not None:
         data["linked_to"] = presence.linked_to
+    if presence.contradictions:
+        data["contradictions"] = [
+            {"fact_id": one.fact_id, "time": _text(one.time), "kind": one.kind.value} for one in presence.contradictions
+        ]
+    if presence.suspect:
+        data["suspect"] = presence.suspect
     about = list(about)
     said = sha256(to_json(data))
     said.update("".join(sorted(fact.id for fact in about)).encode())
@@ -117,7 +123,8 @@ def _interval(interval: Interval) -> dict[str, Any]:
     written |= {"via": interval.via, "start_inferred": interval.start_inferred}
     if interval.end_inferred is not None:
         written["end_inferred"] = interval.end_inferred.value
-    return written
+    evidence = {"facts": interval.facts, "sources": interval.sources, "contradicted_by": interval.contradicted_by}
+    return written | {name: told for name, told in evidence.items() if told} | {"grade": interval.grade.value}
 
 
 def _text(at: int) -> str:

@@ -17,7 +17,10 @@ from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.facts import EventFact, SubjectFact
 
 _CONTEXT_NAMES: Final = frozenset(
-    {"status", "ends_at", "grace_seconds", "room", "room_session", "guest_id", "participant_id"}
+    {
+        *("status", "starts_at", "ends_at", "timezone", "grace_seconds", "closed_at"),
+        *("room", "room_session", "guest_id", "participant_id", "fact_id"),
+    }
 )
 _CONTEXTS_KEPT: Final = 512
 

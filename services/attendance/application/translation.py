@@ -6,17 +6,20 @@ timeline's entries and the worker's state hold, so that folding them again needs
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
+from functools import lru_cache
 from typing import Any, Final, TypeAlias, TypedDict
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from schemas.decode import KnownFact
 from schemas.presence import PresenceChanged, PresenceEarlier
-from schemas.timeline import TimelineEntry
+from schemas.timeline import END_INFERRED, TimelineEntry
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import (
     IN_PERSON,
     Act,
     Channel,
+    EventTimeAcceptance,
     Fact,
     LinkChange,
     Mode,
@@ -27,6 +30,7 @@ from services.attendance.domain.facts import (
     RoomChange,
     SeatChange,
     Snapshot,
+    TimeAcceptance,
     Voiding,
 )
 
@@ -82,6 +86,7 @@ class _Stamp(TypedDict):
     id: str
     time: int
     recorded: int
+    source: str
     canonical: bytes
 
 
@@ -90,6 +95,7 @@ def _stamp(document: Document, *, copies: bool) -> _Stamp:
         "id": document["id"],
         "time": milliseconds(document["time"]),
         "recorded": milliseconds(document["recordedtime"]),
+        "source": document["source"],
         "canonical": canonical(document) if copies else b"",
     }
 
@@ -98,7 +104,23 @@ def _snapshot(document: Document, stamp: _Stamp) -> Fact:
     data = document["data"]
     closed = data["status"] == "closed" or document["type"] == _EVENT_CLOSED
     end = min(milliseconds(data["ends_at"]) + 1000 * int(data["grace_seconds"]), _LAST)
-    return Snapshot(**stamp, closes_at=end if closed else None)
+    if data.get("closed_at") is not None:
+        end = min(end, milliseconds(data["closed_at"]))
+    return Snapshot(
+        **stamp, closes_at=end if closed else None, day_starts_at=_day_starts_at(data["starts_at"], data["timezone"])
+    )
+
+
+@lru_cache
+def _day_starts_at(starts_at: str, timezone: str) -> int | None:
+    """The first instant of the day of an instant; None in a zone that is not known here."""
+    try:
+        zone = ZoneInfo(timezone)
+        local = datetime.fromisoformat(starts_at).astimezone(zone)
+        midnight = datetime.combine(local.date(), time(), tzinfo=zone)
+        return (midnight - _EPOCH) // _MILLISECOND
+    except (ZoneInfoNotFoundError, ValueError, OverflowError):
+        return None
 
 
 def _seat(document: Document, stamp: _Stamp) -> Fact:
@@ -116,6 +138,16 @@ def _link(*, linked: bool) -> "_Reader":
     def read(document: Document, stamp: _Stamp) -> Fact:
         data = document["data"]
         return LinkChange(**stamp, guest=data["guest_id"], participant=data["participant_id"], linked=linked)
+
+    return read
+
+
+def _acceptance(*, accepted: bool) -> "_Reader":
+    def read(document: Document, stamp: _Stamp) -> Fact:
+        subject, fact_id = document.get("subject"), document["data"]["fact_id"]
+        if subject is None:
+            return EventTimeAcceptance(**stamp, fact_id=fact_id, accepted=accepted)
+        return TimeAcceptance(**stamp, subject=subject, fact_id=fact_id, accepted=accepted)
 
     return read
 
@@ -187,6 +219,8 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "passerelle.registration.participant.cancelled.v1": _cancelled_seat,
     "passerelle.registration.identity.linked.v1": _link(linked=True),
     "passerelle.registration.identity.unlinked.v1": _link(linked=False),
+    "passerelle.registration.time.accepted.v1": _acceptance(accepted=True),
+    "passerelle.registration.time.acceptance_withdrawn.v1": _acceptance(accepted=False),
     "passerelle.checkin.checked_in.v1": _door(opens=True),
     "passerelle.checkin.checked_out.v1": _door(opens=False),
     "passerelle.checkin.voided.v1": _voided,
@@ -197,4 +231,5 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "passerelle.participation.stream.started.v1": _notice,
     "passerelle.participation.stream.stopped.v1": _notice,
     "passerelle.participation.interaction.v1": _act,
+    END_INFERRED: _notice,  # what attendance tells itself: it stands on the timeline, and nothing is folded from it
 }

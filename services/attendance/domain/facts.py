@@ -46,11 +46,15 @@ IN_PERSON = Channel(Mode.IN_PERSON)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnyFact:
-    """What all facts have. `canonical` need not be given where only one copy of the fact can be met."""
+    """What all facts have; `source` is who tells it, as its envelope says.
+
+    `canonical` decides between copies recorded at one instant, and need not be given where only one can be met.
+    """
 
     id: str
     time: int
     recorded: int
+    source: str = ""
     canonical: bytes = b""
 
 
@@ -103,9 +107,14 @@ class RoomChange(AnyFact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot(AnyFact):
-    """The event as it stood: `closes_at` is its end plus its grace once it is closed, else None."""
+    """The event as it stood.
+
+    `closes_at` is when it ended, once it is closed: its end plus its grace, or when it was closed if that was earlier.
+    `day_starts_at` is the first instant of its first day, where it is.
+    """
 
     closes_at: int | None
+    day_starts_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,12 +127,29 @@ class LinkChange(AnyFact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeAcceptance(AnyFact):
+    """The suspect time of a fact of the same subject is right after all, or that is undone."""
+
+    subject: str
+    fact_id: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventTimeAcceptance(AnyFact):
+    """The same, told without a subject: it counts for a fact about a room, and for one about anybody."""
+
+    fact_id: str
+    accepted: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Notice(AnyFact):
     """Something about the event that changes no presence (a stream went live)."""
 
 
-SubjectFact: TypeAlias = Movement | Voiding | SeatChange
+SubjectFact: TypeAlias = Movement | Voiding | SeatChange | TimeAcceptance
 """What a person's presence is folded from."""
-EventFact: TypeAlias = RoomChange | Snapshot | LinkChange
+EventFact: TypeAlias = RoomChange | Snapshot | LinkChange | EventTimeAcceptance
 """What an event's context is folded from."""
 Fact: TypeAlias = SubjectFact | EventFact | Act | Notice

@@ -1,32 +1,32 @@
 """The heart: presence is a pure function of a set of facts. No clock, no I/O, no order of arrival.
 
 `fold_event` folds all the facts of an event; `fold_presence` one person's, given the event's context; `fold_channel`
-one channel's. Same facts, in any order and however often repeated: same result.
+one channel's (see `services.attendance.domain.channel`). Same facts, in any order and however often repeated: same
+result, down to the facts that each interval rests on.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import groupby
-from operator import attrgetter
 
+from services.attendance.domain.channel import ChannelPresence, fold_channel
 from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.copies import distinct
+from services.attendance.domain.evidence import Contradiction
 from services.attendance.domain.facts import (
     Channel,
     EventFact,
     Fact,
-    LinkChange,
     Mode,
     Movement,
     Registration,
-    RoomChange,
     SeatChange,
-    Snapshot,
     SubjectFact,
+    TimeAcceptance,
     Voiding,
 )
-from services.attendance.domain.intervals import Durations, EndInferred, Interval, durations, in_order
+from services.attendance.domain.intervals import Durations, Interval, durations, in_order
+from services.attendance.domain.suspicion import is_left_out, latest_acceptances
 
 
 class Status(StrEnum):
@@ -44,6 +44,8 @@ class Presence:
     """One person's presence at one event; `durations` is that of the intervals that have ended.
 
     A guest that is `linked_to` a participant has no intervals of their own: they stand with the participant.
+    `contradictions` are by (time, id). `suspect` are the ids, so ordered too, of the facts that are left out because
+    their time cannot be right.
     """
 
     status: Status = Status.ABSENT
@@ -52,6 +54,8 @@ class Presence:
     intervals: tuple[Interval, ...] = ()
     durations: Durations = field(default_factory=Durations)
     linked_to: str | None = None
+    contradictions: tuple[Contradiction, ...] = ()
+    suspect: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +71,9 @@ def fold_event(facts: Iterable[Fact]) -> EventPresence:
     of_event: list[EventFact] = []
     of_subject: dict[str, list[SubjectFact]] = {}
     for fact in facts:
-        if isinstance(fact, Movement | Voiding | SeatChange):
+        if isinstance(fact, SubjectFact):
             of_subject.setdefault(fact.subject, []).append(fact)
-        elif isinstance(fact, RoomChange | Snapshot | LinkChange):
+        elif isinstance(fact, EventFact):
             of_event.append(fact)
     context = fold_context(of_event)
     everybody = {*of_subject, *(context.owner(subject) for subject in of_subject)}
@@ -92,79 +96,40 @@ def fold_presence(facts: Iterable[SubjectFact], context: EventContext) -> Presen
     """The presence that one person's facts lead to, those of the guests linked to them among them."""
     known = distinct(facts)
     voided = {fact.voided_id for fact in known if isinstance(fact, Voiding)}
+    acceptances = context.acceptances
+    if said := [fact for fact in known if isinstance(fact, TimeAcceptance)]:
+        acceptances = latest_acceptances([*acceptances.values(), *said])
     channels: dict[Channel, list[Movement]] = {}
+    suspect: list[str] = []
     registered_mode: Mode | None = None
     registration: Registration | None = None
     for fact in known:
         if isinstance(fact, Movement):
-            if fact.id not in voided:
+            if fact.id in voided:
+                continue
+            if is_left_out(fact, day_starts_at=context.day_starts_at, acceptances=acceptances):
+                suspect.append(fact.id)
+            else:
                 channels.setdefault(fact.channel, []).append(fact)
         elif isinstance(fact, SeatChange):
             registered_mode = fact.mode or registered_mode
             registration = fact.registration
-    intervals = in_order(interval for moves in channels.values() for interval in fold_channel(moves, context))
+    walked = [fold_channel(moves, context) for moves in channels.values()]
+    intervals = in_order(interval for channel in walked for interval in channel.intervals)
     return Presence(
         status=_status(intervals),
         registered_mode=registered_mode,
         registration=registration,
         intervals=intervals,
         durations=durations(intervals),
+        contradictions=_contradictions(walked),
+        suspect=tuple(suspect),
     )
 
 
-def fold_channel(facts: Iterable[Movement], context: EventContext) -> list[Interval]:
-    """The intervals of one channel, in order and without overlap; only the last can be going on.
-
-    `facts` are distinct and none is voided. Where a leave says that it began before an earlier leave of the same
-    channel, the two become one interval: nobody is in one channel twice.
-    """
-    intervals: list[Interval] = []
-    opening: Movement | None = None
-    for _, group in groupby(sorted(facts, key=attrgetter("time", "id")), key=attrgetter("time")):
-        moves = list(group)
-        opens = next((move for move in moves if move.opens), None)
-        closes = [move for move in moves if not move.opens]
-        if opens is not None and closes:
-            if opening is None:
-                intervals.append(_interval(opens, end=opens.time))
-        elif opens is not None:
-            opening = opening or opens
-        elif opening is not None:
-            intervals.append(_interval(opening, end=closes[0].time))
-            opening = None
-        else:
-            _add_lost_join(intervals, closes)
-    if opening is not None:
-        inferred = context.inferred_end(start=opening.time, place=opening.place)
-        end, reason = inferred or (None, None)
-        intervals.append(_interval(opening, end=end, end_inferred=reason))
-    return intervals
-
-
-def _interval(opening: Movement, *, end: int | None, end_inferred: EndInferred | None = None) -> Interval:
-    return Interval(mode=opening.channel.mode, start=opening.time, end=end, via=opening.via, end_inferred=end_inferred)
-
-
-def _add_lost_join(intervals: list[Interval], closes: Sequence[Movement]) -> None:
-    """Add what a leave of a closed channel says by its `joined_at`; of leaves of one instant the longest counts.
-
-    A `joined_at` later than the leave is no word to trust, and the leave says no more than one without it.
-    """
-    told = [
-        (move.joined_at, move.id, move.via)
-        for move in closes
-        if move.joined_at is not None and move.joined_at <= move.time
-    ]
-    if not told:
-        return
-    start, _, via = min(told)
-    start_inferred = True
-    while intervals and (intervals[-1].end or 0) > start:  # each has an end: the channel is closed
-        overlapped = intervals.pop()
-        if overlapped.start <= start:
-            start, via, start_inferred = overlapped.start, overlapped.via, overlapped.start_inferred
-    mode, end = closes[0].channel.mode, closes[0].time
-    intervals.append(Interval(mode=mode, start=start, end=end, via=via, start_inferred=start_inferred))
+def _contradictions(channels: Iterable[ChannelPresence]) -> tuple[Contradiction, ...]:
+    found = [contradiction for channel in channels for contradiction in channel.contradictions]
+    return tuple(sorted(found, key=lambda contradiction: (contradiction.time, contradiction.fact_id)))
 
 
 def _status(intervals: Sequence[Interval]) -> Status:

@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from services.attendance.domain.errors import BackwardIntervalError
+from services.attendance.domain.evidence import Grade
 from services.attendance.domain.facts import Mode
 
 Span: TypeAlias = tuple[int, int]
@@ -24,6 +25,9 @@ class EndInferred(StrEnum):
 class Interval:
     """A span of presence through one channel; `end` is None while it goes on.
 
+    `facts` are the ids of what it rests on: what opened it, then what closed it or let its end be inferred. `sources`
+    are who told those. `contradicted_by` are the facts that do not fit it.
+
     Raises:
         BackwardIntervalError: on construction, when the end lies before the start.
     """
@@ -34,6 +38,16 @@ class Interval:
     via: str
     start_inferred: bool = False
     end_inferred: EndInferred | None = None
+    facts: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    contradicted_by: tuple[str, ...] = ()
+
+    @property
+    def grade(self) -> Grade:
+        """How good its evidence is."""
+        if self.contradicted_by:
+            return Grade.CONTRADICTED
+        return Grade.INFERRED if self.start_inferred or self.end_inferred is not None else Grade.OBSERVED
 
     def __post_init__(self) -> None:
         if self.end is not None and self.end < self.start:
@@ -101,7 +115,8 @@ def measure(spans: Iterable[Span]) -> int:
 def bridged(intervals: Iterable[Interval], *, grace: int) -> tuple[Interval, ...]:
     """The report's view: remote intervals no more than `grace` milliseconds apart become one; in person stays.
 
-    The joined interval has the start, its mark and the `via` of its first, and the end and its mark of its last.
+    The joined interval has the start, its mark and the `via` of its first, the end and its mark of its last, and the
+    evidence of all.
     """
     kept: list[Interval] = []
     joined: list[Interval] = []
@@ -112,9 +127,22 @@ def bridged(intervals: Iterable[Interval], *, grace: int) -> tuple[Interval, ...
         last = joined[-1] if joined else None
         if last is None or (last.end is not None and interval.start - last.end > grace):
             joined.append(interval)
-        elif last.end is not None and (interval.end is None or interval.end > last.end):
-            joined[-1] = replace(last, end=interval.end, end_inferred=interval.end_inferred)
+        else:
+            joined[-1] = _joined(last, interval)
     return in_order([*kept, *joined])
+
+
+def _joined(one: Interval, following: Interval) -> Interval:
+    """Two intervals as one, of which the second does not start before the first."""
+    ends = one if one.end is None or (following.end is not None and following.end <= one.end) else following
+    return replace(
+        one,
+        end=ends.end,
+        end_inferred=ends.end_inferred,
+        facts=tuple(dict.fromkeys((*one.facts, *following.facts))),
+        sources=tuple(sorted({*one.sources, *following.sources})),
+        contradicted_by=tuple(dict.fromkeys((*one.contradicted_by, *following.contradicted_by))),
+    )
 
 
 def in_order(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
@@ -122,7 +150,7 @@ def in_order(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
     return tuple(sorted(intervals, key=_order))
 
 
-def _order(interval: Interval) -> tuple[int, bool, int, str, str, bool, str]:
+def _order(interval: Interval) -> tuple[int, bool, int, str, str, bool, str, tuple[str, ...]]:
     return (
         interval.start,
         interval.end is None,
@@ -131,4 +159,5 @@ def _order(interval: Interval) -> tuple[int, bool, int, str, str, bool, str]:
         interval.via,
         interval.start_inferred,
         interval.end_inferred or "",
+        interval.facts,
     )

@@ -1,10 +1,13 @@
 """Facts of the fold for tests, with instants in minutes of one morning and short names."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from itertools import count
 
 from services.attendance.domain.facts import (
     IN_PERSON,
     Channel,
+    EventTimeAcceptance,
     LinkChange,
     Mode,
     Movement,
@@ -13,6 +16,7 @@ from services.attendance.domain.facts import (
     RoomChange,
     SeatChange,
     Snapshot,
+    TimeAcceptance,
     Voiding,
 )
 from services.attendance.domain.intervals import EndInferred, Interval
@@ -21,6 +25,7 @@ MINUTE = 60_000
 SOURCE = "/bridge/jitsi/main"
 ROOM = Place(SOURCE, "hall")
 VIA = f"{SOURCE}/hall"
+DESK = "/registration"
 _ids = count()
 
 
@@ -32,19 +37,20 @@ def new_id() -> str:
     return f"fact-{next(_ids):06}"
 
 
-def came(minute: float, *, subject: str = "ada", fact_id: str | None = None) -> Movement:
-    return _door(minute, opens=True, subject=subject, fact_id=fact_id)
+def came(minute: float, *, subject: str = "ada", fact_id: str | None = None, recorded: float | None = None) -> Movement:
+    return _door(minute, opens=True, subject=subject, fact_id=fact_id, recorded=recorded)
 
 
-def went(minute: float, *, subject: str = "ada", fact_id: str | None = None) -> Movement:
-    return _door(minute, opens=False, subject=subject, fact_id=fact_id)
+def went(minute: float, *, subject: str = "ada", fact_id: str | None = None, recorded: float | None = None) -> Movement:
+    return _door(minute, opens=False, subject=subject, fact_id=fact_id, recorded=recorded)
 
 
-def _door(minute: float, *, opens: bool, subject: str, fact_id: str | None) -> Movement:
+def _door(minute: float, *, opens: bool, subject: str, fact_id: str | None, recorded: float | None) -> Movement:
     return Movement(
         id=fact_id or new_id(),
         time=at(minute),
-        recorded=at(minute),
+        recorded=at(minute if recorded is None else recorded),
+        source=DESK,
         subject=subject,
         channel=IN_PERSON,
         opens=opens,
@@ -66,6 +72,7 @@ def joined(
         id=fact_id or new_id(),
         time=at(minute),
         recorded=at(minute if recorded is None else recorded),
+        source=place.source,
         canonical=canonical,
         subject=subject,
         channel=channel(place, connection),
@@ -88,6 +95,7 @@ def left(
         id=fact_id or new_id(),
         time=at(minute),
         recorded=at(minute),
+        source=place.source,
         subject=subject,
         channel=channel(place, connection),
         opens=False,
@@ -101,20 +109,49 @@ def channel(place: Place, connection: str) -> Channel:
     return Channel(Mode.REMOTE, place.source, place.session or place.room, connection)
 
 
-def room_opened(minute: float, place: Place = ROOM) -> RoomChange:
-    return RoomChange(id=new_id(), time=at(minute), recorded=at(minute), place=place, opened=True)
+def room_opened(minute: float, place: Place = ROOM, *, fact_id: str | None = None) -> RoomChange:
+    return _room(minute, place, opened=True, fact_id=fact_id, recorded=minute)
 
 
-def room_closed(minute: float, place: Place = ROOM) -> RoomChange:
-    return RoomChange(id=new_id(), time=at(minute), recorded=at(minute), place=place, opened=False)
+def room_closed(
+    minute: float, place: Place = ROOM, *, fact_id: str | None = None, recorded: float | None = None
+) -> RoomChange:
+    return _room(minute, place, opened=False, fact_id=fact_id, recorded=minute if recorded is None else recorded)
 
 
-def event_as_of(minute: float, *, closes_at: float | None) -> Snapshot:
+def _room(minute: float, place: Place, *, opened: bool, fact_id: str | None, recorded: float) -> RoomChange:
+    return RoomChange(
+        id=fact_id or new_id(),
+        time=at(minute),
+        recorded=at(recorded),
+        source=place.source,
+        place=place,
+        opened=opened,
+    )
+
+
+def event_as_of(
+    minute: float, *, closes_at: float | None, day_starts_at: float | None = None, fact_id: str | None = None
+) -> Snapshot:
     return Snapshot(
-        id=new_id(),
+        id=fact_id or new_id(),
         time=at(minute),
         recorded=at(minute),
+        source=DESK,
         closes_at=None if closes_at is None else at(closes_at),
+        day_starts_at=None if day_starts_at is None else at(day_starts_at),
+    )
+
+
+def accepted(fact_id: str, *, minute: float = 0, yes: bool = True, subject: str = "ada") -> TimeAcceptance:
+    return TimeAcceptance(
+        id=new_id(), time=at(minute), recorded=at(minute), source=DESK, subject=subject, fact_id=fact_id, accepted=yes
+    )
+
+
+def accepted_for_all(fact_id: str, *, minute: float = 0, yes: bool = True) -> EventTimeAcceptance:
+    return EventTimeAcceptance(
+        id=new_id(), time=at(minute), recorded=at(minute), source=DESK, fact_id=fact_id, accepted=yes
     )
 
 
@@ -161,3 +198,8 @@ def in_person(start: float, end: float | None, *, end_inferred: EndInferred | No
         via="gate",
         end_inferred=end_inferred,
     )
+
+
+def ends_of(intervals: Iterable[Interval]) -> tuple[Interval, ...]:
+    """The intervals without what they rest on."""
+    return tuple(replace(interval, facts=(), sources=(), contradicted_by=()) for interval in intervals)

@@ -2,15 +2,16 @@
 
 import pytest
 
+from services.attendance.domain.channel import fold_channel
 from services.attendance.domain.context import fold_context
 from services.attendance.domain.errors import BackwardIntervalError
 from services.attendance.domain.facts import EventFact, Movement, Place
-from services.attendance.domain.fold import fold_channel
 from services.attendance.domain.intervals import EndInferred, Interval
 from tests.unit.attendance.facts import (
     ROOM,
     SOURCE,
     came,
+    ends_of,
     event_as_of,
     in_person,
     joined,
@@ -26,7 +27,7 @@ TUESDAY = Place(SOURCE, "hall", "session-tuesday")
 
 
 def fold(facts: list[Movement], *event_facts: EventFact) -> list[Interval]:
-    return fold_channel(facts, fold_context(event_facts))
+    return list(ends_of(fold_channel(facts, fold_context(event_facts)).intervals))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,164 @@
+"""The walk through one channel: from comings and goings to intervals, and to what contradicts them."""
+
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import attrgetter
+
+from services.attendance.domain.context import EventContext
+from services.attendance.domain.evidence import Contradiction, ContradictionKind
+from services.attendance.domain.facts import Mode, Movement
+from services.attendance.domain.intervals import Interval
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPresence:
+    """The intervals of one channel, in order and without overlap, of which only the last can be going on.
+
+    A contradiction marks the last interval that ended at or before it. Contradictions are by (time, id).
+    """
+
+    intervals: tuple[Interval, ...] = ()
+    contradictions: tuple[Contradiction, ...] = ()
+
+
+def fold_channel(facts: Iterable[Movement], context: EventContext) -> ChannelPresence:
+    """Walk through one channel.
+
+    `facts` are distinct, none is voided, and none is left out. Where a leave says that it began before an earlier leave
+    of the same channel, the two become one interval: nobody is in one channel twice.
+    """
+    walk = _Walk()
+    for _, group in groupby(sorted(facts, key=attrgetter("time", "id")), key=attrgetter("time")):
+        walk.step(list(group))
+    if walk.opening is not None:
+        walk.intervals.append(_still_open(walk.opening, context))
+    return ChannelPresence(
+        intervals=_marked(walk.intervals, walk.contradictions), contradictions=tuple(walk.contradictions)
+    )
+
+
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """Where a walk stands: what has ended, and what opened the channel if it is open."""
+
+    intervals: list[Interval] = field(default_factory=list)
+    contradictions: list[Contradiction] = field(default_factory=list)
+    opening: Movement | None = None
+
+    def step(self, moves: Sequence[Movement]) -> None:
+        """Take all that happened in one instant, by id."""
+        opens = next((move for move in moves if move.opens), None)
+        closes = [move for move in moves if not move.opens]
+        if opens is not None and closes:
+            if self.opening is None:
+                self.intervals.append(_between(opens, closes[0]))
+        elif opens is not None:
+            self.opening = self.opening or opens
+        elif self.opening is not None:
+            self.intervals.append(_between(self.opening, closes[0]))
+            self.opening = None
+        else:
+            self._close_what_is_closed(closes)
+
+    def _close_what_is_closed(self, closes: Sequence[Movement]) -> None:
+        """Add what a leave of a closed channel says by its `joined_at`; of leaves of one instant the longest counts.
+
+        A `joined_at` later than the leave is no word to trust, and the leave says no more than one without it.
+        """
+        told = [
+            (move.joined_at, move.id, move)
+            for move in closes
+            if move.joined_at is not None and move.joined_at <= move.time
+        ]
+        if not told:
+            self.contradictions += [_contradiction(move) for move in closes]
+            return
+        start, _, leave = min(told)
+        interval = _lost_join(leave, start)
+        while self.intervals and (self.intervals[-1].end or 0) > interval.start:  # each has an end: it is closed
+            overlapped = self.intervals.pop()
+            if overlapped.start <= interval.start:
+                interval = _continued(overlapped, leave)
+        self.intervals.append(interval)
+        # What went while, as we know now, the channel was open was no contradiction.
+        while self.contradictions and self.contradictions[-1].time > interval.start:
+            self.contradictions.pop()
+
+
+def _between(opening: Movement, closing: Movement) -> Interval:
+    return Interval(
+        mode=opening.channel.mode,
+        start=opening.time,
+        end=closing.time,
+        via=opening.via,
+        facts=(opening.id, closing.id),
+        sources=_sources(opening.source, closing.source),
+    )
+
+
+def _still_open(opening: Movement, context: EventContext) -> Interval:
+    """An open channel goes on, unless the event's facts tell that it ended."""
+    begun = Interval(
+        mode=opening.channel.mode,
+        start=opening.time,
+        end=None,
+        via=opening.via,
+        facts=(opening.id,),
+        sources=_sources(opening.source),
+    )
+    ending = context.inferred_end(start=opening.time, place=opening.place)
+    if ending is None:
+        return begun
+    return replace(
+        begun,
+        end=ending.time,
+        end_inferred=ending.reason,
+        facts=(opening.id, ending.fact_id),
+        sources=_sources(opening.source, ending.source),
+    )
+
+
+def _lost_join(leave: Movement, start: int) -> Interval:
+    return Interval(
+        mode=leave.channel.mode,
+        start=start,
+        end=leave.time,
+        via=leave.via,
+        start_inferred=True,
+        facts=(leave.id,),
+        sources=_sources(leave.source),
+    )
+
+
+def _continued(interval: Interval, leave: Movement) -> Interval:
+    """An interval that ended later than was thought; its start stays what it was."""
+    opening = () if interval.start_inferred else interval.facts[:1]
+    return replace(
+        interval, end=leave.time, facts=(*opening, leave.id), sources=_sources(*interval.sources, leave.source)
+    )
+
+
+def _contradiction(move: Movement) -> Contradiction:
+    in_person = move.channel.mode is Mode.IN_PERSON
+    kind = ContradictionKind.EXIT_WITHOUT_ENTRY if in_person else ContradictionKind.LEAVE_WITHOUT_JOIN
+    return Contradiction(fact_id=move.id, time=move.time, kind=kind)
+
+
+def _marked(intervals: Sequence[Interval], contradictions: Sequence[Contradiction]) -> tuple[Interval, ...]:
+    if not contradictions:
+        return tuple(intervals)
+    ends = [interval.end for interval in intervals if interval.end is not None]
+    against: defaultdict[int, list[str]] = defaultdict(list)
+    for contradiction in contradictions:
+        against[bisect_right(ends, contradiction.time) - 1].append(contradiction.fact_id)
+    return tuple(
+        replace(interval, contradicted_by=tuple(against[number])) if number in against else interval
+        for number, interval in enumerate(intervals)
+    )
+
+
+def _sources(*sources: str) -> tuple[str, ...]:
+    return tuple(sorted({source for source in sources if source}))
