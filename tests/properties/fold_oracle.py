@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.attendance.domain.facts import (
+    Channel,
+    EventTimeAcceptance,
     Fact,
     LinkChange,
     Mode,
@@ -15,6 +17,7 @@ from services.attendance.domain.facts import (
     RoomChange,
     SeatChange,
     Snapshot,
+    TimeAcceptance,
     Voiding,
 )
 
@@ -34,13 +37,7 @@ class Seen:
 def see(facts: Sequence[Fact], subject: str) -> Seen:
     """What the facts of an event say of somebody, once duplicates are gone and guests are who they are."""
     known = _without_duplicates(facts)
-    voided = {(fact.subject, fact.voided_id) for fact in known if isinstance(fact, Voiding)}
-    whole_void = {fact_id for owner, fact_id in voided if _owner(known, owner) == subject}
-    moves = [
-        fact
-        for fact in known
-        if isinstance(fact, Movement) and _owner(known, fact.subject) == subject and fact.id not in whole_void
-    ]
+    moves = movements_that_count(facts, subject)
     present: dict[Mode, set[int]] = {Mode.IN_PERSON: set(), Mode.REMOTE: set()}
     ongoing: set[Mode] = set()
     ever = False
@@ -57,6 +54,79 @@ def see(facts: Sequence[Fact], subject: str) -> Seen:
         ongoing=frozenset(ongoing),
         ever=ever,
     )
+
+
+def movements_that_count(facts: Sequence[Fact], subject: str) -> list[Movement]:
+    """Somebody's movements, without those that are voided or suspect."""
+    known = _without_duplicates(facts)
+    return [move for move in _movements(known, subject) if not _is_left_out(move, known, subject)]
+
+
+def suspects(facts: Sequence[Fact], subject: str) -> set[str]:
+    """The ids of somebody's movements that are left out for their time."""
+    known = _without_duplicates(facts)
+    return {move.id for move in _movements(known, subject) if _is_left_out(move, known, subject)}
+
+
+def contradictions(facts: Sequence[Fact], subject: str) -> set[tuple[str, Channel]]:
+    """The movements by which somebody went who was not there, and their channels."""
+    moves = movements_that_count(facts, subject)
+    return {(move.id, move.channel) for move in moves if not move.opens and _closes_nothing(move, moves)}
+
+
+def _closes_nothing(closing: Movement, moves: Sequence[Movement]) -> bool:
+    """Whether neither what came before it, nor what stands beside it, nor a later word on a join explains it."""
+    channel = [move for move in moves if move.channel == closing.channel]
+    if _was_open(closing, channel) or any(_tells_its_join(move) for move in channel if move.time == closing.time):
+        return False
+    return not any(
+        move.joined_at < closing.time < move.time and not _was_open(move, channel)
+        for move in channel
+        if move.joined_at is not None
+    )
+
+
+def _was_open(closing: Movement, channel: Sequence[Movement]) -> bool:
+    """Whether a leave closed an open channel, or stands beside an opening, so that what it says of its join is moot."""
+    if any(move.opens for move in channel if move.time == closing.time):
+        return True
+    is_open = False
+    for instant in sorted({move.time for move in channel if move.time < closing.time}):
+        kinds = {move.opens for move in channel if move.time == instant}
+        is_open = is_open if kinds == {True, False} else kinds == {True}
+    return is_open
+
+
+def _tells_its_join(move: Movement) -> bool:
+    return move.joined_at is not None and move.joined_at <= move.time
+
+
+def _movements(known: Sequence[Fact], subject: str) -> list[Movement]:
+    voided = {fact.voided_id for fact in known if isinstance(fact, Voiding) and _owner(known, fact.subject) == subject}
+    moves = [fact for fact in known if isinstance(fact, Movement) and _owner(known, fact.subject) == subject]
+    return [move for move in moves if move.id not in voided]
+
+
+def _is_left_out(fact: Movement | RoomChange, known: Sequence[Fact], subject: str | None = None) -> bool:
+    snapshots = sorted((f for f in known if isinstance(f, Snapshot)), key=lambda f: (f.time, f.id))
+    first = snapshots[-1].day_starts_at if snapshots else None
+    told = [fact.time]
+    if isinstance(fact, Movement) and fact.joined_at is not None:
+        told.append(fact.joined_at)
+    if fact.time <= fact.recorded + 10 * 60 * 1000 and (first is None or min(told) >= first):
+        return False
+    words = [
+        said
+        for said in known
+        if (isinstance(said, EventTimeAcceptance) and said.fact_id == fact.id)
+        or (
+            isinstance(said, TimeAcceptance)
+            and said.fact_id == fact.id
+            and subject is not None
+            and _owner(known, said.subject) == subject
+        )
+    ]
+    return not words or not max(words, key=lambda said: (said.time, said.id)).accepted
 
 
 def _without_duplicates(facts: Sequence[Fact]) -> list[Fact]:
@@ -102,7 +172,8 @@ def _walk(moves: Sequence[Movement], known: Sequence[Fact]) -> list[tuple[int, i
 
 def _end(opening: Movement, known: Sequence[Fact]) -> int | None:
     ends = {FOREVER}
-    rooms = sorted((fact for fact in known if isinstance(fact, RoomChange)), key=lambda fact: (fact.time, fact.id))
+    rooms = [fact for fact in known if isinstance(fact, RoomChange) and not _is_left_out(fact, known)]
+    rooms.sort(key=lambda fact: (fact.time, fact.id))
     for number, fact in enumerate(rooms):
         if opening.place is not None and _ends(fact, opening.place, rooms[:number]):
             ends.add(fact.time)
@@ -136,7 +207,7 @@ def registration(facts: Sequence[Fact], subject: str) -> tuple[str | None, str |
 def subjects(facts: Sequence[Fact]) -> set[str]:
     """Everybody a fact is about, and everybody such a fact counts for."""
     known = _without_duplicates(facts)
-    named = {fact.subject for fact in known if isinstance(fact, Movement | Voiding | SeatChange)}
+    named = {fact.subject for fact in known if isinstance(fact, Movement | Voiding | SeatChange | TimeAcceptance)}
     return named | {_owner(known, subject) for subject in named}
 
 

@@ -9,6 +9,7 @@ from services.attendance.domain.facts import (
     IN_PERSON,
     Act,
     Channel,
+    EventTimeAcceptance,
     Fact,
     LinkChange,
     Mode,
@@ -19,14 +20,21 @@ from services.attendance.domain.facts import (
     RoomChange,
     SeatChange,
     Snapshot,
+    TimeAcceptance,
     Voiding,
 )
+from services.attendance.domain.suspicion import TOLERANCE
 
 PARTICIPANTS: Final = ("par-1", "par-2")
 GUESTS: Final = ("guest-1", "guest-2")
 SPAN: Final = 30
 
+DAY_AFTER: Final = SPAN + 1
+"""A first day of the event that makes everything suspect."""
+
 instants = st.integers(min_value=0, max_value=SPAN)
+_recorded = st.one_of(instants, instants, instants.map(lambda instant: instant - TOLERANCE - SPAN // 2))
+_ids = st.sampled_from([f"f{number}" for number in range(12)])
 _places = st.builds(
     Place, st.just("jitsi"), st.sampled_from(["hall", "attic"]), st.sampled_from([None, "monday", "tuesday"])
 )
@@ -35,7 +43,13 @@ _places = st.builds(
 def facts(make: Callable[..., Fact], **fields: st.SearchStrategy[Any]) -> st.SearchStrategy[Fact]:
     """Facts of one kind; their ids are given later, so that two kinds never share one."""
     return st.builds(
-        make, id=st.just(""), time=instants, recorded=instants, canonical=st.sampled_from([b"a", b"b"]), **fields
+        make,
+        id=st.just(""),
+        time=instants,
+        recorded=_recorded,
+        source=st.just("desk"),
+        canonical=st.sampled_from([b"a", b"b"]),
+        **fields,
     )
 
 
@@ -44,7 +58,12 @@ def _movement(place: Place | None, **fields: Any) -> Movement:  # noqa: ANN401  
         return Movement(**{**fields, "joined_at": None}, channel=IN_PERSON, via="gate")
     channel = Channel(Mode.REMOTE, place.source, place.session or place.room, "c1")
     joined_at = None if fields["opens"] else fields["joined_at"]
-    return Movement(**{**fields, "joined_at": joined_at}, channel=channel, via=place.room, place=place)
+    own = {"joined_at": joined_at, "source": place.source}
+    return Movement(**{**fields, **own}, channel=channel, via=place.room, place=place)
+
+
+def _room_change(**fields: Any) -> RoomChange:  # noqa: ANN401  (the fields of a change)
+    return RoomChange(**{**fields, "source": fields["place"].source})
 
 
 def movements(subjects: tuple[str, ...]) -> st.SearchStrategy[Fact]:
@@ -69,7 +88,8 @@ def _subject_facts() -> st.SearchStrategy[Fact]:
     return st.one_of(
         movements(PARTICIPANTS + GUESTS),
         movements(PARTICIPANTS + GUESTS),
-        facts(Voiding, subject=everybody, voided_id=st.sampled_from([f"f{number}" for number in range(12)])),
+        facts(Voiding, subject=everybody, voided_id=_ids),
+        facts(TimeAcceptance, subject=everybody, fact_id=_ids, accepted=st.booleans()),
         seats,
         facts(Act, subject=everybody),
     )
@@ -77,8 +97,13 @@ def _subject_facts() -> st.SearchStrategy[Fact]:
 
 def _event_facts() -> st.SearchStrategy[Fact]:
     return st.one_of(
-        facts(RoomChange, place=_places, opened=st.booleans()),
-        facts(Snapshot, closes_at=st.none() | instants),
+        facts(_room_change, place=_places, opened=st.booleans()),
+        facts(
+            Snapshot,
+            closes_at=st.none() | instants,
+            day_starts_at=st.sampled_from([None, None, 0, SPAN // 3, DAY_AFTER]),
+        ),
+        facts(EventTimeAcceptance, fact_id=_ids, accepted=st.booleans()),
         facts(
             LinkChange,
             guest=st.sampled_from(GUESTS),

@@ -7,10 +7,31 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.attendance.domain.channel import fold_channel
-from services.attendance.domain.facts import Channel, Fact, LinkChange, Mode, Movement, SeatChange, Voiding
+from services.attendance.domain.evidence import Grade
+from services.attendance.domain.facts import (
+    Channel,
+    EventTimeAcceptance,
+    Fact,
+    LinkChange,
+    Mode,
+    Movement,
+    RoomChange,
+    SeatChange,
+    Snapshot,
+    TimeAcceptance,
+    Voiding,
+)
 from services.attendance.domain.fold import Status, fold_event
-from services.attendance.domain.intervals import Interval, bridged, durations, intersection, measure, union
-from tests.properties.fold_oracle import owners, registration, see, subjects
+from services.attendance.domain.intervals import EndInferred, Interval, bridged, durations, intersection, measure, union
+from tests.properties.fold_oracle import (
+    contradictions,
+    movements_that_count,
+    owners,
+    registration,
+    see,
+    subjects,
+    suspects,
+)
 from tests.properties.fold_strategies import GUESTS, PARTICIPANTS, SPAN, deliveries, events, movements, with_id
 
 
@@ -47,6 +68,76 @@ def test_the_oracle_agrees(facts: list[Fact]) -> None:
         assert {interval.mode for interval in presence.intervals if interval.end is None} == seen.ongoing
         assert presence.status is _expected_status(seen.ongoing, ever=seen.ever)
         assert (presence.registered_mode, presence.registration) == registration(facts, subject)
+        assert set(presence.suspect) == suspects(facts, subject)
+        assert {one.fact_id for one in presence.contradictions} == {name for name, _ in contradictions(facts, subject)}
+
+
+@given(events())
+def test_each_interval_rests_on_facts_that_tell_its_ends(facts: list[Fact]) -> None:
+    folded = fold_event(facts)
+    by_id = {fact.id: fact for fact in facts}
+    for subject, presence in folded.people.items():
+        counting = {move.id: move for move in movements_that_count(facts, subject)}
+        for interval in presence.intervals:
+            told = [by_id[name] for name in interval.facts]
+            first, last = told[0], told[-1]
+            assert interval.sources == tuple(sorted({fact.source for fact in told}))
+            assert isinstance(first, Movement)
+            assert counting[first.id].via == interval.via
+            assert (first.joined_at if interval.start_inferred else first.time) == interval.start
+            assert first.opens is not interval.start_inferred
+            if interval.end is None:
+                assert told == [first]
+            elif interval.end_inferred is None:
+                assert isinstance(last, Movement)
+                assert (counting[last.id].opens, last.time, last.channel) == (False, interval.end, first.channel)
+            else:
+                assert len(told) == 2
+                assert interval.end == (last.closes_at if isinstance(last, Snapshot) else last.time)
+                assert isinstance(last, Snapshot) == (interval.end_inferred is EndInferred.EVENT_CLOSED)
+            expected = Grade.INFERRED if interval.start_inferred or interval.end_inferred else Grade.OBSERVED
+            assert interval.grade is (Grade.CONTRADICTED if interval.contradicted_by else expected)
+
+
+@given(events())
+def test_a_contradiction_speaks_against_the_last_interval_of_its_channel_before_it(facts: list[Fact]) -> None:
+    by_id = {fact.id: fact for fact in facts}
+    for subject, presence in fold_event(facts).people.items():
+        against: dict[str, tuple[str, ...]] = {}
+        for one in presence.contradictions:
+            (channel,) = {where for name, where in contradictions(facts, subject) if name == one.fact_id}
+            before = [
+                interval
+                for interval in presence.intervals
+                if getattr(by_id[interval.facts[0]], "channel", None) == channel
+                and interval.end is not None
+                and interval.end <= one.time
+            ]
+            if before:
+                # Of two that ended in one instant, the later began: the other had no length.
+                last = max(before, key=lambda interval: (interval.end, interval.start, interval.facts))
+                against[last.facts[0]] = (*against.get(last.facts[0], ()), one.fact_id)
+        found = {interval.facts[0]: interval.contradicted_by for interval in presence.intervals}
+        assert {name: marks for name, marks in found.items() if marks} == against
+
+
+@given(events())
+def test_an_accepted_time_is_a_time_like_any_other(facts: list[Fact]) -> None:
+    """What is suspect and accepted folds as if it had been recorded when it happened, on the day."""
+    said = [fact for fact in facts if not isinstance(fact, TimeAcceptance | EventTimeAcceptance)]
+    accepted = [
+        EventTimeAcceptance(id=f"accepts-{fact.id}", time=0, recorded=0, fact_id=fact.id, accepted=True)
+        for fact in said
+        if isinstance(fact, Movement | RoomChange)
+    ]
+    trusted = [
+        replace(fact, day_starts_at=None)
+        if isinstance(fact, Snapshot)
+        else replace(fact, recorded=max(fact.recorded, fact.time))
+        for fact in said
+    ]
+
+    assert fold_event([*said, *accepted]).people == fold_event(trusted).people
 
 
 def _expected_status(ongoing: frozenset[Mode], *, ever: bool) -> Status:
@@ -112,7 +203,7 @@ def test_a_linked_guest_s_facts_are_the_participant_s(facts: list[Fact], guest: 
     link = LinkChange(id="link", time=0, recorded=0, guest=guest, participant=participant, linked=True)
     owned = [
         replace(fact, subject=participant)
-        if isinstance(fact, Movement | Voiding | SeatChange) and fact.subject == guest
+        if isinstance(fact, Movement | Voiding | SeatChange | TimeAcceptance) and fact.subject == guest
         else fact
         for fact in facts
     ]

@@ -8,6 +8,7 @@ import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Any, Final, TypeAlias, TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -67,9 +68,18 @@ def canonical(document: Document) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
 
 
-def domain_fact(document: Document, *, copies: bool = False) -> Fact:
-    """What a fact says to the fold. `copies`: others with its id may stand in the same set, and differ."""
-    return _READERS[document["type"]](document, _stamp(document, copies=copies))
+def digest(value: bytes) -> bytes:
+    """What decides between two copies of a fact recorded at one instant, given the value of the record as it came."""
+    return blake2b(value, digest_size=8).digest()
+
+
+def domain_fact(document: Document, *, copies: bool = False, canonical: bytes = b"") -> Fact:
+    """What a fact says to the fold.
+
+    `canonical` is needed where others with its id may stand in the same set, and differ: the `digest` of its record.
+    `copies` takes that of the document instead.
+    """
+    return _READERS[document["type"]](document, _stamp(document, copies=copies, given=canonical))
 
 
 def milliseconds(instant: str) -> int:
@@ -90,13 +100,13 @@ class _Stamp(TypedDict):
     canonical: bytes
 
 
-def _stamp(document: Document, *, copies: bool) -> _Stamp:
+def _stamp(document: Document, *, copies: bool, given: bytes) -> _Stamp:
     return {
         "id": document["id"],
         "time": milliseconds(document["time"]),
         "recorded": milliseconds(document["recordedtime"]),
         "source": document["source"],
-        "canonical": canonical(document) if copies else b"",
+        "canonical": canonical(document) if copies else given,
     }
 
 

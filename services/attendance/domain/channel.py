@@ -134,10 +134,12 @@ def _lost_join(leave: Movement, start: int) -> Interval:
 
 
 def _continued(interval: Interval, leave: Movement) -> Interval:
-    """An interval that ended later than was thought; its start stays what it was."""
-    opening = () if interval.start_inferred else interval.facts[:1]
+    """An interval that ended later than was thought; its start stays what it was, and what tells it."""
     return replace(
-        interval, end=leave.time, facts=(*opening, leave.id), sources=_sources(*interval.sources, leave.source)
+        interval,
+        end=leave.time,
+        facts=(interval.facts[0], leave.id),
+        sources=_sources(*interval.sources, leave.source),
     )
 
 
