@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from services.attendance.domain.copies import distinct
@@ -27,14 +27,16 @@ class EventContext:
     """The event as its facts leave it. An event of which nothing is known is the empty context.
 
     `closing` is the fact that closed it for the time that stands; a later edit that moves nothing leaves it. `rooms`
-    holds the changes of each (source, room) in order; `links` the participant of each linked guest; `acceptances` what
-    was said of suspect facts without naming anybody; `suspect` the ids of the changes of rooms that are left out.
+    holds the changes of each (source, room) in order; `links` the participant of each linked guest, and `guests` the
+    same the other way round; `acceptances` what was said of suspect facts without naming anybody; `suspect` the ids of
+    the changes of rooms that are left out.
     """
 
     closing: Snapshot | None = None
     day_starts_at: int | None = None
     rooms: Mapping[tuple[str, str], tuple[RoomChange, ...]] = field(default_factory=dict)
     links: Mapping[str, str] = field(default_factory=dict)
+    guests: Mapping[str, frozenset[str]] = field(default_factory=dict)
     acceptances: Mapping[str, Acceptance] = field(default_factory=dict)
     suspect: tuple[str, ...] = ()
 
@@ -61,7 +63,23 @@ class EventContext:
         """The subjects whose facts count for `owner`, itself first; none if it is linked to somebody else."""
         if self.owner(owner) != owner:
             return ()
-        return (owner, *sorted(guest for guest in self.links if guest != owner and self.owner(guest) == owner))
+        return (owner, *sorted(guest for guest in self.following(owner) if self.owner(guest) == owner))
+
+    def following(self, subject: str) -> set[str]:
+        """All whose chain of links leads to or through `subject`, without it."""
+        found: set[str] = set()
+        waiting = [subject]
+        while waiting:
+            guests = self.guests.get(waiting.pop(), frozenset()) - found - {subject}
+            found |= guests
+            waiting += guests
+        return found
+
+    def after_link(self, change: LinkChange) -> "EventContext":
+        """The context with one more change of a link, which is later than all the others by (time, id)."""
+        links, guests = dict(self.links), dict(self.guests)
+        _change_link(links, guests, change)
+        return replace(self, links=links, guests=guests)
 
     def inferred_end(self, *, start: int, place: Place | None) -> Ending | None:
         """When a presence open since `start`, in the room `place` or in person, ended for all we know.
@@ -104,12 +122,13 @@ def fold_context(facts: Iterable[EventFact]) -> EventContext:
     closing: Snapshot | None = None
     day_starts_at: int | None = None
     links: dict[str, str] = {}
+    guests: dict[str, frozenset[str]] = {}
     for fact in known:
         if isinstance(fact, Snapshot):
             closing = _closing(closing, fact)
             day_starts_at = fact.day_starts_at
         elif isinstance(fact, LinkChange):
-            _change_link(links, fact)
+            _change_link(links, guests, fact)
     acceptances = latest_acceptances(fact for fact in known if isinstance(fact, EventTimeAcceptance))
     rooms: dict[tuple[str, str], list[RoomChange]] = {}
     suspect: list[str] = []
@@ -124,6 +143,7 @@ def fold_context(facts: Iterable[EventFact]) -> EventContext:
         day_starts_at=day_starts_at,
         rooms={room: tuple(changes) for room, changes in rooms.items()},
         links=links,
+        guests=guests,
         acceptances=acceptances,
         suspect=tuple(suspect),
     )
@@ -136,12 +156,19 @@ def _closing(before: Snapshot | None, fact: Snapshot) -> Snapshot | None:
     return before if before is not None and before.closes_at == fact.closes_at else fact
 
 
-def _change_link(links: dict[str, str], change: LinkChange) -> None:
+def _change_link(links: dict[str, str], guests: dict[str, frozenset[str]], change: LinkChange) -> None:
     """A later link replaces an earlier one; unlinking undoes only the link that stands."""
+    before = links.get(change.guest)
+    if not change.linked and before != change.participant:
+        return
+    if before is not None:
+        del links[change.guest]
+        guests[before] -= {change.guest}
+        if not guests[before]:
+            del guests[before]
     if change.linked:
         links[change.guest] = change.participant
-    elif links.get(change.guest) == change.participant:
-        del links[change.guest]
+        guests[change.participant] = guests.get(change.participant, frozenset()) | {change.guest}
 
 
 def _same_session(one: Place, other: Place) -> bool:
