@@ -17,6 +17,8 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
+from services.chassis.transactions import connector
+
 _BUSY_TIMEOUT_MS: Final = 30_000
 _MIGRATION_LOCK: Final = 7_243_117_201
 """The PostgreSQL advisory lock that is held while migrations run: any number that nothing else uses."""
@@ -57,7 +59,13 @@ def create_engine(url: str) -> AsyncEngine:
     if not _is_sqlite(url):
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
     engine = create_async_engine(
-        url, hide_parameters=True, pool_size=1, max_overflow=0, pool_timeout=_BUSY_TIMEOUT_MS / 1000
+        url,
+        async_creator=connector(url, reads_only=False),
+        hide_parameters=True,
+        pool_size=1,
+        max_overflow=0,
+        pool_timeout=_BUSY_TIMEOUT_MS / 1000,
+        pool_reset_on_return=None,  # Every transaction ends where it began: nothing is left to roll back.
     )
     _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=ON"))
     return engine
@@ -68,7 +76,9 @@ def create_reading_engine(url: str) -> AsyncEngine:
     if not _is_sqlite(url):
         engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
         return engine.execution_options(postgresql_readonly=True)
-    engine = create_async_engine(url, hide_parameters=True)
+    engine = create_async_engine(
+        url, async_creator=connector(url, reads_only=True), hide_parameters=True, pool_reset_on_return=None
+    )
     _prepare_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
     return engine
 

@@ -16,16 +16,20 @@ import sqlalchemy as sa
 import structlog
 from aiokafka.errors import KafkaError
 from prometheus_client import CollectorRegistry, Counter, Gauge
+from sqlalchemy.engine import Connection
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
+from sqlalchemy.orm import Session
 
 from services.chassis.clock import Clock
 from services.chassis.database import RowNumber, UtcInstant, is_away
 from services.chassis.kafka import LARGEST_RECORD, encode_headers
 from services.chassis.metrics import NAMESPACE
+from services.chassis.transactions import in_transaction
 
 _FIRST_PAUSE_SECONDS: Final = 0.2
 _LONGEST_PAUSE_SECONDS: Final = 5.0
+_TIDY_SECONDS: Final = 0.2
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -88,6 +92,12 @@ async def add(
 ) -> None:
     """Store the records in the caller's transaction, in their order. After its commit, `wake` the drain."""
     if records:
+        await target.run_sync(store, table, records, now=now)
+
+
+def store(target: Connection | Session, table: sa.Table, records: Sequence[OutboxRecord], *, now: datetime) -> None:
+    """Do what `add` does, within a transaction that runs as a whole (`transactions.in_transaction`)."""
+    if records:
         rows = [
             {
                 "topic": record.topic,
@@ -98,7 +108,7 @@ async def add(
             }
             for record in records
         ]
-        await target.execute(sa.insert(table), rows)
+        target.execute(sa.insert(table), rows)
 
 
 class OutboxMetrics:
@@ -198,18 +208,22 @@ class OutboxDrain:
             KafkaError: if a record was not taken; those that were are deleted.
         """
         done: list[int] = []
-        while True:
-            self._woken.clear()
-            rows = await self._delete_and_read(done)
-            if not rows:
+        try:
+            while True:
+                self._woken.clear()
+                rows = await self._delete_and_read(done)
                 done = []
-                await self._until_woken()
-                continue
-            done, failure = await self._send(producer, rows)
-            if failure is not None:
+                if rows:
+                    done, failure = await self._send(producer, rows)
+                    if failure is not None:
+                        raise failure
+                    yield len(done)
+                if len(rows) < self._batch_size:
+                    # What is done is deleted with the next look at the table: a lone record costs one transaction.
+                    await self._until_woken(_TIDY_SECONDS if done else self._poll_seconds)
+        finally:
+            if done:
                 await self._delete_and_read(done)
-                raise failure
-            yield len(done)
 
     async def _send(self, producer: Producer, rows: Sequence[sa.Row[Any]]) -> tuple[list[int], KafkaError | None]:
         """Send in order without waiting between, then wait for every answer; gives the positions that Kafka has.
@@ -241,22 +255,24 @@ class OutboxDrain:
     async def _delete_and_read(self, done: Sequence[int]) -> Sequence[sa.Row[Any]]:
         """Delete what Kafka has and read what comes next, in one turn at the database."""
         position = self._table.c.position
-        async with self._engine.begin() as connection:
-            if done:
-                await connection.execute(sa.delete(self._table).where(position.in_(done)))
-            return (await connection.execute(sa.select(self._table).order_by(position).limit(self._batch_size))).all()
 
-    async def _until_woken(self) -> None:
+        def work(connection: Connection) -> Sequence[sa.Row[Any]]:
+            if done:
+                connection.execute(sa.delete(self._table).where(position.in_(done)))
+            return connection.execute(sa.select(self._table).order_by(position).limit(self._batch_size)).all()
+
+        return await in_transaction(self._engine, work)
+
+    async def _until_woken(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._woken.wait(), self._poll_seconds)
+            await asyncio.wait_for(self._woken.wait(), min(seconds, self._poll_seconds))
 
     async def _observe(self) -> None:
         """Keep the gauges right, also while a batch waits for Kafka to come back."""
+        query = sa.select(sa.func.count(), sa.func.min(self._table.c.created_at)).select_from(self._table)
         while True:
-            query = sa.select(sa.func.count(), sa.func.min(self._table.c.created_at)).select_from(self._table)
             try:
-                async with self._engine.begin() as connection:
-                    count, oldest = (await connection.execute(query)).one()
+                count, oldest = await in_transaction(self._engine, lambda connection: connection.execute(query).one())
             except (SQLAlchemyError, OSError) as error:
                 if not is_away(error):
                     raise

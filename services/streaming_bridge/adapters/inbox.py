@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.topics import PARTICIPATION
@@ -13,7 +14,7 @@ from services.chassis import outbox
 from services.chassis.kafka import record_headers
 from services.chassis.outbox import OutboxRecord
 from services.chassis.secrets import SecretBox
-from services.streaming_bridge.adapters.storage import storing
+from services.streaming_bridge.adapters.storage import stored, storing
 from services.streaming_bridge.adapters.tables import CLAIMS, DELIVERIES, EVENTS, GUESTS, OUTBOX
 from services.streaming_bridge.application.arrivals import Arrival, Outcome
 from services.streaming_bridge.application.findings import fact_of
@@ -41,13 +42,17 @@ class SqlInbox:
         Raises:
             StorageUnavailableError: if the database is away, full or busy; nothing is written then.
         """
-        async with storing(self._engine) as connection:
-            known = await _known(connection, arrivals)
+
+        def work(connection: Connection) -> list[tuple[Arrival, Claim | None]]:
+            known = _known(connection, arrivals)
             new = {arrival.fact_id: arrival for arrival in reversed(arrivals) if arrival.fact_id not in known}
             fresh = [arrival for arrival in arrivals if new.get(arrival.fact_id) is arrival]
-            claims = await claims_of(connection, {place(a.finding) for a in fresh if a.finding is not None})
+            claims = claims_of(connection, {place(a.finding) for a in fresh if a.finding is not None})
             settled = [(arrival, _claimed(arrival, claims)) for arrival in fresh]
-            await self._insert(connection, settled)
+            self._insert(connection, settled)
+            return settled
+
+        settled = await stored(self._engine, work)
         self._committed()
         outcomes = {id(arrival): arrival.outcome if claim is None else Outcome.ACCEPTED for arrival, claim in settled}
         return [outcomes.get(id(arrival), Outcome.DUPLICATE) for arrival in arrivals]
@@ -62,7 +67,7 @@ class SqlInbox:
         """
         published = 0
         for room in await _waiting_rooms(connection) if rooms is None else rooms:
-            claims = await claims_of(connection, {room})
+            claims = await connection.run_sync(claims_of, {room})
             if not claims:
                 continue
             while rows := await _unclaimed(connection, room):
@@ -97,22 +102,22 @@ class SqlInbox:
             count, oldest = (await connection.execute(query)).one()
         return count, oldest
 
-    async def _insert(self, connection: AsyncConnection, settled: Sequence[tuple[Arrival, Claim | None]]) -> None:
+    def _insert(self, connection: Connection, settled: Sequence[tuple[Arrival, Claim | None]]) -> None:
         if not settled:
             return
         rows = [_row(arrival, claim) for arrival, claim in settled]
-        await connection.execute(_insert_if_new(connection, DELIVERIES, "fact_id"), rows)
+        connection.execute(_insert_if_new(connection, DELIVERIES, "fact_id"), rows)
         records = [record for arrival, claim in settled if (record := _published(arrival, claim)) is not None]
-        await outbox.add(connection, OUTBOX, records, now=settled[0][0].received_at)
+        outbox.store(connection, OUTBOX, records, now=settled[0][0].received_at)
         guests = {a.guest.guest_id: (a.guest, a.received_at) for a, _ in reversed(settled) if a.guest is not None}
-        await self._keep_names(connection, list(guests.values()))
+        self._keep_names(connection, list(guests.values()))
 
-    async def _keep_names(self, connection: AsyncConnection, guests: Sequence[tuple[GuestName, datetime]]) -> None:
+    def _keep_names(self, connection: Connection, guests: Sequence[tuple[GuestName, datetime]]) -> None:
         """Keep the name that a guest gave first."""
         if not guests:
             return
         ids = [guest.guest_id for guest, _ in guests]
-        known = set(await connection.scalars(sa.select(GUESTS.c.guest_id).where(GUESTS.c.guest_id.in_(ids))))
+        known = set(connection.scalars(sa.select(GUESTS.c.guest_id).where(GUESTS.c.guest_id.in_(ids))))
         rows = [
             {
                 "guest_id": guest.guest_id,
@@ -124,10 +129,10 @@ class SqlInbox:
             if guest.guest_id not in known
         ]
         if rows:
-            await connection.execute(_insert_if_new(connection, GUESTS, "guest_id"), rows)
+            connection.execute(_insert_if_new(connection, GUESTS, "guest_id"), rows)
 
 
-async def claims_of(connection: AsyncConnection, rooms: set[RoomOfSource]) -> dict[RoomOfSource, list[Claim]]:
+def claims_of(connection: Connection, rooms: set[RoomOfSource]) -> dict[RoomOfSource, list[Claim]]:
     """The claims on some rooms; rooms without any are absent."""
     found: dict[RoomOfSource, list[Claim]] = {}
     if not rooms:
@@ -138,7 +143,7 @@ async def claims_of(connection: AsyncConnection, rooms: set[RoomOfSource]) -> di
         .join(EVENTS, EVENTS.c.event_id == CLAIMS.c.event_id)
         .where(CLAIMS.c.room_key.in_(keys), sa.not_(EVENTS.c.cancelled))
     )
-    for row in await connection.execute(query):
+    for row in connection.execute(query):
         if (row.source, row.room_key) in rooms:
             found.setdefault((row.source, row.room_key), []).append(
                 Claim(
@@ -157,9 +162,9 @@ def place(finding: Finding) -> RoomOfSource:
     return finding.source, finding.room_key
 
 
-async def _known(connection: AsyncConnection, arrivals: Sequence[Arrival]) -> set[str]:
+def _known(connection: Connection, arrivals: Sequence[Arrival]) -> set[str]:
     ids = [arrival.fact_id for arrival in arrivals]
-    return set(await connection.scalars(sa.select(DELIVERIES.c.fact_id).where(DELIVERIES.c.fact_id.in_(ids))))
+    return set(connection.scalars(sa.select(DELIVERIES.c.fact_id).where(DELIVERIES.c.fact_id.in_(ids))))
 
 
 async def _waiting_rooms(connection: AsyncConnection) -> list[RoomOfSource]:
@@ -240,7 +245,7 @@ def _finding(row: sa.Row[Any]) -> Finding:
     )
 
 
-def _insert_if_new(connection: AsyncConnection, table: sa.Table, key: str) -> sa.Insert:
+def _insert_if_new(connection: Connection, table: sa.Table, key: str) -> sa.Insert:
     """Another process may have stored the same in the meantime: the first one counts."""
     if connection.dialect.name == "postgresql":
         return postgresql.insert(table).on_conflict_do_nothing(index_elements=[key])
