@@ -16,7 +16,7 @@ from services.attendance.adapters.names import NameDirectory
 from services.attendance.adapters.projection import SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS, outbox
 from services.attendance.adapters.timeline import SqlTimeline
-from services.attendance.application.timeline_export import Format, write_timeline
+from services.attendance.application.timeline_export import Format, write_changes, write_timeline
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.reading import Standing
 from services.attendance.settings import AttendanceSettings
@@ -125,6 +125,19 @@ async def export_timeline(
         return await write_timeline(SqlTimeline(reading), event_id, as_of=as_of, form=form, out=out)
 
 
+async def export_changes(
+    settings: AttendanceSettings, event_id: str, *, earlier: datetime, later: datetime, form: Format, out: BinaryIO
+) -> int:
+    """Write what changed between two instants from the read model, as `export_timeline` does; gives how many lines.
+
+    Raises:
+        UnknownEventError: if no fact tells of such an event.
+        TooManyEntriesError: if the format cannot hold them all.
+    """
+    async with read_model(settings) as (_, reading):
+        return await write_changes(SqlTimeline(reading), event_id, earlier=earlier, later=later, form=form, out=out)
+
+
 async def standings_of(settings: AttendanceSettings, event_id: str) -> Sequence[Standing]:
     """Where everybody stands by the read model, beside a running service or without."""
     async with read_model(settings) as (_, reading):
@@ -178,6 +191,7 @@ async def assembled(
             verifier=verifier or RemoteTokenVerifier(settings),
             checks=_checks(reading, projector),
             registry=registry,
+            clock=clock,
         )
         yield Parts(app=app, projector=projector, drain=drain, timeline=timeline)
     await directory.close()

@@ -108,6 +108,10 @@ class EventFacts:
         data = LinkData(event_id=self.event_id, guest_id=guest, participant_id=participant)
         return self._write(IdentityLinked, data, participant, minutes)
 
+    def id_of(self, what: str, who: str) -> str:
+        """The id of the first fact of a kind about somebody."""
+        return next(fact.id for fact in self.written if fact.type.endswith(f".{what}.v1") and fact.subject == who)
+
     def _write(
         self, kind: type[Fact], data: FactData, subject: str | None, minutes: float, *, source: str = "/registration"
     ) -> Fact:

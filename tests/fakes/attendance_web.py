@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ from tests.fakes.attendance_log import told
 ORGANIZER = "organizer-token"
 ANALYST = "analyst-token"
 DESK = "desk-token"
+NOW = datetime(2027, 1, 1, tzinfo=UTC)
+"""When pages and programs ask: after all that the invented events tell."""
 STRANGER = "token-of-another-event"
 
 
@@ -125,6 +128,7 @@ async def attending(
         verifier=KnownTokens(),
         checks={},
         registry=CollectorRegistry(),
+        clock=lambda: NOW,
     )
     async with listening(app, settings) as url, ClientSession(base_url=url) as session:
         yield Attendance(app=app, url=url, projection=projection, timeline=timeline, feed=feed, session=session)

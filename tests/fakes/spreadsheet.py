@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 _MAIN: Final = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _EPOCH: Final = datetime(1899, 12, 30, tzinfo=UTC)
 
-Cell = str | float | datetime | None
+Cell = str | float | bool | datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +43,8 @@ def _column(cell: ET.Element) -> int:
 def _value(cell: ET.Element) -> Cell:
     if cell.get("t") == "inlineStr":
         return "".join(cell.itertext())
+    if cell.get("t") == "b":
+        return cell.findtext(f"{_MAIN}v") == "1"
     number = float(cell.findtext(f"{_MAIN}v") or "nan")
     if cell.get("s") is None:
         return number

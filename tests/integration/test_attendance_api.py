@@ -20,7 +20,7 @@ from tests.fakes.attendance_facts import (
     participant,
     small_event,
 )
-from tests.fakes.attendance_web import ANALYST, DESK, ORGANIZER, STRANGER, Attendance, attending
+from tests.fakes.attendance_web import ANALYST, DESK, NOW, ORGANIZER, STRANGER, Attendance, attending
 
 EVENT = "evt_" + "a" * 32
 
@@ -56,6 +56,10 @@ async def test_presence_of_a_person_has_the_shape_of_the_contract(attendance: At
                 "via": "Main door",
                 "start_inferred": False,
                 "end_inferred": None,
+                "facts": [facts.id_of("checked_in", ANNE)],
+                "sources": ["/registration"],
+                "contradicted_by": [],
+                "grade": "observed",
             },
             {
                 "mode": "remote",
@@ -64,10 +68,17 @@ async def test_presence_of_a_person_has_the_shape_of_the_contract(attendance: At
                 "via": f"{BRIDGE}/{ROOM}",
                 "start_inferred": False,
                 "end_inferred": None,
+                "facts": [facts.id_of("joined", ANNE), facts.id_of("left", ANNE)],
+                "sources": [BRIDGE],
+                "contradicted_by": [],
+                "grade": "observed",
             },
         ],
         "seconds": {"in_person": 1860.0, "remote": 600.0, "both": 600.0, "total": 1860.0},
+        "contradictions": [],
+        "suspect": [],
         "horizon": "2026-11-24T08:31:00.000Z",
+        "why_empty": None,
     }
 
 
@@ -205,6 +216,10 @@ async def test_an_entry_tells_what_where_and_what_it_led_to(attendance: Attendan
         "room": ROOM,
         "gate": None,
         "presence": {"status": "remote", "seconds": {"in_person": 0.0, "remote": 0.0, "both": 0.0, "total": 0.0}},
+        "suspect_time": None,
+        "accepted": None,
+        "ends": None,
+        "withdrawn_at": None,
     }
     door = next(item for item in page["items"] if item["type"] == "passerelle.checkin.checked_in.v1")
     assert (door["mode"], door["gate"], door["room"]) == ("in_person", "Main door", None)
@@ -226,7 +241,35 @@ async def test_an_unknown_event_is_not_found(attendance: Attendance, path: str) 
 async def test_an_unknown_person_is_not_found(attendance: Attendance) -> None:
     await attendance.store(small_event(EVENT).written)
     assert (await ask(attendance, f"presence/{participant(99)}"))[0] == 404
-    assert (await ask(attendance, f"presence/{ANNE}", as_of="2020-01-01T00:00:00Z"))[0] == 404
+    assert (await ask(attendance, f"presence/{participant(99)}", as_of="2020-01-01T00:00:00Z"))[0] == 404
+
+
+@pytest.mark.parametrize("path", ["timeline", "presence", f"presence/{ANNE}", "stats"])
+async def test_before_anything_was_known_an_answer_is_empty_and_says_why(attendance: Attendance, path: str) -> None:
+    facts = small_event(EVENT)
+    await attendance.store(facts.written)
+    first = format_instant(facts.written[0].recordedtime)
+    status, answer = await ask(attendance, path, as_of="2020-01-01T00:00:00Z")
+    assert status == 200
+    assert [answer.get(name) or [] for name in ("items", "intervals", "curve")] == [[], [], []]
+    assert answer["why_empty"] == {
+        "reason": "nothing_recorded_yet",
+        "first_recorded": first,
+        "detail": "At 2020-01-01T00:00:00.000Z nothing was known of this event: "
+        f"its first fact was recorded at {first}.",
+    }
+    assert (await ask(attendance, path, as_of=first))[1]["why_empty"] is None
+
+
+@pytest.mark.parametrize("path", ["timeline", "presence", f"presence/{ANNE}", "stats"])
+async def test_what_will_be_known_cannot_be_asked(attendance: Attendance, path: str) -> None:
+    await attendance.store(small_event(EVENT).written)
+    assert (await ask(attendance, path, as_of=format_instant(NOW)))[0] == 200
+    status, answer = await ask(attendance, path, as_of=format_instant(NOW + timedelta(milliseconds=1)))
+    assert (status, answer["errors"]) == (
+        400,
+        [{"parameter": "as_of", "detail": f"lies in the future: here it is {format_instant(NOW)}"}],
+    )
 
 
 @pytest.mark.parametrize("path", ["timeline", "presence", f"presence/{ANNE}", "stats"])
@@ -286,6 +329,7 @@ async def test_the_description_names_every_path(attendance: Attendance) -> None:
         paths = (await response.json())["paths"]
     assert {path.removeprefix("/api/v1/events/{event_id}") for path in paths} == {
         "/timeline",
+        "/timeline/changes",
         "/presence",
         "/presence/{subject}",
         "/stats",

@@ -127,6 +127,8 @@ def as_text(row: Mapping[str, object]) -> dict[str, str]:
                 texts[name] = ""
             case datetime():
                 texts[name] = format_instant(value)
+            case bool():
+                texts[name] = str(value).lower()
             case _:
                 texts[name] = str(value)
     return texts

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.attendance.domain.changes import Cause, Change, Comparison, Sighting
-from services.attendance.domain.facts import Fact, LinkChange, Movement, RoomChange, SeatChange, Snapshot, Voiding
+from services.attendance.domain.facts import EventFact, Fact, Movement, RoomChange, SubjectFact
 from services.attendance.domain.fold import Presence, fold_event
 from services.attendance.domain.intervals import Durations, durations
 from tests.properties.fold_strategies import GUESTS, PARTICIPANTS, SPAN, deliveries, events
@@ -23,12 +23,12 @@ def sighting(facts: list[Fact], *, at: int) -> Sighting | None:
 
 def compared(facts: list[Fact], earlier: int, later: int) -> dict[str, Change]:
     comparison = Comparison(
-        [fact for fact in facts if isinstance(fact, RoomChange | Snapshot | LinkChange)],
+        [fact for fact in facts if isinstance(fact, EventFact)],
         earlier=earlier,
         later=later,
         horizons=(sighting(facts, at=earlier), sighting(facts, at=later)),
     )
-    own = [fact for fact in facts if isinstance(fact, Movement | Voiding | SeatChange)]
+    own = [fact for fact in facts if isinstance(fact, SubjectFact)]
     found = (comparison.change(subject, own) for subject in (*PARTICIPANTS, *GUESTS))
     return {change.subject: change for change in found if change is not None}
 

@@ -1,20 +1,30 @@
 """The reading side of the read model: entries, presence and events, as the projector stored them."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.presence import PresenceInterval, Seconds
 from schemas.registration import EventData
-from services.attendance.adapters.tables import EVENT_FACT, SIGHTINGS, entries, events, presence, projection, to_column
-from services.attendance.domain.facts import Mode, Registration
-from services.attendance.domain.fold import Presence, Status
-from services.attendance.domain.intervals import Durations, EndInferred, Interval
-from services.attendance.domain.reading import Entry, Reached, Standing
+from services.attendance.adapters.doubts import ROOM_FACTS, judged, latest_sighting
+from services.attendance.adapters.rows import standing_of
+from services.attendance.adapters.tables import EVENT_FACT, entries, events, presence, projection, to_column
+from services.attendance.domain.changes import Sighting
+from services.attendance.domain.facts import Mode
+from services.attendance.domain.fold import Status
+from services.attendance.domain.reading import Entry, Standing
 from services.chassis.paging import SortKey
+
+_CHUNK: Final = 400
+_HERE: Final = (Status.ON_SITE, Status.REMOTE, Status.BOTH)
+_LINK_FACT: Final = "passerelle.registration.identity."
+_OF_NOBODY: Final = and_(entries.c.participant_id.is_(None), entries.c.guest_id.is_(None))
+_ABOUT_EVENT: Final = or_(_OF_NOBODY, entries.c.type.startswith(_LINK_FACT, autoescape=True))
+_OWN_SOURCE: Final = "/attendance"
+"""What attendance tells itself is no fact to fold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,40 +73,53 @@ class SqlTimeline:
         return Moment(epoch="", position=0) if row is None else Moment(epoch=row.epoch, position=row.last_position)
 
     async def horizon(self, event_id: str, *, as_of: datetime | None = None, before: int | None = None) -> int | None:
-        """How far presence is known, in milliseconds: the time of the latest sighting, None if there is none.
+        """How far presence is known, in milliseconds: the time of the latest sighting, None if there is none."""
+        latest = await self.sighting(event_id, as_of=as_of, before=before)
+        return None if latest is None else latest.time
 
-        A sighting is a fact that saw somebody, or a room, at its time; a registration tells nothing of who is there.
-        Only those recorded up to `as_of`, or stored before a position, are looked at.
+    async def sighting(
+        self, event_id: str, *, as_of: datetime | None = None, before: int | None = None
+    ) -> Sighting | None:
+        """The latest fact that saw somebody, or a room, at its time; a registration tells nothing of who is there.
+
+        One whose time is suspect is none until it is accepted. Only those recorded up to `as_of`, or stored before a
+        position, are looked at.
         """
-        seen = and_(_wanted(event_id, Filter(as_of=as_of)), entries.c.type.in_(SIGHTINGS))
+        wanted = _wanted(event_id, Filter(as_of=as_of))
         if before is not None:
-            seen = and_(seen, entries.c.position < before)
-        query = select(entries.c.time).where(seen).order_by(entries.c.time.desc(), entries.c.id.desc()).limit(1)
+            wanted = and_(wanted, entries.c.position < before)
         async with self._engine.connect() as connection:
-            latest: int | None = (await connection.execute(query)).scalar_one_or_none()
-        return latest
+            return await latest_sighting(connection, event_id, as_of=as_of, wanted=wanted)
+
+    async def first_recorded(self, event_id: str) -> int | None:
+        """When the first fact of an event was recorded, in milliseconds; None if none was."""
+        query = select(func.min(entries.c.recorded)).where(entries.c.event_id == event_id)
+        async with self._engine.connect() as connection:
+            first: int | None = (await connection.execute(query)).scalar_one_or_none()
+        return first
 
     async def forward(self, event_id: str, *, after: SortKey | None, limit: int, wanted: Filter) -> list[Entry]:
         """Entries by (time, id), from after such a place on."""
         query = select(entries).where(_wanted(event_id, wanted)).order_by(entries.c.time, entries.c.id).limit(limit)
         if after is not None:
             query = query.where(tuple_(entries.c.time, entries.c.id) > after)
-        return await self._entries(query)
+        return await self._entries(event_id, query, as_of=wanted.as_of)
 
     async def latest(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
         """The entries with the latest times, the last first."""
         backwards = (entries.c.time.desc(), entries.c.id.desc())
-        return await self._entries(select(entries).where(_wanted(event_id, wanted)).order_by(*backwards).limit(limit))
+        query = select(entries).where(_wanted(event_id, wanted)).order_by(*backwards).limit(limit)
+        return await self._entries(event_id, query, as_of=wanted.as_of)
 
     async def newest(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
         """The entries that became known last, the last first."""
         query = select(entries).where(_wanted(event_id, wanted)).order_by(entries.c.position.desc())
-        return await self._entries(query.limit(limit))
+        return await self._entries(event_id, query.limit(limit), as_of=wanted.as_of)
 
     async def since(self, event_id: str, *, position: int, limit: int) -> list[Entry]:
         """Entries new or changed after a position, in the order they became so."""
         fresh = and_(entries.c.event_id == event_id, entries.c.position > position)
-        return await self._entries(select(entries).where(fresh).order_by(entries.c.position).limit(limit))
+        return await self._entries(event_id, select(entries).where(fresh).order_by(entries.c.position).limit(limit))
 
     async def count_since(self, event_id: str, *, position: int) -> int:
         """How many entries are new or changed after a position."""
@@ -104,9 +127,62 @@ class SqlTimeline:
         async with self._engine.connect() as connection:
             return int((await connection.execute(select(func.count()).select_from(entries).where(fresh))).scalar_one())
 
+    async def named(self, event_id: str, ids: Collection[str], *, as_of: datetime | None = None) -> dict[str, Entry]:
+        """Some entries, by id."""
+        found: dict[str, Entry] = {}
+        for chunk in _chunks(ids):
+            query = select(entries).where(entries.c.event_id == event_id, entries.c.id.in_(chunk))
+            found |= {entry.id: entry for entry in await self._entries(event_id, query, as_of=as_of)}
+        return found
+
+    async def suspect_rooms(self, event_id: str, *, as_of: datetime | None = None) -> list[Entry]:
+        """What is left out of what was told of rooms, because its time is suspect and nobody has accepted it."""
+        told = and_(_wanted(event_id, Filter(as_of=as_of)), _OF_NOBODY, entries.c.type.in_(ROOM_FACTS))
+        found = await self._entries(event_id, select(entries).where(told), as_of=as_of)
+        return [entry for entry in found if entry.suspect is not None and not entry.accepted]
+
     async def facts(self, event_id: str, *, as_of: datetime) -> list[dict[str, Any]]:
         """The facts of an event recorded up to an instant, as they stood on their topics, by (time, id)."""
-        query = select(entries.c.fact).where(_wanted(event_id, Filter(as_of=as_of)))
+        return await self._facts(_wanted(event_id, Filter(as_of=as_of)))
+
+    async def facts_about_event(self, event_id: str, *, as_of: datetime) -> list[dict[str, Any]]:
+        """Those that are about the event itself, its rooms, or who a guest is."""
+        return await self._facts(and_(_wanted(event_id, Filter(as_of=as_of)), _ABOUT_EVENT))
+
+    async def facts_about(self, event_id: str, subjects: Collection[str], *, as_of: datetime) -> list[dict[str, Any]]:
+        """Those that are about some people, and what else was told of whom they turned out to be."""
+        found: dict[str, dict[str, Any]] = {}
+        for chunk in _chunks(subjects):
+            wanted = _wanted(event_id, Filter(as_of=as_of, subjects=frozenset(chunk)))
+            found |= {fact["id"]: fact for fact in await self._facts(wanted)}
+        return list(found.values())
+
+    async def subjects(self, event_id: str) -> list[str]:
+        """All participants and guests, by id, those who are linked among them."""
+        query = select(presence.c.subject).where(presence.c.event_id == event_id).order_by(presence.c.subject)
+        async with self._engine.connect() as connection:
+            return list((await connection.execute(query)).scalars())
+
+    async def touched(self, event_id: str, *, since: datetime) -> frozenset[str] | None:
+        """The people whose time may be another since an instant; None if that is everybody.
+
+        They are those of whom something was recorded since, and those who are here.
+        """
+        after = and_(_wanted(event_id, Filter()), entries.c.recorded > to_column(since))
+        here = and_(presence.c.event_id == event_id, presence.c.status.in_(_HERE))
+        async with self._engine.connect() as connection:
+            told = await connection.execute(
+                select(entries.c.participant_id, entries.c.guest_id, entries.c.type).where(after).distinct()
+            )
+            rows = told.all()
+            if any(row.participant_id is None and row.guest_id is None for row in rows):
+                return None
+            present = (await connection.execute(select(presence.c.subject).where(here))).scalars()
+            named = (one for row in rows for one in (row.participant_id, row.guest_id) if one is not None)
+            return frozenset({*present, *named})
+
+    async def _facts(self, wanted: ColumnElement[bool]) -> list[dict[str, Any]]:
+        query = select(entries.c.fact).where(wanted, entries.c.source != _OWN_SOURCE)
         async with self._engine.connect() as connection:
             return list((await connection.execute(query.order_by(entries.c.time, entries.c.id))).scalars())
 
@@ -115,14 +191,14 @@ class SqlTimeline:
         query = select(presence).where(presence.c.event_id == event_id, presence.c.subject > after)
         query = query.where(presence.c.linked_to.is_(None)).order_by(presence.c.subject).limit(limit)
         async with self._engine.connect() as connection:
-            return [_standing(row) for row in await connection.execute(query)]
+            return [standing_of(row) for row in await connection.execute(query)]
 
     async def standing(self, event_id: str, subject: str) -> Standing | None:
         """Where one person stands; None if no fact concerns them."""
         query = select(presence).where(presence.c.event_id == event_id, presence.c.subject == subject)
         async with self._engine.connect() as connection:
             row = (await connection.execute(query)).one_or_none()
-        return None if row is None else _standing(row)
+        return None if row is None else standing_of(row)
 
     async def guests_of(self, event_id: str, participant_id: str) -> frozenset[str]:
         """The guests who turned out to be a participant."""
@@ -132,9 +208,11 @@ class SqlTimeline:
         async with self._engine.connect() as connection:
             return frozenset((await connection.execute(query)).scalars())
 
-    async def _entries(self, query: Any) -> list[Entry]:  # noqa: ANN401  (a Select of every column of `entries`)
+    async def _entries(self, event_id: str, query: Select[Any], *, as_of: datetime | None = None) -> list[Entry]:
+        """The entries of a query for every column of them."""
         async with self._engine.connect() as connection:
-            return [_entry(row) for row in await connection.execute(query)]
+            rows = (await connection.execute(query)).all()
+            return await judged(connection, event_id, rows, as_of=as_of)
 
 
 def _wanted(event_id: str, wanted: Filter) -> ColumnElement[bool]:
@@ -149,53 +227,6 @@ def _wanted(event_id: str, wanted: Filter) -> ColumnElement[bool]:
     return and_(*conditions)
 
 
-def _entry(row: Row[Any]) -> Entry:
-    data = row.fact.get("data")
-    return Entry(
-        event_id=row.event_id,
-        id=row.id,
-        position=row.position,
-        time=row.time,
-        recorded=row.recorded,
-        type=row.type,
-        source=row.source,
-        participant_id=row.participant_id,
-        guest_id=row.guest_id,
-        mode=None if row.mode is None else Mode(row.mode),
-        data=data if isinstance(data, dict) else {},
-        reached=None if row.reached is None else _reached(row.reached),
-    )
-
-
-def _reached(kept: dict[str, Any]) -> Reached:
-    return Reached(status=Status(kept["status"]), durations=_durations(kept["seconds"]))
-
-
-def _standing(row: Row[Any]) -> Standing:
-    stands = Presence(
-        status=Status(row.status),
-        registered_mode=None if row.registered_mode is None else Mode(row.registered_mode),
-        registration=None if row.registration is None else Registration(row.registration),
-        intervals=tuple(_interval(PresenceInterval.model_validate(interval)) for interval in row.intervals),
-        durations=_durations(row.seconds),
-        linked_to=row.linked_to,
-    )
-    return Standing(subject=row.subject, presence=stands)
-
-
-def _interval(wire: PresenceInterval) -> Interval:
-    return Interval(
-        mode=Mode(wire.mode),
-        start=to_column(wire.start),
-        end=None if wire.end is None else to_column(wire.end),
-        via=wire.via,
-        start_inferred=wire.start_inferred,
-        end_inferred=None if wire.end_inferred is None else EndInferred(wire.end_inferred),
-    )
-
-
-def _durations(kept: dict[str, Any]) -> Durations:
-    wire = Seconds.model_validate(kept)
-    return Durations(
-        in_person=round(wire.in_person * 1000), remote=round(wire.remote * 1000), both=round(wire.both * 1000)
-    )
+def _chunks(names: Collection[str]) -> Iterable[list[str]]:
+    whole = sorted(names)
+    return (whole[start : start + _CHUNK] for start in range(0, len(whole), _CHUNK))

@@ -9,8 +9,10 @@ from services.attendance.adapters.tables import to_column
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.statistics import Statistics, statistics
 from services.attendance.application.translation import domain_fact
+from services.attendance.domain.context import fold_context
 from services.attendance.domain.errors import AttendanceError
-from services.attendance.domain.fold import fold_event
+from services.attendance.domain.facts import EventFact, SubjectFact
+from services.attendance.domain.fold import fold_event, fold_subject
 from services.attendance.domain.reading import Standing
 
 
@@ -82,16 +84,17 @@ class Reading:
     async def person(self, event_id: str, subject: str, *, as_of: datetime | None = None) -> Report:
         """Where one person stands; for a guest who is linked, the participant they turned out to be.
 
+        Of somebody who was not known yet at `as_of`, nothing is told: they are absent.
+
         Raises:
             UnknownPersonError: if no fact concerns them.
         """
-        horizon = await self._timeline.horizon(event_id, as_of=as_of)
         found = await self._standing(event_id, subject, as_of)
         if found is not None and found.presence.linked_to is not None:
             found = await self._standing(event_id, found.presence.linked_to, as_of)
         if found is None:
             raise UnknownPersonError(subject)
-        return Report(horizon=horizon, standings=[found])
+        return Report(horizon=await self._timeline.horizon(event_id, as_of=as_of), standings=[found])
 
     async def statistics(self, event: EventData, *, as_of: datetime | None = None) -> tuple[Report, Statistics]:
         """All figures of an event, and what they were counted from."""
@@ -101,13 +104,20 @@ class Reading:
             horizon=report.horizon or 0,
             starts_at=to_column(event.starts_at),
             ends_at=to_column(event.ends_at),
+            suspect_rooms=len(await self._timeline.suspect_rooms(event.event_id, as_of=as_of)),
         )
         return report, counted
 
     async def _standing(self, event_id: str, subject: str, as_of: datetime | None) -> Standing | None:
-        if as_of is None:
-            return await self._timeline.standing(event_id, subject)
-        return next((one for one in await self._folded(event_id, as_of) if one.subject == subject), None)
+        standing = await self._timeline.standing(event_id, subject)
+        if as_of is None or standing is None:
+            return standing
+        told = await self._timeline.facts_about_event(event_id, as_of=as_of)
+        context = fold_context(fact for fact in map(domain_fact, told) if isinstance(fact, EventFact))
+        members = context.members(subject)
+        facts = await self._timeline.facts_about(event_id, members, as_of=as_of)
+        own = (fact for fact in map(domain_fact, facts) if isinstance(fact, SubjectFact) and fact.subject in members)
+        return Standing(subject=subject, presence=fold_subject(subject, own, context))
 
     async def _folded(self, event_id: str, as_of: datetime) -> list[Standing]:
         """Everybody, by subject, as the facts recorded up to an instant tell it."""

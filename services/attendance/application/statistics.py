@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from services.attendance.domain.evidence import Grade
 from services.attendance.domain.facts import Mode
 from services.attendance.domain.fold import Status
 from services.attendance.domain.heads import MINUTE, Heads, Minute, Peak, Spans, curve, peak, spans_of
@@ -36,12 +37,18 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistics:
-    """All figures. In `ever`, `both` are the people who came in each mode at some time, perhaps never at once."""
+    """All figures. In `ever`, `both` are the people who came in each mode at some time, perhaps never at once.
+
+    `evidence` counts intervals by grade; `contradictions` and `suspect` count facts, the latter those left out.
+    """
 
     figures: Figures
     peaks: Peaks
     inferred_starts: int
     inferred_ends: Mapping[EndInferred, int]
+    evidence: Mapping[Grade, int]
+    contradictions: int
+    suspect: int
     curve: Sequence[Minute]
 
 
@@ -50,20 +57,27 @@ def figures(standings: Sequence[Standing]) -> Figures:
     return Figures(present=_present(standings), registered=registered(standings), ever=_ever(standings))
 
 
-def statistics(standings: Sequence[Standing], *, horizon: int, starts_at: int, ends_at: int) -> Statistics:
+def statistics(
+    standings: Sequence[Standing], *, horizon: int, starts_at: int, ends_at: int, suspect_rooms: int = 0
+) -> Statistics:
     """All figures of an event from `starts_at` to `ends_at`, of which the facts known reach to `horizon`.
 
+    `suspect_rooms` is the number of facts about rooms that are left out because of their time.
     The curve begins with the event or its first presence and goes on to the horizon, within `MARGIN`.
     """
     intervals = [interval for standing in standings for interval in standing.presence.intervals]
     people = [spans_of(standing.presence.intervals, horizon=horizon) for standing in standings]
     first = min((interval.start for interval in intervals), default=starts_at)
+    grades = Counter(interval.grade for interval in intervals)
     ends = Counter(interval.end_inferred for interval in intervals if interval.end_inferred is not None)
     return Statistics(
         figures=figures(standings),
         peaks=_peaks(people),
         inferred_starts=sum(interval.start_inferred for interval in intervals),
         inferred_ends={reason: ends[reason] for reason in EndInferred},
+        evidence={grade: grades[grade] for grade in Grade},
+        contradictions=sum(len(standing.presence.contradictions) for standing in standings),
+        suspect=suspect_rooms + sum(len(standing.presence.suspect) for standing in standings),
         curve=curve(people, start=max(min(first, starts_at), starts_at - MARGIN), end=min(horizon, ends_at + MARGIN)),
     )
 

@@ -1,24 +1,40 @@
-"""The timeline of an event, written out for people and for other programs."""
+"""The timeline of an event, and what changed in it, written out for people and for other programs."""
 
-import csv
 import io
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, BinaryIO, Final, TextIO
+from typing import Any, BinaryIO, Final, TextIO, TypeAlias
 
 from rich.console import Console
 from rich.table import Table
 
 from schemas.envelope import format_instant
 from services.attendance.adapters.timeline import Filter, SqlTimeline
+from services.attendance.application.changes import Changes
 from services.attendance.application.reading import UnknownEventError
-from services.attendance.application.timeline_files import COLUMNS, write_parquet, write_xlsx
-from services.attendance.application.translation import instant
+from services.attendance.application.timeline_files import COLUMNS, Columns, Kind, write_csv, write_parquet, write_xlsx
+from services.attendance.application.timeline_items import change_of, item_of
 from services.attendance.domain.reading import Entry
 
 _PAGE: Final = 1000
+_PIPE_WIDTH: Final = 240
+"""A pipe has no width: whole lines then, for grep."""
+_MODES: Final = ("in_person", "remote", "both", "total")
+_OF_FACT: Final = ("time", "recorded_time", "type", "source", "mode", "room", "gate")
+
+Item: TypeAlias = Mapping[str, Any]
+
+CHANGE_COLUMNS: Final[Columns] = {
+    "participant_id": Kind.TEXT,
+    "guest_id": Kind.TEXT,
+    "cause": Kind.TEXT,
+    "fact_id": Kind.TEXT,
+    **{name: COLUMNS[name] for name in _OF_FACT},
+    **{f"seconds_{mode}_{side}": Kind.NUMBER for side in ("before", "after") for mode in _MODES},
+}
 
 
 class Format(StrEnum):
@@ -29,6 +45,17 @@ class Format(StrEnum):
     CSV = "csv"
     XLSX = "xlsx"
     PARQUET = "parquet"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Sheet:
+    """How items are written: `rows` spreads one over rows of `columns`; `line` is a row on a terminal."""
+
+    name: str
+    columns: Columns
+    rows: Callable[[Item], Iterable[Item]]
+    heads: Sequence[str]
+    line: Callable[[Item], Sequence[str]]
 
 
 async def write_timeline(
@@ -45,24 +72,26 @@ async def write_timeline(
     """
     if await timeline.event(event_id) is None:
         raise UnknownEventError(event_id)
-    entries = _all(timeline, event_id, as_of)
-    if form is Format.XLSX:
-        return await write_xlsx(_typed_rows(entries), out)
-    if form is Format.PARQUET:
-        return await write_parquet(_typed_rows(entries), out)
-    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
-    try:
-        return await _write_text(entries, form, text)
-    finally:
-        text.detach()  # flushed, and left open for whoever opened it
+    items = (item_of(entry) async for entry in _all(timeline, event_id, as_of))
+    return await _write(items, _TIMELINE, form, out)
 
 
-async def _write_text(entries: AsyncIterator[Entry], form: Format, out: TextIO) -> int:
-    if form is Format.NDJSON:
-        return await _write_ndjson(entries, out)
-    if form is Format.CSV:
-        return await _write_csv(entries, out)
-    return await _write_table(entries, out)
+async def write_changes(
+    timeline: SqlTimeline, event_id: str, *, earlier: datetime, later: datetime, form: Format, out: BinaryIO
+) -> int:
+    """Write whose seconds differ between what was known at two instants, and the facts that made it so.
+
+    `ndjson` has the items of the changes API, a person a line; the others have a line for each of a person's facts.
+    Gives the number of lines.
+
+    Raises:
+        UnknownEventError: if no fact tells of such an event; nothing is written then.
+        TooManyEntriesError: if a sheet cannot hold them all; what is in `out` is of no use then.
+    """
+    if await timeline.event(event_id) is None:
+        raise UnknownEventError(event_id)
+    changed = Changes(timeline).between(event_id, earlier=earlier, later=later)
+    return await _write((change_of(explained) async for explained in changed), _CHANGES, form, out)
 
 
 async def _all(timeline: SqlTimeline, event_id: str, as_of: datetime | None) -> AsyncIterator[Entry]:
@@ -76,72 +105,126 @@ async def _all(timeline: SqlTimeline, event_id: str, as_of: datetime | None) -> 
         after = (page[-1].time, page[-1].id)
 
 
-async def _write_ndjson(entries: AsyncIterator[Entry], out: TextIO) -> int:
+async def _write(items: AsyncIterator[Item], sheet: _Sheet, form: Format, out: BinaryIO) -> int:
+    rows = (row async for item in items for row in sheet.rows(item))
+    if form is Format.XLSX:
+        return await write_xlsx(rows, out, sheet.columns, name=sheet.name)
+    if form is Format.PARQUET:
+        return await write_parquet(rows, out, sheet.columns)
+    text = io.TextIOWrapper(out, encoding="utf-8", newline="")
+    try:
+        if form is Format.NDJSON:
+            return await _write_ndjson(items, text)
+        if form is Format.CSV:
+            return await write_csv(rows, text, sheet.columns)
+        return await _write_table(rows, sheet, text)
+    finally:
+        text.detach()  # flushed, and left open for whoever opened it
+
+
+async def _write_ndjson(items: AsyncIterator[Item], out: TextIO) -> int:
     count = 0
-    async for entry in entries:
-        out.write(json.dumps(_item(entry), ensure_ascii=False, separators=(",", ":")) + "\n")
+    async for item in items:
+        out.write(json.dumps(item, ensure_ascii=False, separators=(",", ":"), default=format_instant) + "\n")
         count += 1
     return count
 
 
-async def _write_csv(entries: AsyncIterator[Entry], out: TextIO) -> int:
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
+async def _write_table(rows: AsyncIterator[Item], sheet: _Sheet, out: TextIO) -> int:
+    table = Table(*sheet.heads, box=None, pad_edge=False, header_style="bold")
     count = 0
-    async for entry in entries:
-        writer.writerow(_row(entry))
+    async for row in rows:
+        table.add_row(*sheet.line(row))
         count += 1
+    Console(file=out, width=None if out.isatty() else _PIPE_WIDTH, highlight=False, markup=False).print(table)
     return count
 
 
-async def _write_table(entries: AsyncIterator[Entry], out: TextIO) -> int:
-    table = Table("Time (UTC)", "Who", "What", "Where", "Now", box=None, pad_edge=False, header_style="bold")
-    count = 0
-    async for entry in entries:
-        item = _item(entry)
-        table.add_row(
-            item["time"],
-            item["participant_id"] or item["guest_id"] or "",
-            entry.type.removeprefix("passerelle.").removesuffix(".v1"),
-            item["gate"] or item["room"] or "",
-            "" if item["presence"] is None else item["presence"]["status"],
-        )
-        count += 1
-    # A pipe has no width: whole lines then, for grep.
-    Console(file=out, width=None if out.isatty() else 240, highlight=False).print(table)
-    return count
-
-
-def _item(entry: Entry) -> dict[str, Any]:
-    """An entry as the timeline API answers it."""
-    presence = None
-    if entry.reached is not None:
-        lengths = entry.reached.durations
-        seconds = {mode: getattr(lengths, mode) / 1000 for mode in ("in_person", "remote", "both", "total")}
-        presence = {"status": entry.reached.status.value, "seconds": seconds}
-    return {
-        "id": entry.id,
-        "time": format_instant(instant(entry.time)),
-        "recorded_time": format_instant(instant(entry.recorded)),
-        "type": entry.type,
-        "source": entry.source,
-        "participant_id": entry.participant_id,
-        "guest_id": None if entry.participant_id else entry.guest_id,
-        "mode": entry.mode,
-        "room": entry.told("room"),
-        "gate": entry.told("gate"),
-        "presence": presence,
+def _timeline_rows(item: Item) -> Iterable[Item]:
+    """One, with what is within the item spread over columns."""
+    presence = item["presence"] or {"status": None, "seconds": {}}
+    ends = item["ends"] or {}
+    yield {
+        **item,
+        "status": presence["status"],
+        **{f"seconds_{mode}": length for mode, length in presence["seconds"].items()},
+        "ends_reason": ends.get("reason"),
+        "ends_start": ends.get("start"),
+        "ends_facts": " ".join(ends["facts"]) if ends else None,
     }
 
 
-def _row(entry: Entry) -> dict[str, Any]:
-    """The same, with presence spread over columns."""
-    item = _item(entry)
-    presence = item.pop("presence") or {"status": None, "seconds": {}}
-    seconds = {f"seconds_{mode}": length for mode, length in presence["seconds"].items()}
-    return {**item, "status": presence["status"], **seconds}
+def _timeline_line(row: Item) -> Sequence[str]:
+    return (
+        format_instant(row["time"]),
+        _who(row),
+        f"{_short(row['type'])}{_remark(row)}",
+        row["gate"] or row["room"] or "",
+        row["status"] or "",
+    )
 
 
-async def _typed_rows(entries: AsyncIterator[Entry]) -> AsyncIterator[dict[str, Any]]:
-    async for entry in entries:
-        yield {**_row(entry), "time": instant(entry.time), "recorded_time": instant(entry.recorded)}
+def _remark(row: Item) -> str:
+    """What an entry that does not count, or did not at first, needs said."""
+    if row["withdrawn_at"] is not None:
+        return f" (withdrawn {format_instant(row['withdrawn_at'])})"
+    if row["suspect_time"] is not None:
+        return f" ({row['suspect_time']}: {'accepted' if row['accepted'] else 'left out'})"
+    return ""
+
+
+def _change_rows(item: Item) -> Iterable[Item]:
+    """One for each step, or one for all that was too much to tell."""
+    whose = {"participant_id": item["participant_id"], "guest_id": item["guest_id"]}
+    if not item["steps"]:
+        yield {**whose, "cause": "unweighed", **_sides(item)}
+    for step in item["steps"]:
+        fact = step["fact"]
+        told = {name: fact[name] for name in _OF_FACT}
+        yield {**whose, "cause": step["cause"], "fact_id": fact["id"], **told, **_sides(step)}
+
+
+def _sides(compared: Item) -> Item:
+    return {f"seconds_{mode}_{side}": compared[side][mode] for side in ("before", "after") for mode in _MODES}
+
+
+def _change_line(row: Item) -> Sequence[str]:
+    recorded = row.get("recorded_time")
+    what = "too many facts to tell" if recorded is None else _short(row["type"])
+    return (
+        _who(row),
+        "" if recorded is None else format_instant(recorded),
+        f"counted on to {what}" if row["cause"] == "horizon" else what,
+        row.get("gate") or row.get("room") or "",
+        _clock(row["seconds_total_before"]),
+        _clock(row["seconds_total_after"]),
+    )
+
+
+def _who(row: Item) -> str:
+    return row["participant_id"] or row["guest_id"] or ""
+
+
+def _short(kind: str) -> str:
+    return kind.removeprefix("passerelle.").removesuffix(".v1")
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
+
+
+_TIMELINE: Final = _Sheet(
+    name="timeline",
+    columns=COLUMNS,
+    rows=_timeline_rows,
+    heads=("Time (UTC)", "Who", "What", "Where", "Now"),
+    line=_timeline_line,
+)
+_CHANGES: Final = _Sheet(
+    name="changes",
+    columns=CHANGE_COLUMNS,
+    rows=_change_rows,
+    heads=("Who", "Recorded (UTC)", "What", "Where", "Before", "After"),
+    line=_change_line,
+)

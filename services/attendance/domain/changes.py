@@ -15,7 +15,15 @@ from typing import Final
 
 from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.copies import distinct
-from services.attendance.domain.facts import Channel, EventFact, LinkChange, Movement, SubjectFact, Voiding
+from services.attendance.domain.facts import (
+    Channel,
+    EventFact,
+    LinkChange,
+    Movement,
+    SubjectFact,
+    TimeAcceptance,
+    Voiding,
+)
 from services.attendance.domain.fold import fold_subject
 from services.attendance.domain.intervals import Durations, Interval, durations
 
@@ -148,14 +156,14 @@ class _Person:
         if isinstance(fact, LinkChange):
             self.links.append(fact)
             return tuple(self._known)
-        channel = self._channel(fact)
-        if channel is not None:
-            self._known.setdefault(channel, []).append(fact)  # type: ignore[arg-type]  # what has a channel has a subject
-            return (channel,)
         if isinstance(fact, EventFact):
             self.common += 1
             return tuple(self._known)
-        return ()
+        channel = self._channel(fact)
+        if channel is None:
+            return ()
+        self._known.setdefault(channel, []).append(fact)
+        return (channel,)
 
     def fold(self, context: EventContext) -> None:
         """Fold every channel anew."""
@@ -189,9 +197,11 @@ class _Person:
         return (interval for intervals in self._intervals.values() for interval in intervals)
 
     def _channel(self, fact: SubjectFact | EventFact) -> Channel | None:
-        """Where a movement counts, or the movement that a fact is about."""
+        """Where a movement counts, or the movement that another fact about a person is about."""
         if isinstance(fact, Voiding):
             return self._channel_of.get(fact.voided_id)
+        if isinstance(fact, TimeAcceptance):
+            return self._channel_of.get(fact.fact_id)
         return self._channel_of.get(fact.id)
 
     def _folded(self, channel: Channel, members: frozenset[str], context: EventContext) -> Sequence[Interval]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from services.attendance.domain.facts import Mode, Registration
 from services.attendance.domain.fold import Presence, Status
 from services.attendance.domain.intervals import Durations
+from services.attendance.domain.suspicion import SuspectTime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,9 @@ class Reached:
 class Entry:
     """One fact of an event's timeline; `position` grows with each new or changed entry.
 
-    Instants are milliseconds since the Unix epoch; `data` is what the fact says.
+    Instants are milliseconds since the Unix epoch; `data` is what the fact says. `suspect` is what is wrong with its
+    time, and `accepted` whether an organizer takes it for right (None where nothing is wrong). `withdrawn` is when an
+    inferred end was found untrue: such an entry stands no longer.
     """
 
     event_id: str
@@ -35,6 +38,9 @@ class Entry:
     mode: Mode | None
     data: Mapping[str, object]
     reached: Reached | None
+    withdrawn: int | None = None
+    suspect: SuspectTime | None = None
+    accepted: bool | None = None
 
     @property
     def subject(self) -> str | None:

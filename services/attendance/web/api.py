@@ -1,30 +1,25 @@
 """The read API: the timeline, the presence of people, the figures; as they stand or as they were known."""
 
 from datetime import datetime
-from typing import Annotated, Final
+from typing import Final, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel, Field
+from pydantic import BaseModel
 
-from schemas.envelope import Instant
 from schemas.registration import EventData
 from services.attendance.adapters.timeline import Filter, SqlTimeline
 from services.attendance.application.reading import Reading, UnknownEventError, UnknownPersonError
-from services.attendance.web import answers
+from services.attendance.web import answers, figure_answers
+from services.attendance.web.moments import AsOf, WhyEmpty, known_moment, why_empty
 from services.chassis.access import Role
 from services.chassis.http import read_query
 from services.chassis.openapi import Api
-from services.chassis.paging import Page, PageQuery, decode_cursor, page_of
+from services.chassis.paging import PageQuery, decode_cursor, page_of
 from services.chassis.problems import not_found
 
 READING: Final = web.AppKey("reading", Reading)
 TIMELINE: Final = web.AppKey("timeline", SqlTimeline)
 READERS: Final = (Role.ORGANIZER, Role.ANALYST)
-
-AsOf = Annotated[
-    Instant | None,
-    Field(description="Answer from the facts recorded up to this instant (RFC 3339). Without it: from all."),
-]
 
 api: Final = Api(tag="attendance")
 
@@ -47,18 +42,19 @@ class PastPageQuery(PageQuery):
     summary="The timeline of an event, by (time, id)",
     roles=READERS,
     query=PastPageQuery,
-    answers={200: Page[answers.TimelineItem]},
+    answers={200: answers.Timeline},
 )
 async def list_timeline(request: web.Request) -> web.Response:
     """Every fact that counted, with the presence it led to."""
-    query = read_query(request, PastPageQuery)
+    query = _asked(request, PastPageQuery)
     event_id = (await known_event(request)).event_id
     after = None if query.after is None else decode_cursor(query.after, int, str)
     entries = await request.app[TIMELINE].forward(
         event_id, after=after, limit=query.limit + 1, wanted=Filter(as_of=query.as_of)
     )
     rows, following = page_of(entries, limit=query.limit, key=lambda entry: (entry.time, entry.id))
-    return _answer(Page(items=[answers.timeline_item(entry) for entry in rows], next=following))
+    items = [answers.timeline_item(entry) for entry in rows]
+    return _answer(answers.Timeline(items=items, next=following, why_empty=await _why_empty(request, query.as_of)))
 
 
 @api.route(
@@ -71,13 +67,20 @@ async def list_timeline(request: web.Request) -> web.Response:
 )
 async def list_presence(request: web.Request) -> web.Response:
     """Each participant and guest once; a guest linked to a participant stands with them."""
-    query = read_query(request, PastPageQuery)
+    query = _asked(request, PastPageQuery)
     event_id = (await known_event(request)).event_id
     after = "" if query.after is None else str(decode_cursor(query.after, str)[0])
     report = await request.app[READING].people(event_id, as_of=query.as_of, after=after, limit=query.limit + 1)
     rows, following = page_of(report.standings, limit=query.limit, key=lambda standing: (standing.subject,))
     items = [answers.person_item(standing, horizon=report.horizon) for standing in rows]
-    return _answer(answers.People(items=items, next=following, horizon=answers.horizon_of(report)))
+    return _answer(
+        answers.People(
+            items=items,
+            next=following,
+            horizon=answers.horizon_of(report),
+            why_empty=await _why_empty(request, query.as_of),
+        )
+    )
 
 
 @api.route(
@@ -90,14 +93,18 @@ async def list_presence(request: web.Request) -> web.Response:
 )
 async def show_presence(request: web.Request) -> web.Response:
     """The presence of a participant or guest id; that of a linked guest is the participant's."""
-    query = read_query(request, PastQuery)
+    query = _asked(request, PastQuery)
     event_id = (await known_event(request)).event_id
     try:
         report = await request.app[READING].person(event_id, request.match_info["subject"], as_of=query.as_of)
     except UnknownPersonError:
         raise not_found("The event knows no such participant or guest.") from None
     item = answers.person_item(report.standings[0], horizon=report.horizon)
-    return _answer(answers.Person(**dict(item), horizon=answers.horizon_of(report)))
+    return _answer(
+        answers.Person(
+            **dict(item), horizon=answers.horizon_of(report), why_empty=await _why_empty(request, query.as_of)
+        )
+    )
 
 
 @api.route(
@@ -106,14 +113,15 @@ async def show_presence(request: web.Request) -> web.Response:
     summary="The figures of an event",
     roles=READERS,
     query=PastQuery,
-    answers={200: answers.Stats},
+    answers={200: figure_answers.Stats},
 )
 async def show_stats(request: web.Request) -> web.Response:
     """Who is here now by mode, seats, who ever came, peaks, what was inferred, and the curve by minute."""
-    query = read_query(request, PastQuery)
+    query = _asked(request, PastQuery)
     event = await known_event(request, as_of=query.as_of)
     report, counted = await request.app[READING].statistics(event, as_of=query.as_of)
-    return _answer(answers.stats(counted, event=event, horizon=report.horizon, as_of=query.as_of))
+    stats = figure_answers.stats(counted, event=event, horizon=report.horizon, as_of=query.as_of)
+    return _answer(stats.model_copy(update={"why_empty": await _why_empty(request, query.as_of)}))
 
 
 async def known_event(request: web.Request, *, as_of: datetime | None = None) -> EventData:
@@ -126,6 +134,21 @@ async def known_event(request: web.Request, *, as_of: datetime | None = None) ->
         return await request.app[READING].event(request.match_info["event_id"], as_of=as_of)
     except UnknownEventError:
         raise not_found("There is no such event.") from None
+
+
+Query = TypeVar("Query", PastQuery, PastPageQuery)
+
+
+def _asked(request: web.Request, model: type[Query]) -> Query:
+    query = read_query(request, model)
+    if query.as_of is not None:
+        known_moment(request, query.as_of)
+    return query
+
+
+async def _why_empty(request: web.Request, as_of: datetime | None) -> WhyEmpty | None:
+    first = await request.app[TIMELINE].first_recorded(request.match_info["event_id"]) if as_of else None
+    return why_empty(first, as_of)
 
 
 def _answer(body: BaseModel) -> web.Response:

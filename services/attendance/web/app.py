@@ -10,13 +10,16 @@ from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.reading import Reading
 from services.attendance.settings import AttendanceSettings
 from services.attendance.web.api import READING, TIMELINE, api
+from services.attendance.web.changes_api import changes_api
 from services.attendance.web.feed import Feed
 from services.attendance.web.figures import SharedFigures
 from services.attendance.web.live_api import FEED, FIGURES, live_api
 from services.attendance.web.live_page import add_live_page
+from services.attendance.web.moments import CLOCK
 from services.attendance.web.names import NAMES, Names
 from services.attendance.web.people_pages import add_people_pages
 from services.chassis.access import TokenVerifier
+from services.chassis.clock import Clock
 from services.chassis.http import ReadinessCheck, create_app
 from services.chassis.openapi import add_api
 
@@ -32,8 +35,12 @@ def create_attendance_app(
     verifier: TokenVerifier,
     checks: Mapping[str, ReadinessCheck],
     registry: CollectorRegistry,
+    clock: Clock,
 ) -> web.Application:
-    """The application that answers the read API and draws the live page; `feed` lets its watchers go when it stops."""
+    """The application that answers the read API and draws the live page; `feed` lets its watchers go when it stops.
+
+    `clock` tells which instants have come, so that what is asked as of a later one is refused.
+    """
     app = create_app(
         settings, service="attendance", verifier=verifier, packages=[PACKAGE], checks=checks, registry=registry
     )
@@ -41,9 +48,10 @@ def create_attendance_app(
     app[READING] = reading
     app[TIMELINE] = timeline
     app[FEED] = feed
+    app[CLOCK] = clock
     app[NAMES] = names
     app[FIGURES] = SharedFigures(reading)
-    add_api(app, api, live_api)
+    add_api(app, api, changes_api, live_api)
     add_live_page(app)
     add_people_pages(app)
 

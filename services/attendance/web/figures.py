@@ -8,7 +8,7 @@ from typing import Final, Generic, TypeVar
 from schemas.registration import EventData
 from services.attendance.application.reading import Reading, Report
 from services.attendance.application.statistics import Statistics, figures
-from services.attendance.web import answers
+from services.attendance.web import figure_answers
 
 _NOW_SECONDS: Final = 0.9
 _CURVE_SECONDS: Final = 2.0
@@ -40,10 +40,10 @@ class SharedFigures:
     def __init__(self, reading: Reading) -> None:
         """Count what `reading` tells."""
         self._reading = reading
-        self._now: dict[str, _Kept[answers.Now]] = {}
+        self._now: dict[str, _Kept[figure_answers.Now]] = {}
         self._statistics: dict[str, _Kept[tuple[Report, Statistics]]] = {}
 
-    async def of(self, event_id: str) -> answers.Now:
+    async def of(self, event_id: str) -> figure_answers.Now:
         """The figures of an event, less than a second old.
 
         Raises:
@@ -57,7 +57,7 @@ class SharedFigures:
         kept = self._statistics.setdefault(event.event_id, _Kept())
         return await kept.get(lambda: self._reading.statistics(event), fresh_seconds=_CURVE_SECONDS)
 
-    async def _count(self, event_id: str) -> answers.Now:
+    async def _count(self, event_id: str) -> figure_answers.Now:
         event = await self._reading.event(event_id)
         report = await self._reading.people(event_id)
-        return answers.now(figures(report.standings), event=event, horizon=report.horizon)
+        return figure_answers.now(figures(report.standings), event=event, horizon=report.horizon)

@@ -7,7 +7,7 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from services.attendance.domain.reading import Entry
-from services.attendance.web import answers
+from services.attendance.web import answers, figure_answers
 from services.attendance.web.api import READERS, TIMELINE, known_event
 from services.attendance.web.feed import Feed
 from services.attendance.web.figures import SharedFigures
@@ -31,7 +31,7 @@ class LiveSnapshot(BaseModel):
     """Sent instead of what was missed: read the timeline anew, and go on from here."""
 
     reason: Literal["start", "unknown", "expired"]
-    stats: answers.Now
+    stats: figure_answers.Now
 
 
 class JsonTelling:

@@ -17,7 +17,7 @@ from services.attendance.application.translation import instant
 from services.attendance.domain.facts import Mode
 from services.attendance.domain.heads import MINUTE, Minute
 from services.attendance.domain.reading import Entry
-from services.attendance.web import answers, wording
+from services.attendance.web import figure_answers, wording
 from services.attendance.web.api import READERS, READING, TIMELINE, known_event
 from services.attendance.web.drawing import HEIGHT, draw
 from services.attendance.web.live import LiveStream, cursor_at
@@ -209,7 +209,7 @@ async def _curve(request: web.Request, event: EventData) -> dict[str, Any]:
         sessions=[(to_column(session.starts_at), to_column(session.ends_at)) for session in event.sessions],
         offset=0 if distance is None else int(distance.total_seconds()) * 1000,
     )
-    stats = answers.stats(counted, event=event, horizon=report.horizon, as_of=None)
+    stats = figure_answers.stats(counted, event=event, horizon=report.horizon, as_of=None)
     return {"curve": drawn, "stats": stats, "table": _table(counted.curve), "instant": instant, "height": HEIGHT}
 
 
