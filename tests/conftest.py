@@ -10,6 +10,9 @@ import pytest_asyncio
 import tests.profiles  # noqa: F401  (importing it chooses the hypothesis profile)
 from deploy.local.kafka import EmbeddedKafka
 
+_ANY_PORT = 0
+"""Not the preferred one: a client of another broker, gone a moment ago, would write to ours."""
+
 
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -21,13 +24,13 @@ def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def kafka(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[str]:
     """The bootstrap servers of a real broker, shared by the session: use topics or event ids of your own."""
-    async with EmbeddedKafka(tmp_path_factory.mktemp("kafka")).running() as servers:
+    async with EmbeddedKafka(tmp_path_factory.mktemp("kafka"), port=_ANY_PORT).running() as servers:
         yield servers
 
 
 @pytest_asyncio.fixture
 async def own_kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
     """A running broker of the test's own, to be stopped, killed and started at will."""
-    broker = EmbeddedKafka(tmp_path)
+    broker = EmbeddedKafka(tmp_path, port=_ANY_PORT)
     async with broker.running():
         yield broker
