@@ -6,6 +6,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 STAMPS := .venv/stamps
 UV := VIRTUAL_ENV=$(CURDIR)/.venv $(BIN)/uv --no-progress
+PEER_IN_JAVA := benchmarks/kafka_streams/target/kafka-streams-peer.jar
 FAST := tests/unit tests/properties tests/contracts tests/architecture
 
 .PHONY: help demo up check lint test bench wheel lock clean
@@ -19,7 +20,7 @@ help:
 	@echo "make bench   the benchmarks, which print their figures"
 	@echo "make wheel   what a deployment installs, in dist/"
 	@echo "make lock    resolve the dependencies again and pin them by hash"
-	@echo "make clean   remove .venv and what tools have cached here"
+	@echo "make clean   remove .venv, .venv-bench and what tools have cached here"
 
 demo: $(STAMPS)/run
 	@exec $(BIN)/passerelle demo $(ARGS)
@@ -40,7 +41,7 @@ test: lint
 	tests/install_browser.sh
 	$(BIN)/pytest $(ARGS)
 
-bench: $(STAMPS)/dev
+bench: $(STAMPS)/dev $(STAMPS)/bench $(PEER_IN_JAVA)
 	$(BIN)/python -m benchmarks $(ARGS)
 
 # By way of the source distribution, so that nothing left over in the work tree gets in.
@@ -53,9 +54,10 @@ lock: $(STAMPS)/bootstrap
 	$(COMPILE) --extra dev --extra postgresql --output-file requirements/dev.lock pyproject.toml
 	$(COMPILE) --constraints requirements/dev.lock --extra postgresql --output-file requirements/run.lock pyproject.toml
 	$(COMPILE) --constraints requirements/dev.lock --output-file requirements/bootstrap.lock requirements/bootstrap.in
+	$(COMPILE) --output-file requirements/bench.lock requirements/bench.in
 
 clean:
-	rm -rf .venv build dist passerelle.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench benchmarks/kafka_streams/target build dist passerelle.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 # The stamps. pip brings uv and the build backend; uv does the rest in a tenth of the time.
 $(STAMPS)/bootstrap: requirements/bootstrap.lock
@@ -74,3 +76,17 @@ $(STAMPS)/dev: requirements/dev.lock pyproject.toml $(STAMPS)/bootstrap
 	$(UV) pip sync --quiet --require-hashes $<
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@ $(STAMPS)/run
+
+# The benchmark's peers want other versions than Passerelle does, so they have an environment to themselves.
+$(STAMPS)/bench: requirements/bench.lock $(STAMPS)/bootstrap
+	$(UV) venv --quiet --clear --python $(BIN)/python .venv-bench
+	VIRTUAL_ENV=$(CURDIR)/.venv-bench $(BIN)/uv --no-progress pip sync --quiet --require-hashes $<
+	@touch $@
+
+# A benchmark without Kafka Streams is still a benchmark: it says so and goes on.
+$(PEER_IN_JAVA): benchmarks/kafka_streams/pom.xml $(wildcard benchmarks/kafka_streams/src/main/java/passerelle/peer/*.java)
+	@if command -v javac >/dev/null && command -v mvn >/dev/null; then \
+		mvn --quiet --batch-mode --file $< package || echo "Kafka Streams takes no part in the benchmark" >&2; \
+	else \
+		echo "Kafka Streams takes no part in the benchmark: it needs javac (a JDK) and mvn (Maven)" >&2; \
+	fi

@@ -1,0 +1,1 @@
+"""This worker and its peers, side by side: the same facts, the same presence, each in its own process, in turn."""
