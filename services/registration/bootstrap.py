@@ -1,5 +1,6 @@
 """The only place that builds the parts of registration and joins them."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -10,12 +11,13 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.topics import ALL
 from services.chassis.access import Role
 from services.chassis.clock import Clock, system_clock
-from services.chassis.database import create_engine, create_reading_engine, upgrade
+from services.chassis.database import create_engine, create_reading_engine, is_away, upgrade
 from services.chassis.http import create_app, listening
 from services.chassis.idempotency import Idempotency
 from services.chassis.kafka import new_producer
@@ -32,9 +34,10 @@ from services.registration.application.events import Events
 from services.registration.application.identities import Identities
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
+from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
-from services.registration.web import check_ins_api, events_api, registrations_api
+from services.registration.web import check_ins_api, events_api, registrations_api, suspect_times_api
 from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
 from services.registration.web.pages import add_pages
@@ -58,6 +61,7 @@ async def serve(settings: RegistrationSettings) -> None:
     """Run the service until it is cancelled. It answers before Kafka is there, and while Kafka is away."""
     async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
         background.start("outbox", publish(settings, parts.drain))
+        background.start("closing", close_by_the_clock(parts.use_cases.events))
         log.info("registration.listening", url=url)
         await background.wait()
 
@@ -94,7 +98,7 @@ async def assembled(
         )
         app.middlewares.append(answer_refusals)
         app[USE_CASES] = cases
-        add_api(app, events_api.api, registrations_api.api, check_ins_api.api)
+        add_api(app, events_api.api, registrations_api.api, check_ins_api.api, suspect_times_api.api)
         add_internal(app)
         add_pages(app)
         yield Parts(app=app, drain=drain, use_cases=cases)
@@ -109,6 +113,26 @@ async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:
     """
     await await_topics(settings, ALL)
     await drain.run()
+
+
+async def close_by_the_clock(events: Events, *, poll_seconds: float = 1.0) -> None:
+    """Close events whose end and grace have passed, for ever; while the database is away it waits.
+
+    It asks the database again and again instead of setting an alarm: an event may be moved by another process.
+    """
+    away = False
+    while True:
+        try:
+            for event in await events.close_due():
+                log.info("event.closed_by_clock", event_id=event.event_id)
+            away = False
+        except (SQLAlchemyError, OSError) as error:
+            if not is_away(error):
+                raise
+            if not away:
+                log.warning("closing.interrupted", error=type(error).__name__)
+            away = True
+        await asyncio.sleep(poll_seconds)
 
 
 async def create_token(settings: RegistrationSettings, *, role: Role, event_id: str | None = None) -> str:
@@ -150,6 +174,7 @@ def _use_cases(settings: RegistrationSettings, store: SqlStore, clock: Clock) ->
         registrations=Registrations(store=store, clock=clock, mint=mint),
         check_ins=CheckIns(store=store, clock=clock, mint=mint),
         identities=Identities(store=store, clock=clock, mint=mint),
+        suspect_times=SuspectTimes(store=store, clock=clock, mint=mint),
         tokens=Tokens(store=store, clock=clock, mint=mint),
         links=PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url),
     )

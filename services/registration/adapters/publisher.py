@@ -20,6 +20,7 @@ from services.registration.domain.facts import (
     SeatMoved,
     SeatStep,
     TicketScanned,
+    TimeJudged,
 )
 
 OFFICE: Final = "/registration"
@@ -61,6 +62,8 @@ def to_wire(fact: Fact) -> tuple[str, WireFact]:
             return REGISTRATION.name, _seat_fact(fact)
         case GuestIdentified():
             return REGISTRATION.name, _identity_fact(fact)
+        case TimeJudged():
+            return REGISTRATION.name, _time_fact(fact)
         case TicketScanned():
             return CHECKIN.name, _scan_fact(fact)
         case ScanVoided():
@@ -109,6 +112,7 @@ def event_data(event: Event) -> wire.EventData:
             )
             for session in event.sessions
         ),
+        closed_at=event.closed_early_at,
     )
 
 
@@ -143,6 +147,19 @@ def _identity_fact(fact: GuestIdentified) -> WireFact:
         time=fact.at,
         recordedtime=fact.at,
         data=wire.LinkData(event_id=fact.event_id, guest_id=fact.guest_id, participant_id=fact.participant_id),
+    )
+
+
+def _time_fact(fact: TimeJudged) -> WireFact:
+    said = fact.acceptance
+    kind: Callable[..., WireFact] = wire.TimeAccepted if said.accepted else wire.TimeAcceptanceWithdrawn
+    return kind(
+        id=fact.fact_id,
+        source=OFFICE,
+        subject=said.subject,
+        time=said.at,
+        recordedtime=fact.recorded_at,
+        data=wire.TimeAcceptanceData(event_id=said.event_id, fact_id=said.fact_id),
     )
 
 

@@ -13,6 +13,7 @@ from services.registration.adapters.rows import (
     registration_from,
     scan_from,
     searchable,
+    time_acceptance_from,
     token_from,
 )
 from services.registration.adapters.tables import (
@@ -22,14 +23,16 @@ from services.registration.adapters.tables import (
     PEOPLE,
     REGISTRATIONS,
     SCANS,
+    TIME_ACCEPTANCES,
     TOKENS,
 )
 from services.registration.application.ports import EventQuery, GuestLink, Participant, RosterQuery, StoredToken
 from services.registration.domain.checkins import Action, Scan, TicketHolder
 from services.registration.domain.errors import EventNotFoundError, ParticipantNotFoundError
-from services.registration.domain.event import Event
+from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.registrations import Person, Purpose, Registration
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.suspect_times import TimeAcceptance
 
 _SEAT = REGISTRATIONS.c
 
@@ -63,6 +66,13 @@ class SqlReading:
         if query.only is not None:
             found = found.where(columns.event_id == query.only)
         found = found.order_by(desc(columns.starts_at), columns.event_id).limit(query.limit)
+        return [event_from(row) for row in await self._connection.execute(found)]
+
+    async def ended(self, now: datetime) -> Sequence[Event]:
+        """See the port."""
+        columns = EVENTS.c
+        open_still = (columns.status == EventStatus.PUBLISHED.value, columns.ends_at <= now)
+        found = select(EVENTS).where(*open_still).order_by(columns.ends_at, columns.event_id)
         return [event_from(row) for row in await self._connection.execute(found)]
 
     async def created_by(self, retry_key: str) -> str | None:
@@ -202,6 +212,14 @@ class SqlReading:
         columns = GUEST_LINKS.c
         row = await self._first(select(GUEST_LINKS).where(columns.event_id == event_id, columns.guest_id == guest_id))
         return None if row is None else guest_link_from(row)
+
+    async def time_acceptance(self, event_id: str, fact_id: str) -> TimeAcceptance | None:
+        """See the port."""
+        columns = TIME_ACCEPTANCES.c
+        row = await self._first(
+            select(TIME_ACCEPTANCES).where(columns.event_id == event_id, columns.fact_id == fact_id)
+        )
+        return None if row is None else time_acceptance_from(row)
 
     async def token(self, token_hash: str) -> StoredToken | None:
         """See the port."""

@@ -9,9 +9,10 @@ from sqlalchemy import Row
 from schemas.envelope import format_instant
 from services.registration.application.ports import GuestLink, StoredToken
 from services.registration.domain.checkins import Action, Outcome, Scan
-from services.registration.domain.event import Conference, Event, EventStatus, Room, Session
+from services.registration.domain.event import ClosedBy, Closing, Conference, Event, EventStatus, Room, Session
 from services.registration.domain.registrations import Person, Registration
 from services.registration.domain.seats import Capacity, Mode, SeatStatus
+from services.registration.domain.suspect_times import TimeAcceptance
 
 
 def event_from(row: Row[Any]) -> Event:
@@ -29,6 +30,8 @@ def event_from(row: Row[Any]) -> Event:
         rooms=tuple(_room(room) for room in row.rooms),
         sessions=tuple(_session(session) for session in row.sessions),
         changed_at=row.changed_at,
+        opened_at=row.opened_at,
+        closing=None if row.closed_at is None else Closing(at=row.closed_at, by=ClosedBy(row.closed_by)),
     )
 
 
@@ -66,6 +69,9 @@ def event_values(event: Event) -> dict[str, Any]:
             for session in event.sessions
         ],
         "changed_at": event.changed_at,
+        "opened_at": event.opened_at,
+        "closed_at": event.closing.at if event.closing else None,
+        "closed_by": event.closing.by.value if event.closing else None,
     }
 
 
@@ -171,6 +177,13 @@ def scan_values(scan: Scan) -> dict[str, Any]:
 def guest_link_from(row: Row[Any]) -> GuestLink:
     """A row of `guest_links`."""
     return GuestLink(guest_id=row.guest_id, participant_id=row.participant_id, changed_at=row.changed_at)
+
+
+def time_acceptance_from(row: Row[Any]) -> TimeAcceptance:
+    """A row of `time_acceptances`."""
+    return TimeAcceptance(
+        event_id=row.event_id, fact_id=row.fact_id, subject=row.subject, accepted=row.accepted, at=row.at
+    )
 
 
 def token_from(row: Row[Any]) -> StoredToken:

@@ -22,6 +22,7 @@ from services.registration.adapters.tables import (
     REGISTRATIONS,
     SCANS,
     SIGN_IN_CODES,
+    TIME_ACCEPTANCES,
     TOKENS,
 )
 from services.registration.application.ports import GuestLink, StoredToken
@@ -30,6 +31,7 @@ from services.registration.domain.event import Event
 from services.registration.domain.facts import Fact
 from services.registration.domain.registrations import Person, Purpose, Registration
 from services.registration.domain.seats import Mode
+from services.registration.domain.suspect_times import TimeAcceptance
 
 CONSENT_TEXT_VERSION: Final = 1
 """Which wording of the registration form's consents is asked now: raise it with every change of that text."""
@@ -141,6 +143,16 @@ class SqlWriting(SqlReading):
             await self._connection.execute(
                 insert(GUEST_LINKS).values(event_id=event_id, guest_id=link.guest_id, **values)
             )
+
+    async def save_time_acceptance(self, acceptance: TimeAcceptance) -> None:
+        """See the port."""
+        values = {"subject": acceptance.subject, "accepted": acceptance.accepted, "at": acceptance.at}
+        columns = TIME_ACCEPTANCES.c
+        mine = (columns.event_id == acceptance.event_id, columns.fact_id == acceptance.fact_id)
+        changed = await self._connection.execute(update(TIME_ACCEPTANCES).where(*mine).values(values))
+        if not changed.rowcount:
+            keys = {"event_id": acceptance.event_id, "fact_id": acceptance.fact_id}
+            await self._connection.execute(insert(TIME_ACCEPTANCES).values(keys | values))
 
     async def add_token(self, token: StoredToken) -> None:
         """See the port."""

@@ -38,6 +38,10 @@ EVENTS: Final = Table(
     Column("sessions", JSON, nullable=False),
     Column("changed_at", UtcInstant, nullable=False),
     Column("retry_key", String(64), unique=True),
+    Column("opened_at", UtcInstant),
+    Column("closed_at", UtcInstant),
+    Column("closed_by", String(20)),
+    Index("events_by_end", "status", "ends_at"),
 )
 REGISTRATIONS: Final = Table(
     "registrations",
@@ -98,6 +102,15 @@ GUEST_LINKS: Final = Table(
     Column("guest_id", String(200), primary_key=True),
     Column("participant_id", String(200)),
     Column("changed_at", UtcInstant, nullable=False),
+)
+TIME_ACCEPTANCES: Final = Table(
+    "time_acceptances",
+    METADATA,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("fact_id", String(200), primary_key=True),
+    Column("subject", String(200)),
+    Column("accepted", Boolean, nullable=False),
+    Column("at", UtcInstant, nullable=False),
 )
 TOKENS: Final = Table(
     "tokens",

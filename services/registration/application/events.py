@@ -1,4 +1,4 @@
-"""Use cases about events: create, edit, publish, close, cancel, find."""
+"""Use cases about events: create, edit, publish, close, open again, cancel, find."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from services.chassis.clock import Clock
 from services.registration.application.ports import EventQuery, Mint, Store
 from services.registration.application.waitlist import fill_free_seats
 from services.registration.domain import event as events
-from services.registration.domain.event import Conference, Event, Room, Session
+from services.registration.domain.event import ClosedBy, Conference, Event, Room, Session
 from services.registration.domain.facts import EventMoved, EventStep
 from services.registration.domain.instants import after
 from services.registration.domain.seats import Capacity, Mode
@@ -129,6 +129,30 @@ class Events:
         """Declare a published event over. Raises as `edit`."""
         return await self._step(event_id, events.close, EventStep.CLOSED)
 
+    async def reopen(self, event_id: str) -> Event:
+        """Take the closing of an event back. Raises as `edit`."""
+        return await self._step(event_id, events.reopen, EventStep.PUBLISHED)
+
+    async def close_due(self) -> Sequence[Event]:
+        """Close every event whose end and grace have passed; gives those that this closed.
+
+        Several processes may do it at once, and somebody by hand: each event is closed once.
+        """
+        now = self.clock()
+        async with self.store.reading() as view:
+            ended = await view.ended(now)
+        closed = []
+        for event in ended:
+            due = event.closes_itself_at
+            if due is None or due > now:
+                continue
+            # The id of the fact follows from what makes it the same closing, whoever tells it.
+            fact_id = self.mint.fact_id("closed-by-clock", event.event_id, due.isoformat())
+            stands = await self._step(event.event_id, events.close_by_clock, EventStep.CLOSED, fact_id=fact_id)
+            if stands.closing is not None and stands.closing.by is ClosedBy.CLOCK:
+                closed.append(stands)
+        return closed
+
     async def cancel(self, event_id: str) -> Event:
         """Declare that an event does not take place. Raises as `edit`."""
         return await self._step(event_id, events.cancel, EventStep.CANCELLED)
@@ -147,7 +171,9 @@ class Events:
         async with self.store.reading() as view:
             return await view.events(query)
 
-    async def _step(self, event_id: str, step: Callable[..., Event], name: EventStep) -> Event:
+    async def _step(
+        self, event_id: str, step: Callable[..., Event], name: EventStep, *, fact_id: str | None = None
+    ) -> Event:
         now = self.clock()
         async with self.store.writing() as transaction:
             before = await transaction.event(event_id)
@@ -155,7 +181,7 @@ class Events:
             if event == before:
                 return event
             await transaction.save_event(event)
-            await transaction.publish([self._moved(name, event, now)])
+            await transaction.publish([self._moved(name, event, now, fact_id=fact_id)])
         return event
 
     def _changed(self, event: Event, changes: EventChanges) -> Event:
@@ -212,5 +238,5 @@ class Events:
             )
         return tuple(sessions)
 
-    def _moved(self, step: EventStep, event: Event, now: datetime) -> EventMoved:
-        return EventMoved(fact_id=self.mint.fact_id(), step=step, event=event, recorded_at=now)
+    def _moved(self, step: EventStep, event: Event, now: datetime, *, fact_id: str | None = None) -> EventMoved:
+        return EventMoved(fact_id=fact_id or self.mint.fact_id(), step=step, event=event, recorded_at=now)

@@ -11,6 +11,7 @@ from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import Fact
 from services.registration.domain.registrations import Person, Purpose, Registration
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.suspect_times import TimeAcceptance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,10 @@ class Reading(Protocol):
         """A page of the events."""
         ...
 
+    async def ended(self, now: datetime) -> Sequence[Event]:
+        """The published events whose end has passed, the earliest first."""
+        ...
+
     async def created_by(self, retry_key: str) -> str | None:
         """The event that this request created before, if it is a repetition."""
         ...
@@ -146,6 +151,10 @@ class Reading(Protocol):
         """What is known of a guest."""
         ...
 
+    async def time_acceptance(self, event_id: str, fact_id: str) -> TimeAcceptance | None:
+        """What was last said of a fact's time."""
+        ...
+
     async def token(self, token_hash: str) -> StoredToken | None:
         """The token of this hash."""
         ...
@@ -198,6 +207,10 @@ class Writing(Reading, Protocol):
 
     async def save_guest_link(self, event_id: str, link: GuestLink) -> None:
         """Insert or replace what is known of a guest."""
+        ...
+
+    async def save_time_acceptance(self, acceptance: TimeAcceptance) -> None:
+        """Insert or replace what is said of a fact's time."""
         ...
 
     async def add_token(self, token: StoredToken) -> None:

@@ -97,6 +97,15 @@ class LinkNotFoundError(RegistrationError):
         self.guest_id = guest_id
 
 
+class TimeNotAcceptedError(RegistrationError):
+    """The time of the fact is not accepted, so there is nothing to take back."""
+
+    def __init__(self, fact_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(fact_id)
+        self.fact_id = fact_id
+
+
 class LinkConflictError(RegistrationError):
     """The guest is already linked to another participant."""
 

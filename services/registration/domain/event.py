@@ -23,6 +23,21 @@ class EventStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class ClosedBy(StrEnum):
+    """Who closed an event: somebody, or the clock when its end and its grace had passed."""
+
+    HAND = "hand"
+    CLOCK = "clock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closing:
+    """When and how an event was closed."""
+
+    at: datetime
+    by: ClosedBy
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conference:
     """A platform's room: the bridge's name of the source, and the platform's own name of the room."""
@@ -56,7 +71,8 @@ class Event:
     """An event as it stands; one that breaks a rule cannot be built.
 
     `changed_at` is the time of its latest fact: facts of one event never share an instant, so that the latest is
-    known from their times alone.
+    known from their times alone. `opened_at` is when it was last published or opened again. `closing` is set on what is
+    closed (but for events closed before it was kept).
 
     Raises:
         InvalidValueError: naming the field, on construction.
@@ -74,6 +90,8 @@ class Event:
     reconnect_grace_seconds: int = 60
     rooms: tuple[Room, ...] = ()
     sessions: tuple[Session, ...] = ()
+    opened_at: datetime | None = None
+    closing: Closing | None = None
 
     def __post_init__(self) -> None:
         """Hold the event to its rules."""
@@ -119,6 +137,33 @@ class Event:
         """The first room with a conference: where remote participants meet."""
         return next((room for room in self.rooms if room.conference is not None), None)
 
+    @property
+    def over_at(self) -> datetime:
+        """Its end plus its grace."""
+        return self.ends_at + timedelta(minutes=self.grace_minutes)
+
+    @property
+    def closes_itself_at(self) -> datetime | None:
+        """When the clock closes it; None if it is not open, or was opened when that instant had passed.
+
+        Who opens an event that is over wants to do something with it, and closes it when that is done.
+        """
+        if self.status is not EventStatus.PUBLISHED or self.opened_at is None or self.over_at <= self.opened_at:
+            return None
+        return self.over_at
+
+    @property
+    def closed_early_at(self) -> datetime | None:
+        """When it was closed, if that was by hand and before its end and its grace had passed."""
+        if self.closing is None or self.closing.by is ClosedBy.CLOCK or self.closing.at >= self.over_at:
+            return None
+        return self.closing.at
+
+    @property
+    def counted_until(self) -> datetime:
+        """Up to when whoever is still present is counted, once it is closed."""
+        return self.closed_early_at or self.over_at
+
     def require_open(self, act: str) -> None:
         """Refuse an act that only a published event allows.
 
@@ -141,16 +186,40 @@ def publish(event: Event, *, now: datetime) -> Event:
     Raises:
         EventStateError: if it is closed or cancelled.
     """
-    return _step(event, act="publish", only_from={EventStatus.DRAFT}, to=EventStatus.PUBLISHED, now=now)
+    published = _step(event, act="publish", only_from={EventStatus.DRAFT}, to=EventStatus.PUBLISHED, now=now)
+    return published if published is event else replace(published, opened_at=published.changed_at)
 
 
 def close(event: Event, *, now: datetime) -> Event:
-    """Declare a published event over; one that is closed stays as it is.
+    """Declare a published event over, by hand; one that is closed stays as it is.
 
     Raises:
         EventStateError: if it is a draft or cancelled.
     """
-    return _step(event, act="close", only_from={EventStatus.PUBLISHED}, to=EventStatus.CLOSED, now=now)
+    closed = _step(event, act="close", only_from={EventStatus.PUBLISHED}, to=EventStatus.CLOSED, now=now)
+    return closed if closed is event else replace(closed, closing=Closing(at=closed.changed_at, by=ClosedBy.HAND))
+
+
+def close_by_clock(event: Event, *, now: datetime) -> Event:
+    """Close an event whose time has come; any other stays as it is.
+
+    It is closed as of its end plus its grace, however late somebody looks at the clock.
+    """
+    due = event.closes_itself_at
+    if due is None or due > now:
+        return event
+    at = after(event.changed_at, now=due)
+    return replace(event, status=EventStatus.CLOSED, changed_at=at, closing=Closing(at=at, by=ClosedBy.CLOCK))
+
+
+def reopen(event: Event, *, now: datetime) -> Event:
+    """Take the closing of an event back; one that is open stays as it is.
+
+    Raises:
+        EventStateError: if it is a draft or cancelled.
+    """
+    opened = _step(event, act="reopen", only_from={EventStatus.CLOSED}, to=EventStatus.PUBLISHED, now=now)
+    return opened if opened is event else replace(opened, opened_at=opened.changed_at, closing=None)
 
 
 def cancel(event: Event, *, now: datetime) -> Event:

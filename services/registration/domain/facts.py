@@ -8,6 +8,7 @@ from typing import TypeAlias
 from services.registration.domain.checkins import Scan
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Registration
+from services.registration.domain.suspect_times import TimeAcceptance
 
 
 class EventStep(StrEnum):
@@ -31,7 +32,7 @@ class SeatStep(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventMoved:
-    """An event was created, changed, published, closed or cancelled; `event` is as it stands after."""
+    """An event was created, changed, published (again), closed or cancelled; `event` is as it stands after."""
 
     fact_id: str
     step: EventStep
@@ -77,4 +78,13 @@ class GuestIdentified:
     at: datetime
 
 
-Fact: TypeAlias = EventMoved | SeatMoved | TicketScanned | ScanVoided | GuestIdentified
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeJudged:
+    """An organizer accepted the time of a fact, or took that back."""
+
+    fact_id: str
+    acceptance: TimeAcceptance
+    recorded_at: datetime
+
+
+Fact: TypeAlias = EventMoved | SeatMoved | TicketScanned | ScanVoided | GuestIdentified | TimeJudged

@@ -215,6 +215,12 @@ class UnlinkBody(Body):
     participant_id: Identifier | None = None
 
 
+class AcceptanceBody(Body):
+    """Whom the fact is about: the `participant_id` or `guest_id` of its entry; nothing for a fact about a room."""
+
+    subject: Identifier | None = None
+
+
 class EraseParameters(BaseModel):
     """Whether to delete the person's data too."""
 

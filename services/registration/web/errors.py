@@ -17,6 +17,7 @@ from services.registration.domain.errors import (
     ParticipantNotFoundError,
     RegistrationCancelledError,
     RegistrationError,
+    TimeNotAcceptedError,
 )
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -55,6 +56,7 @@ _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     ParticipantNotFoundError: "This event has no participant of this id.",
     CheckInNotFoundError: "This event has no check-in of this id.",
     LinkNotFoundError: "This guest is not linked to this participant.",
+    TimeNotAcceptedError: "The time of this fact is not accepted.",
 }
 _STANDS: Final = {"draft": "not published", "published": "published", "closed": "closed", "cancelled": "cancelled"}
 _PLACES: Final = {"in_person": "in person", "remote": "remotely"}

@@ -152,7 +152,7 @@ def add_event_pages(app: web.Application) -> None:
     app.router.add_get("/events/{event_id}", show_event)
     app.router.add_get("/events/{event_id}/edit", edit_event)
     app.router.add_post("/events/{event_id}/edit", change_event)
-    for step in ("publish", "close", "cancel"):
+    for step in ("publish", "close", "reopen", "cancel"):
         app.router.add_get(f"/events/{{event_id}}/{step}", back)
         app.router.add_post(f"/events/{{event_id}}/{step}", _step(step))
     app.router.add_get("/events/{event_id}/registrations/{participant_id}", show_participant)
@@ -164,7 +164,8 @@ def _step(step: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def take(request: web.Request) -> web.StreamResponse:
         event = await _own_event(request)
         events = use_cases(request).events
-        await {"publish": events.publish, "close": events.close, "cancel": events.cancel}[step](event.event_id)
+        acts = {"publish": events.publish, "close": events.close, "reopen": events.reopen, "cancel": events.cancel}
+        await acts[step](event.event_id)
         return see(f"/events/{event.event_id}")
 
     return take

@@ -93,8 +93,24 @@ async def publish_event(request: web.Request) -> web.Response:
     problems=[409],
 )
 async def close_event(request: web.Request) -> web.Response:
-    """Whoever is still present is counted until the event's end plus its grace."""
+    """Whoever is still present is counted until now, or until the event's end plus its grace if that has passed.
+
+    Without this, the clock closes it at its end plus its grace.
+    """
     return answer(_view(request, await use_cases(request).events.close(request.match_info["event_id"])))
+
+
+@api.route(
+    "POST",
+    "/api/v1/events/{event_id}/reopen",
+    summary="Take the closing of an event back",
+    roles=[Role.ORGANIZER],
+    answers={200: EventView},
+    problems=[409],
+)
+async def reopen_event(request: web.Request) -> web.Response:
+    """It is as if it had never been closed. Once its end plus its grace has passed, the clock closes it no more."""
+    return answer(_view(request, await use_cases(request).events.reopen(request.match_info["event_id"])))
 
 
 @api.route(

@@ -10,6 +10,7 @@ from services.registration.application.events import Events
 from services.registration.application.identities import Identities
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
+from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
 
@@ -23,6 +24,7 @@ class UseCases:
     registrations: Registrations
     check_ins: CheckIns
     identities: Identities
+    suspect_times: SuspectTimes
     tokens: Tokens
     links: PersonalLinks
 

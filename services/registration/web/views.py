@@ -7,8 +7,9 @@ from services.registration.application.checkins import CheckInResult
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import GuestLink, Participant
 from services.registration.domain.checkins import Action, Outcome, Refusal, Scan
-from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.event import ClosedBy, Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.suspect_times import TimeAcceptance
 from services.registration.domain.tickets import spell
 
 
@@ -44,8 +45,19 @@ class SessionView(BaseModel):
     room: str | None
 
 
+class ClosedView(BaseModel):
+    """When and how an event was closed: whoever was still present is counted until `counted_until`."""
+
+    at: Instant
+    by: ClosedBy
+    counted_until: Instant
+
+
 class EventView(BaseModel):
-    """An event as it stands."""
+    """An event as it stands.
+
+    `closes_at` is when the clock closes it, null if it does not. `closed` is null while it is open.
+    """
 
     event_id: str
     title: str
@@ -58,6 +70,8 @@ class EventView(BaseModel):
     reconnect_grace_seconds: int
     sessions: list[SessionView]
     rooms: list[RoomView]
+    closes_at: Instant | None
+    closed: ClosedView | None
     url: str
 
     @classmethod
@@ -93,6 +107,10 @@ class EventView(BaseModel):
                 )
                 for room in event.rooms
             ],
+            closes_at=event.closes_itself_at,
+            closed=None
+            if event.closing is None
+            else ClosedView(at=event.closing.at, by=event.closing.by, counted_until=event.counted_until),
             url=f"{public_url}/e/{event.event_id}",
         )
 
@@ -258,6 +276,19 @@ class LinkView(BaseModel):
     def of(cls, link: GuestLink) -> "LinkView":
         """A link."""
         return cls(guest_id=link.guest_id, participant_id=link.participant_id or "", linked_at=link.changed_at)
+
+
+class TimeAcceptanceView(BaseModel):
+    """A fact whose suspect time is accepted: it counts at the time it tells."""
+
+    fact_id: str
+    subject: str | None
+    accepted_at: Instant
+
+    @classmethod
+    def of(cls, acceptance: TimeAcceptance) -> "TimeAcceptanceView":
+        """An acceptance that stands."""
+        return cls(fact_id=acceptance.fact_id, subject=acceptance.subject, accepted_at=acceptance.at)
 
 
 class NamesView(BaseModel):

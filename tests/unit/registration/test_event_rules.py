@@ -16,7 +16,9 @@ from services.registration.domain.event import (
     Session,
     cancel,
     close,
+    close_by_clock,
     publish,
+    reopen,
     require_editable,
 )
 
@@ -83,6 +85,7 @@ def test_an_event_with_sessions_in_its_rooms_is_fine() -> None:
         (EventStatus.PUBLISHED, close, EventStatus.CLOSED),
         (EventStatus.DRAFT, cancel, EventStatus.CANCELLED),
         (EventStatus.PUBLISHED, cancel, EventStatus.CANCELLED),
+        (EventStatus.CLOSED, reopen, EventStatus.PUBLISHED),
     ],
 )
 def test_each_step_leads_on(before: EventStatus, step: Callable[..., Event], after: EventStatus) -> None:
@@ -97,6 +100,8 @@ def test_each_step_leads_on(before: EventStatus, step: Callable[..., Event], aft
         (EventStatus.DRAFT, close),
         (EventStatus.CANCELLED, close),
         (EventStatus.CLOSED, cancel),
+        (EventStatus.DRAFT, reopen),
+        (EventStatus.CANCELLED, reopen),
     ],
 )
 def test_a_step_from_the_wrong_place_is_refused(status: EventStatus, step: Callable[..., Event]) -> None:
@@ -107,7 +112,12 @@ def test_a_step_from_the_wrong_place_is_refused(status: EventStatus, step: Calla
 
 @pytest.mark.parametrize(
     "status,step",
-    [(EventStatus.PUBLISHED, publish), (EventStatus.CLOSED, close), (EventStatus.CANCELLED, cancel)],
+    [
+        (EventStatus.PUBLISHED, publish),
+        (EventStatus.PUBLISHED, reopen),
+        (EventStatus.CLOSED, close),
+        (EventStatus.CANCELLED, cancel),
+    ],
 )
 def test_a_step_taken_already_changes_nothing(status: EventStatus, step: Callable[..., Event]) -> None:
     event = an_event(status=status)
@@ -124,3 +134,16 @@ def test_facts_of_one_event_never_share_an_instant_though_the_clock_stands_still
     published = publish(an_event(changed_at=START), now=START)
     closed = close(published, now=START - HOUR)
     assert START < published.changed_at < closed.changed_at
+
+
+@pytest.mark.parametrize("status", [status for status in EventStatus if status is not EventStatus.PUBLISHED])
+def test_the_clock_closes_only_what_is_open(status: EventStatus) -> None:
+    event = an_event(status=status, opened_at=START)
+    assert close_by_clock(event, now=END + HOUR) is event
+
+
+def test_an_event_edited_after_its_end_is_closed_by_the_clock_just_after_the_edit() -> None:
+    edited = an_event(status=EventStatus.PUBLISHED, opened_at=START, changed_at=END + HOUR)
+    closed = close_by_clock(edited, now=END + 2 * HOUR)
+    assert closed.changed_at == END + HOUR + timedelta(milliseconds=1)
+    assert closed.counted_until == END + timedelta(minutes=15)

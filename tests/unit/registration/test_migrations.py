@@ -1,0 +1,62 @@
+from datetime import UTC, datetime
+from pathlib import Path
+from shutil import copytree
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, select, text
+
+from services.chassis.database import create_engine, upgrade
+from services.registration.adapters.rows import event_from
+from services.registration.adapters.tables import EVENTS, METADATA
+from services.registration.bootstrap import MIGRATIONS
+
+CHANGED_AT = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+async def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'registration.db'}"
+    await upgrade(url, MIGRATIONS)
+
+    def differences(connection: Connection) -> list[object]:
+        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA))
+
+    engine = create_engine(url)
+    try:
+        async with engine.begin() as connection:
+            assert await connection.run_sync(differences) == []
+    finally:
+        await engine.dispose()
+
+
+async def test_events_of_the_first_version_close_by_the_clock_if_they_are_open(tmp_path: Path) -> None:
+    url = f"sqlite+aiosqlite:///{tmp_path / 'registration.db'}"
+    first = tmp_path / "migrations"
+    copytree(MIGRATIONS, first)
+    (first / "versions" / "0002_closing_and_suspect_times.py").unlink()
+    await upgrade(url, first)
+    engine = create_engine(url)
+    try:
+        async with engine.begin() as connection:
+            for status in ("published", "closed"):
+                await connection.execute(
+                    text(
+                        "INSERT INTO events (event_id, title, status, starts_at, ends_at, timezone, grace_minutes,"
+                        " reconnect_grace_seconds, rooms, sessions, changed_at) VALUES"
+                        " (:status, 'Colloque', :status, :start, :end, 'Europe/Paris', 15, 60, '[]', '[]', :changed)"
+                    ),
+                    {
+                        "status": status,
+                        "start": int(CHANGED_AT.timestamp() * 1000) + 86_400_000,
+                        "end": int(CHANGED_AT.timestamp() * 1000) + 90_000_000,
+                        "changed": int(CHANGED_AT.timestamp() * 1000),
+                    },
+                )
+        await upgrade(url, MIGRATIONS)
+        async with engine.begin() as connection:
+            rows = await connection.execute(select(EVENTS).order_by(EVENTS.c.event_id))
+            closed, published = (event_from(row) for row in rows)
+    finally:
+        await engine.dispose()
+    assert published.closes_itself_at == published.over_at
+    assert (closed.closes_itself_at, closed.closing, closed.counted_until) == (None, None, closed.over_at)
