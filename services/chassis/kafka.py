@@ -1,11 +1,15 @@
 """Kafka clients with the settings that the promises need."""
 
 import asyncio
+import contextlib
+import math
 from collections.abc import Iterable, Mapping
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
+from aiokafka.structs import RecordMetadata
 
 from schemas.envelope import CONTENT_TYPE
 from services.chassis.settings import CommonSettings
@@ -20,7 +24,26 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class PatientProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types
-    """A producer that retries what it accepted for as long as Kafka is away, and still can be stopped meanwhile."""
+    """A producer that waits for as long as Kafka is away, to accept and to deliver, and can be stopped meanwhile."""
+
+    def __init__(self, **settings: Any) -> None:  # noqa: ANN401  (aiokafka's)
+        """Give no batch up: aiokafka would, once its partition has had no leader for the time of a request."""
+        super().__init__(**settings)
+        self._message_accumulator._batch_ttl = math.inf  # noqa: SLF001
+
+    async def send(self, *record: Any, **more: Any) -> "asyncio.Future[RecordMetadata]":  # noqa: ANN401  (aiokafka's)
+        """Accept a record as soon as there is room for it: aiokafka would refuse it if that takes long."""
+        while True:
+            with contextlib.suppress(KafkaTimeoutError):
+                accepted: asyncio.Future[RecordMetadata] = await super().send(*record, **more)
+                return accepted
+
+    async def send_batch(self, *batch: Any, **more: Any) -> "asyncio.Future[RecordMetadata]":  # noqa: ANN401  (aiokafka's)
+        """Accept a batch as soon as there is room for it."""
+        while True:
+            with contextlib.suppress(KafkaTimeoutError):
+                accepted: asyncio.Future[RecordMetadata] = await super().send_batch(*batch, **more)
+                return accepted
 
     async def stop(self) -> None:
         """Send what is pending, for three seconds at most, and close, so that a process can end without Kafka."""
@@ -33,10 +56,11 @@ class PatientProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has n
             await self.client.close()
 
 
-def new_producer(settings: CommonSettings, *, client_id: str) -> PatientProducer:
+def new_producer(settings: CommonSettings, *, client_id: str, batch_bytes: int = _BATCH_BYTES) -> PatientProducer:
     """Make a producer that neither loses, doubles nor reorders what it has accepted; needs a running event loop.
 
-    It does not wait to fill a batch. Look at each future of `send`: `flush` swallows errors of delivery.
+    It does not wait to fill a batch of `batch_bytes`. Look at each future of `send`: `flush` swallows errors of
+    delivery.
     """
     return PatientProducer(
         bootstrap_servers=settings.kafka,
@@ -44,7 +68,7 @@ def new_producer(settings: CommonSettings, *, client_id: str) -> PatientProducer
         enable_idempotence=True,
         acks="all",
         linger_ms=0,
-        max_batch_size=_BATCH_BYTES,
+        max_batch_size=batch_bytes,
         max_request_size=LARGEST_RECORD,
         request_timeout_ms=_REQUEST_TIMEOUT_MS,
     )
