@@ -63,6 +63,9 @@ class EmbeddedKafka:
     `port` is where clients would like to find it; if it is taken, another is chosen and kept for
     the next time; 0 takes any. `cache` is where jars are kept (default: the user's cache). What takes long the
     first time is told to `console`, where there is one.
+
+    It is a cluster by itself, unless `settings` (which win over those of a lone broker) make it one of several with the
+    same `cluster_id`.
     """
 
     def __init__(
@@ -72,12 +75,16 @@ class EmbeddedKafka:
         port: int = PREFERRED_PORT,
         cache: Path | None = None,
         console: Console | None = None,
+        cluster_id: str | None = None,
+        settings: Mapping[str, str] | None = None,
     ) -> None:
         """Remember where; nothing is touched yet."""
         self.root = data_dir.absolute() / "kafka"
         self._port = port
         self._cache = cache
         self._console = console
+        self._cluster_id = cluster_id
+        self._settings = dict(settings or {})
         self._claimed = False
         self._java: list[str] = []
         self._ports: Ports | None = None
@@ -134,8 +141,10 @@ class EmbeddedKafka:
         self._stop_left_over()
         self._java = java_command(self._cache, console=self._console)
         self._ports = choose_ports(self.root, self._port)
-        write_settings(self.root, self._ports)
-        format_storage(self.root, self._ports, self._java, environment())
+        write_settings(self.root, self._ports, self._settings)
+        format_storage(
+            self.root, self._ports, self._java, environment(), cluster_id=self._cluster_id, other=self._settings
+        )
 
     def command(self, *, parent: int | None = None) -> Command:
         """Tell how to start the prepared broker so that it cannot outlive whoever starts it.

@@ -25,7 +25,7 @@ from typing import Final
 from deploy.local.kafka_errors import BrokerStartError, DataDirectoryError, NoFreePortError
 from deploy.local.tied import tied
 
-__all__ = ["HOST", "PREFERRED_PORT", "Ports", "choose_ports", "format_storage", "write_settings"]
+__all__ = ["HOST", "PREFERRED_PORT", "Ports", "choose_ports", "format_storage", "new_cluster_id", "write_settings"]
 
 HOST: Final = "127.0.0.1"
 PREFERRED_PORT: Final = 19092
@@ -77,6 +77,7 @@ _SETTINGS: Final = {
     "num.recovery.threads.per.data.dir": "2",
     "background.threads": "2",
 }
+_NO_OTHER: Final[Mapping[str, str]] = {}
 
 _LOG4J2: Final = """\
 # Written at each start: changes made here are lost.
@@ -143,14 +144,14 @@ def _free_port(wanted: Sequence[int], *, but: int = 0) -> int:
     raise NoFreePortError(HOST)
 
 
-def write_settings(root: Path, ports: Ports) -> None:
-    """Write server.properties and log4j2.properties; their paths are relative to `root`."""
+def write_settings(root: Path, ports: Ports, other: Mapping[str, str] = _NO_OTHER) -> None:
+    """Write server.properties and log4j2.properties; their paths are relative to `root`. `other` settings win."""
     (root / "logs").mkdir(parents=True, exist_ok=True)
-    _write_properties(root / "server.properties", ports, log_dirs="data")
+    _write_properties(root / "server.properties", ports, other, log_dirs="data")
     (root / "log4j2.properties").write_text(_LOG4J2, "ascii")
 
 
-def _write_properties(path: Path, ports: Ports, *, log_dirs: str) -> None:
+def _write_properties(path: Path, ports: Ports, other: Mapping[str, str], *, log_dirs: str) -> None:
     # Java reads the file as Latin-1 and `log.dirs` as a list with commas: a relative path in it
     # leaves the user free to call the directory what they like.
     settings: dict[str, object] = {
@@ -159,14 +160,26 @@ def _write_properties(path: Path, ports: Ports, *, log_dirs: str) -> None:
         "listeners": f"PLAINTEXT://{HOST}:{ports.broker},CONTROLLER://{HOST}:{ports.controller}",
         "advertised.listeners": f"PLAINTEXT://{HOST}:{ports.broker}",
         "controller.quorum.voters": f"1@{HOST}:{ports.controller}",
+        **other,
     }
     lines = [f"{key}={value}" for key, value in settings.items()]
     text = "\n".join(["# Written at each start: changes made here are lost.", *lines, ""])
     path.write_text(text, "ascii")
 
 
-def format_storage(root: Path, ports: Ports, java: Sequence[str], env: Mapping[str, str]) -> None:
-    """Format `root`/data for Kafka unless it is; whole or not at all. `java` runs a class."""
+def format_storage(
+    root: Path,
+    ports: Ports,
+    java: Sequence[str],
+    env: Mapping[str, str],
+    *,
+    cluster_id: str | None = None,
+    other: Mapping[str, str] = _NO_OTHER,
+) -> None:
+    """Format `root`/data for Kafka unless it is; whole or not at all. `java` runs a class.
+
+    It belongs to the cluster of this id, or to a new one; `other` as for `write_settings`.
+    """
     data = root / "data"
     if (data / "meta.properties").exists():
         return
@@ -176,8 +189,8 @@ def format_storage(root: Path, ports: Ports, java: Sequence[str], env: Mapping[s
     fresh = root / "data.new"
     shutil.rmtree(fresh, ignore_errors=True)
     properties = root / "format.properties"
-    _write_properties(properties, ports, log_dirs=fresh.name)
-    tool = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", _cluster_id()]
+    _write_properties(properties, ports, other, log_dirs=fresh.name)
+    tool = [*java, "kafka.tools.StorageTool", "format", "--cluster-id", cluster_id or new_cluster_id()]
     done = subprocess.run(
         tied([*tool, "--config", properties.name], parent=os.getpid()),
         cwd=root,
@@ -197,7 +210,7 @@ def format_storage(root: Path, ports: Ports, java: Sequence[str], env: Mapping[s
     fresh.rename(data)
 
 
-def _cluster_id() -> str:
+def new_cluster_id() -> str:
     """Make a new id as Kafka writes them: 16 bytes, URL-safe base 64, no dash in front."""
     while (text := base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")).startswith("-"):
         pass

@@ -16,19 +16,12 @@ from deploy.local.demo.compare import compare
 from deploy.local.demo.play import Play
 from deploy.local.demo.scenario import BREAK, END, WORKSHOP
 from deploy.local.up import Running
+from tests.fakes.programs import PROGRAMS, alive
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
 OPENS_AT = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 SPEED = 1500.0
-PROGRAMS = {
-    "attendance-worker": "--only worker",
-    "attendance-web": "--only web",
-    "streaming_bridge": "run streaming_bridge",
-    "registration": "run registration",
-    "gateway": "run gateway",
-    "kafka": "kafka.Kafka",
-}
 
 
 async def test_what_is_played_is_what_the_system_answers(passerelle: tuple[Running, str]) -> None:
@@ -68,13 +61,8 @@ async def _play_and_compare(running: Running, token: str, *, victims: dict[int, 
 
 def _process(running: Running, name: str) -> psutil.Process:
     """The process of a program of this run."""
-    alive = [
-        process
-        for process in psutil.Process(running.supervisor.pid).children()
-        if process.status() != psutil.STATUS_ZOMBIE and PROGRAMS[name] in " ".join(process.cmdline())
-    ]
-    assert len(alive) == 1, f"{name}: {alive}"
-    return alive[0]
+    (process,) = alive(running, name)
+    return process
 
 
 async def test_a_play_can_run_beside_another(passerelle: tuple[Running, str]) -> None:
