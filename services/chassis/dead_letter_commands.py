@@ -3,7 +3,7 @@
 # ruff: noqa: PLC0415  (each command loads what it needs, when it is called)
 
 import sys
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -11,7 +11,9 @@ from services.chassis.command import DataDir, run_command, use_running
 
 commands = typer.Typer(help="What could not be read or did not fit.", no_args_is_help=True)
 
-LetterId = Annotated[str, typer.Argument(metavar="ID", help="As `passerelle dead-letters list` shows it.")]
+_SHOWN: Final = "As `passerelle dead-letters list` shows it."
+LetterId = Annotated[str, typer.Argument(metavar="ID", help=_SHOWN)]
+LetterIds = Annotated[list[str], typer.Argument(metavar="ID…", help=_SHOWN)]
 
 
 @commands.command("list")
@@ -44,25 +46,25 @@ def list_dead_letters(data_dir: DataDir = None) -> None:
 @commands.command("show")
 def show_dead_letter(letter_id: LetterId, data_dir: DataDir = None) -> None:
     """Print the content of one, whole (a webhook's body is unsealed: it may name people)."""
-    from services.chassis.dead_letter_log import read_one
+    from services.chassis.dead_letter_log import read_those
     from services.chassis.dead_letters import PURPOSE
     from services.chassis.secrets import SecretBox
 
     settings = use_running(data_dir)
-    kept = run_command(lambda: read_one(settings, letter_id))
-    if kept:
+    for kept in run_command(lambda: read_those(settings, [letter_id])) or ():
         box = SecretBox.derive(settings.secret, purpose=PURPOSE)
         sys.stdout.buffer.write((kept.letter.open(box) or b"") + b"\n")
 
 
 @commands.command("redrive")
-def redrive_dead_letter(letter_id: LetterId, data_dir: DataDir = None) -> None:
-    """Send one back to where it came from, after a fix. Twice is harmless: facts count once."""
-    from services.chassis.dead_letter_log import read_one, redrive
+def redrive_dead_letters(letter_ids: LetterIds, data_dir: DataDir = None) -> None:
+    """Send some back to where they came from, after a fix or an upgrade. Twice is harmless: facts count once."""
+    from services.chassis.dead_letter_log import read_those, redrive
 
     settings = use_running(data_dir)
 
-    async def again() -> str:
-        return await redrive(settings, await read_one(settings, letter_id))
+    async def again() -> list[str]:
+        return await redrive(settings, await read_those(settings, letter_ids))
 
-    typer.echo(f"{letter_id} is on {run_command(again)} again.")
+    for letter_id, topic in zip(letter_ids, run_command(again) or (), strict=False):
+        typer.echo(f"{letter_id} is on {topic} again.")

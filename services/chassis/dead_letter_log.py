@@ -1,6 +1,6 @@
 """Read the dead-letter topic from its beginning, as `passerelle dead-letters` shows it, and send records back."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -82,31 +82,36 @@ async def read_all(settings: CommonSettings) -> list[Kept]:
     return sorted(kept, key=lambda item: item.letter.time)
 
 
-async def read_one(settings: CommonSettings, letter_id: str) -> Kept:
-    """The dead letter of an id.
+async def read_those(settings: CommonSettings, letter_ids: Sequence[str]) -> list[Kept]:
+    """The dead letters of these ids, in their order.
 
     Raises:
-        UnknownDeadLetterError: if none is kept under it.
+        UnknownDeadLetterError: if none is kept under one of them.
     """
-    for kept in await read_all(settings):
-        if kept.id == letter_id:
-            return kept
-    raise UnknownDeadLetterError(letter_id)
+    kept = {item.id: item for item in await read_all(settings)}
+    for letter_id in letter_ids:
+        if letter_id not in kept:
+            raise UnknownDeadLetterError(letter_id)
+    return [kept[letter_id] for letter_id in letter_ids]
 
 
-async def redrive(settings: CommonSettings, kept: Kept) -> str:
-    """Send a record back to the topic it came from, whole and as it was; the topic's name.
+async def redrive(settings: CommonSettings, letters: Sequence[Kept]) -> list[str]:
+    """Send records back to the topics they came from, whole and as they were, in this order; the topics' names.
 
-    It stays on the dead-letter topic, which is a log. Doing it twice is harmless: facts are a set by id.
+    They stay on the dead-letter topic, which is a log. Doing it twice is harmless: facts are a set by id.
 
     Raises:
-        NotRedrivableError: if it came with a request.
+        NotRedrivableError: if one came with a request; none is sent then.
     """
-    record = kept.letter.redriven()
-    if record is None:
-        raise NotRedrivableError(kept.id)
+    records = []
+    for kept in letters:
+        record = kept.letter.redriven()
+        if record is None:
+            raise NotRedrivableError(kept.id)
+        records.append(record)
     async with new_producer(settings, client_id="passerelle-redrive") as producer:
-        await producer.send_and_wait(
-            record.topic, value=record.value, key=record.key, headers=encode_headers(record.headers)
-        )
-    return record.topic
+        for record in records:
+            await producer.send_and_wait(
+                record.topic, value=record.value, key=record.key, headers=encode_headers(record.headers)
+            )
+    return [record.topic for record in records]
