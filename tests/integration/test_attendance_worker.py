@@ -14,7 +14,8 @@ from tests.fakes.attendance_worker import expected, log_of, told, worker_process
 BAD = {
     b"not json": "value: Invalid JSON",
     b"{}": "value: Unable to extract tag",
-    b'{"type":"passerelle.participation.teleported.v1"}': "type: not a type that this version knows",
+    b'{"type":"somebody.teleported"}': "type: not a type that this version knows",
+    b'{"type":"passerelle.participation.joined.v2"}': "type: passerelle.participation.joined.v2 needs a version of",
     b'{"type":"passerelle.participation.room.opened.v1","id":"x"}': "source: Field required",
 }
 SMALL = Workload(events=6, participants=25, guests=0.3)

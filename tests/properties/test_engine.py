@@ -34,7 +34,7 @@ def said(state: MemoryState) -> dict[str, dict[str, Any]]:
     """The records, without what a fact led to when it first came, which tells of the order."""
     records = {subject: json.loads(record) for (_, subject), record in state.presences.items()}
     for record in records.values():
-        for kept in record["data"]["facts"]:
+        for kept in record["data"].get("facts", ()):
             kept.pop("reached")
     return records
 
