@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from services.attendance.commands import commands as attendance
+from services.attendance.rebuild_command import commands as rebuild
+from services.attendance.replay_command import commands as replay
 from services.chassis.command import DataDir, common_settings, run_command
 from services.chassis.dead_letter_commands import commands as dead_letters
 from services.chassis.errors import OperatorError
@@ -27,6 +29,8 @@ token = typer.Typer(help="Tokens for the API, the desk and the pages.", no_args_
 app.add_typer(token, name="token")
 app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(attendance)
+app.add_typer(replay)
+app.add_typer(rebuild)
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the one address.")]
 

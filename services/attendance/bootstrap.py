@@ -1,7 +1,7 @@
 """The only place that builds the parts of attendance and joins them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +18,9 @@ from services.attendance.adapters.tables import MIGRATIONS, outbox
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.timeline_export import Format, write_changes, write_timeline
 from services.attendance.domain.errors import AttendanceError
-from services.attendance.domain.reading import Standing
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.projector import Projector
+from services.attendance.stream.rebuild_check import Tell, Verdict, check_event
 from services.attendance.web.app import create_attendance_app
 from services.attendance.web.feed import Feed
 from services.attendance.web.names import Names
@@ -138,10 +138,14 @@ async def export_changes(
         return await write_changes(SqlTimeline(reading), event_id, earlier=earlier, later=later, form=form, out=out)
 
 
-async def standings_of(settings: AttendanceSettings, event_id: str) -> Sequence[Standing]:
-    """Where everybody stands by the read model, beside a running service or without."""
+async def check_rebuild(settings: AttendanceSettings, event_id: str, *, tell: Tell) -> Verdict:
+    """Compare what the log leads to with the topics and the read model, beside a running service or without.
+
+    Raises:
+        KafkaAwayError, MissingPartitionError: if there is no log to compare with.
+    """
     async with read_model(settings) as (_, reading):
-        return await SqlTimeline(reading).standings(event_id)
+        return await check_event(settings, reading, event_id=event_id, tell=tell)
 
 
 async def _work(settings: AttendanceSettings, ready: asyncio.Event | None = None) -> None:

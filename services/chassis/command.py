@@ -5,6 +5,7 @@
 import logging
 import os
 from collections.abc import Awaitable, Callable
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn, TypeVar
 
@@ -13,7 +14,7 @@ import typer
 from services.chassis.errors import OperatorError
 
 if TYPE_CHECKING:
-    from services.chassis.settings import CommonSettings
+    from services.chassis.settings import CommonSettings, Loaded
 
 Result = TypeVar("Result")
 
@@ -23,6 +24,19 @@ KAFKA_ADDRESS: Final = "kafka.address"
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept. [default: the user's data directory]")
 ]
+
+
+def instant_option(text: str) -> datetime:
+    """Read an option that is an instant with its offset, e.g. 2026-11-20T09:00:00Z."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        message = "is not an instant such as 2026-11-20T09:00:00Z"
+        raise typer.BadParameter(message) from None
+    if instant.tzinfo is None:
+        message = "needs its offset, such as the Z of 2026-11-20T09:00:00Z"
+        raise typer.BadParameter(message)
+    return instant
 
 
 def common_settings(data_dir: Path | None, *, beside: str | None = None) -> "CommonSettings":
@@ -53,6 +67,14 @@ def use_running(data_dir: Path | None) -> "CommonSettings":
         return settings
     os.environ["PASSERELLE_KAFKA"] = address.read_text().strip()
     return common_settings(data_dir)
+
+
+def settings_beside(data_dir: Path | None, kind: "type[Loaded]") -> "Loaded":
+    """The settings of one service for such a command."""
+    from services.chassis.settings import load_settings
+
+    use_running(data_dir)
+    return load_settings(kind)
 
 
 def run_command(work: Callable[[], Awaitable[Result]]) -> Result | None:

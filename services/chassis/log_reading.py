@@ -136,6 +136,23 @@ async def read_batches(
         await log.close()
 
 
+async def end_offsets(
+    settings: CommonSettings, partitions: Sequence[TopicPartition], *, client_id: str
+) -> dict[TopicPartition, int]:
+    """The offset that the next record of each partition will have.
+
+    Raises:
+        KafkaAwayError: if no Kafka answers.
+        MissingPartitionError: if the cluster has no such partition.
+    """
+    log = _Log(settings, client_id)
+    try:
+        await log.open(partitions)
+        return await log.offsets(partitions, _LATEST)
+    finally:
+        await log.close()
+
+
 class _Reading:
     """How far each partition has been read."""
 

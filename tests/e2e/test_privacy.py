@@ -39,7 +39,7 @@ async def test_nothing_about_a_person_is_on_a_topic_in_a_log_or_in_a_metric(pass
         "the play is on the topics"
     )
     for record in records:
-        whole = b"|".join([record.key or b"", record.value or b"", *(value for _, value in record.headers)])
+        whole = b"|".join([record.key or b"", record.value or b"", *(value or b"" for _, value in record.headers)])
         # Types are names of ours: passerelle.registration.participant.registered.v1.
         assert _found(personal, whole.replace(b"registration.participant.", b"")) == [], record.topic
 

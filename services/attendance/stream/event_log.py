@@ -1,32 +1,70 @@
 """The facts of one event, read straight from Kafka's log: what the worker and the read model answer to."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import structlog
 from aiokafka import TopicPartition
 from aiokafka.partitioner import murmur2
 
 from schemas.decode import KnownFact, UnreadableRecordError, decode
-from schemas.topics import INPUTS
-from services.chassis.log_reading import read_to_end
+from schemas.presence import PresenceChanged
+from schemas.timeline import TimelineEntry
+from schemas.topics import INPUTS, Topic
+from services.chassis.log_reading import Progress, read_batches
 from services.chassis.settings import CommonSettings
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-async def read_event(settings: CommonSettings, event_id: str) -> list[KnownFact]:
-    """Every readable fact of the event that stands in the log now, in the order of each topic; repeated ones too.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventLog:
+    """What stands in the log about one event: its facts in the order of each topic, repeated ones too.
+
+    `unfit` records could not be read, or are none that the worker takes: it has put them among the dead letters.
+    """
+
+    facts: Sequence[KnownFact]
+    unfit: int = 0
+
+
+async def read_event(
+    settings: CommonSettings, event_id: str, *, progress: Progress = lambda _done, _total: None
+) -> EventLog:
+    """Read every fact of the event that stands in the log now.
 
     Raises:
         KafkaAwayError: if no Kafka answers.
+        MissingPartitionError: if the topics are not there.
     """
     key = event_id.encode()
-    # Where Kafka's default partitioner puts the key, as all writers do: one partition of each topic is enough.
-    number = (murmur2(key) & 0x7FFFFFFF) % settings.partitions
-    partitions = [TopicPartition(topic.name, number) for topic in INPUTS]
     facts: list[KnownFact] = []
-    async for record in read_to_end(settings, partitions, client_id="passerelle-event-log"):
-        if record.key == key and record.value is not None:
-            try:
-                facts.append(decode(record.value))
-            except UnreadableRecordError as error:
-                log.warning("event_log.unreadable", offset=record.offset, reason=error.reason)
-    return facts
+    unfit = 0
+    places = [place_of(topic, event_id, settings) for topic in INPUTS]
+    async for batch in read_batches(settings, places, client_id="passerelle-event-log", progress=progress):
+        for record in batch.records:
+            if record.key != key:
+                continue
+            fact = _fact(record.value, event_id)
+            if fact is None:
+                unfit += 1
+                log.warning("event_log.unfit", topic=batch.topic, partition=batch.partition, offset=record.offset)
+            else:
+                facts.append(fact)
+    return EventLog(facts=facts, unfit=unfit)
+
+
+def place_of(topic: Topic, event_id: str, settings: CommonSettings) -> TopicPartition:
+    """The one partition of a topic that holds all of an event: where Kafka's default partitioner puts its key."""
+    number = (murmur2(event_id.encode()) & 0x7FFFFFFF) % settings.partitions
+    return TopicPartition(topic.name, number)
+
+
+def _fact(value: bytes | None, event_id: str) -> KnownFact | None:
+    try:
+        fact = decode(value or b"")
+    except UnreadableRecordError:
+        return None
+    if isinstance(fact, PresenceChanged | TimelineEntry) or fact.data.event_id != event_id:
+        return None
+    return fact

@@ -1,0 +1,117 @@
+"""`passerelle rebuild`: what is told of an event, against what its log leads to."""
+
+# ruff: noqa: PLC0415  (it loads what it needs, when it is called)
+
+import json
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from services.chassis.command import DataDir, fail, run_command, settings_beside
+from services.chassis.errors import OperatorError
+
+if TYPE_CHECKING:
+    from services.attendance.application.rebuild import Difference
+    from services.attendance.stream.rebuild_check import Verdict
+
+commands = typer.Typer()
+
+_INTERRUPTED: Final = 130
+_LONGEST_CELL: Final = 60
+_MOST_ROWS: Final = 100
+
+EventId = Annotated[str, typer.Argument(metavar="EVENT", help="The id of the event: evt_…")]
+
+
+class Format(StrEnum):
+    """How differences are written."""
+
+    TABLE = "table"
+    NDJSON = "ndjson"
+
+
+@commands.command()
+def rebuild(
+    event: EventId,
+    *,
+    check: Annotated[bool, typer.Option("--check", help="Compare, and change nothing.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="How differences are written.")] = Format.TABLE,
+    data_dir: DataDir = None,
+) -> None:
+    """Compute an event anew from the log, and compare that with what is told of it.
+
+    Everybody's presence, and each entry of the timeline, on the topics and in the read model.
+
+    Ends with 0 if all agree, with 1 if anything differs.
+    """
+    from rich.console import Console
+
+    from services.attendance.bootstrap import check_rebuild
+    from services.attendance.settings import AttendanceSettings
+    from services.chassis.progress import bar
+
+    if not check:
+        message = (
+            "give --check to compare. Nothing has to be rebuilt by hand: the worker follows the log, and the read "
+            "model follows the worker; one that is deleted is made anew at the next start"
+        )
+        raise typer.BadParameter(message)
+    settings = settings_beside(data_dir, AttendanceSettings)
+    console = Console(stderr=True)
+    with bar("Reading", console=console) as tell:
+        verdict = run_command(
+            lambda: check_rebuild(settings, event, tell=lambda what, done, total: tell(done, total, what))
+        )
+    if verdict is None:
+        raise typer.Exit(_INTERRUPTED)
+    if not verdict.facts and not verdict.differences:
+        fail(OperatorError(f"The log has no fact of {event}."), code=1)
+    _write_differences(verdict.differences, form)
+    typer.echo(_judged(verdict), err=True)
+    raise typer.Exit(1 if verdict.differences else 0)
+
+
+def _write_differences(differences: "Sequence[Difference]", form: Format) -> None:
+    if form is Format.NDJSON:
+        for one in differences:
+            named = {"place": one.place, "subject": one.subject, "fact_id": one.fact_id, "field": one.field}
+            document = {name: value for name, value in named.items() if value is not None}
+            typer.echo(json.dumps({**document, "log": one.by_log, "found": one.found}, ensure_ascii=False))
+        return
+    if not differences:
+        return
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table("Where", "Who or what", "Field", "By the log", "Found", box=None, pad_edge=False, header_style="bold")
+    for one in differences[:_MOST_ROWS]:
+        table.add_row(one.place, one.subject or one.fact_id, one.field, _short(one.by_log), _short(one.found))
+    # A pipe has no width: whole lines then, for grep.
+    Console(width=None if sys.stdout.isatty() else 240, highlight=False, markup=False).print(table)
+    if len(differences) > _MOST_ROWS:
+        typer.echo(f"… and {len(differences) - _MOST_ROWS} more: --format ndjson writes them all", err=True)
+
+
+def _short(value: object) -> str:
+    if value is None:
+        return "nothing"
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
+
+
+def _judged(verdict: "Verdict") -> str:
+    about = f"{verdict.facts} facts, {verdict.people} people"
+    if not verdict.differences:
+        return f"The log, the topics and the read model agree: {about}."
+    places = sorted({one.place for one in verdict.differences})
+    count = len(verdict.differences)
+    found = f"{count} difference{'s' if count > 1 else ''} from the log ({about}), in the {' and the '.join(places)}."
+    if verdict.lag:
+        waiting = f"{verdict.lag.worker} facts wait for the worker, {verdict.lag.read_model} records for the read model"
+        return f"{found} {waiting}: they may agree once it has caught up."
+    if verdict.moving:
+        return f"{found} Facts kept coming in meanwhile: check again when it is quieter."
+    return found

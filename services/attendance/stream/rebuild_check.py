@@ -1,0 +1,152 @@
+"""Compare what is told of one event, on the topics and in the read model, with what its log leads to."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, Final
+
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from schemas.timeline import END_INFERRED
+from schemas.topics import INPUTS, PRESENCE, TIMELINE
+from services.attendance.adapters.told import PRESENCE_FIELDS, offsets_of, read_model_of
+from services.attendance.application.rebuild import Difference, compare, rebuilt, told_by
+from services.attendance.stream.event_log import place_of, read_event
+from services.attendance.stream.told_log import read_told
+from services.chassis.log_reading import end_offsets
+from services.chassis.settings import CommonSettings
+
+_TRIES: Final = 5
+_PATIENCE: Final = 10
+_PAUSE_SECONDS: Final = 0.5
+_CLIENT: Final = "passerelle-rebuild"
+
+Tell = Callable[[str, int, int], None]
+"""Is told what is being done, and how far: of how many."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How many records of the event's partitions wait: facts for the worker, its own records for the read model."""
+
+    worker: int = 0
+    read_model: int = 0
+
+    @property
+    def total(self) -> int:
+        """Both together."""
+        return self.worker + self.read_model
+
+    def __bool__(self) -> bool:
+        return self.total > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """What came out: nothing was found wrong if there are no `differences`.
+
+    With a `lag`, or where facts kept coming in (`moving`), a difference may be one of time alone.
+    """
+
+    facts: int
+    people: int
+    differences: Sequence[Difference]
+    lag: Lag = Lag()
+    moving: bool = False
+
+
+async def check_event(settings: CommonSettings, engine: AsyncEngine, *, event_id: str, tell: Tell) -> Verdict:
+    """Compare an event. What differs is looked at again once the worker and the read model have caught up, if they do.
+
+    Raises:
+        KafkaAwayError: if no Kafka answers.
+        MissingPartitionError: if the topics are not there.
+    """
+    check = _Check(settings, engine, event_id, tell)
+    verdict = await check.compared()
+    for _ in range(_TRIES):
+        if not verdict.differences or not (verdict.lag or verdict.moving) or not await check.caught_up():
+            break
+        verdict = await check.compared()
+    return verdict
+
+
+class _Check:
+    def __init__(self, settings: CommonSettings, engine: AsyncEngine, event_id: str, tell: Tell) -> None:
+        self._settings = settings
+        self._engine = engine
+        self._event_id = event_id
+        self._tell = tell
+        self._inputs = [place_of(topic, event_id, settings) for topic in INPUTS]
+        self._outputs = [place_of(topic, event_id, settings) for topic in (PRESENCE, TIMELINE)]
+
+    async def compared(self) -> Verdict:
+        """Read it all, and compare."""
+        begin = await self._ends(self._inputs)
+        read = await read_event(self._settings, self._event_id, progress=partial(self._tell, "Reading the log"))
+        topics = await read_told(self._settings, self._event_id, progress=partial(self._tell, "Reading the topics"))
+        model = await read_model_of(self._engine, self._event_id)
+        self._tell("Comparing", 0, 1)
+        log = rebuilt(self._event_id, read.facts)
+        log = replace(log, facts=_reported(log.facts))
+        differences = [
+            *compare(log, told_by(topics.presences, _reported(topics.entries)), place="topics"),
+            *compare(
+                log, told_by(model.presences, _reported(model.entries), fields=PRESENCE_FIELDS), place="read model"
+            ),
+        ]
+        return Verdict(
+            facts=len({fact.id for fact in read.facts}),
+            people=len(log.presences),
+            differences=differences,
+            lag=await self._lag() if differences else Lag(),
+            moving=begin != await self._ends(self._inputs),
+        )
+
+    async def caught_up(self) -> bool:
+        """Wait until nothing of the event waits for anybody; False if nobody works on it."""
+        worst = least = (await self._lag()).total
+        stalled = 0
+        while least and stalled < _PATIENCE:
+            self._tell("Waiting for the worker and the read model", worst - least, worst)
+            await asyncio.sleep(_PAUSE_SECONDS)
+            now = (await self._lag()).total
+            stalled = 0 if now < least else stalled + 1
+            worst, least = max(worst, now), min(least, now)
+        return not least
+
+    async def _lag(self) -> Lag:
+        ends = await self._ends([*self._inputs, *self._outputs])
+        committed = await _committed(self._settings)
+        stored = {TopicPartition(*place): offset for place, offset in (await offsets_of(self._engine)).items()}
+        return Lag(
+            worker=sum(max(0, ends[place] - committed.get(place, 0)) for place in self._inputs),
+            read_model=sum(max(0, ends[place] - stored.get(place, 0)) for place in self._outputs),
+        )
+
+    async def _ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
+        return await end_offsets(self._settings, places, client_id=_CLIENT)
+
+
+def _reported(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
+    """Without the ends that attendance infers, which the worker does not tell yet."""
+    return {one: said for one, said in facts.items() if said["type"] != END_INFERRED}
+
+
+async def _committed(settings: CommonSettings) -> dict[TopicPartition, int]:
+    # Faust, which comes with it, takes a second to load: most checks find nothing and never come here.
+    from services.attendance.stream.worker import APP_ID  # noqa: PLC0415
+
+    admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id=_CLIENT)
+    try:
+        await admin.start()
+        committed = await admin.list_consumer_group_offsets(APP_ID)
+    except KafkaError:
+        return {}
+    finally:
+        await admin.close()
+    return {place: found.offset for place, found in committed.items()}
