@@ -201,3 +201,17 @@ async def test_the_page_says_how_and_when_an_event_closes_and_was_closed(tmp_pat
         assert "Clos de lui-même le 23 novembre 2026, 17:15" in await service.page("GET", path, lang="fr")
         await service.redirect("POST", f"{path}/reopen")
         assert "does not close by itself any more" in await service.page("GET", path)
+
+
+async def test_at_the_desk_of_a_closed_event_people_leave_and_nobody_comes_in(tmp_path: Path) -> None:
+    clock = MovedClock()
+    async with running_registration(tmp_path, clock=clock) as service:
+        event_id = await service.event()
+        inside, outside = [await service.register(event_id) for _ in range(2)]
+        await service.check_in(event_id, ticket=inside["ticket"])
+        clock.now = DUE
+        await service.parts.use_cases.events.close_due()
+        assert (await service.check_in(event_id, ticket=outside["ticket"]))["reason"] == "event_closed"
+        assert (await service.check_in(event_id, ticket=inside["ticket"], action="out"))["outcome"] == "checked_out"
+        await service.sign_in()
+        assert "exits are still recorded" in await service.page("GET", f"/events/{event_id}/desk")

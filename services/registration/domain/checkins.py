@@ -140,8 +140,9 @@ def decide(
 def _refusal(
     check_in: CheckIn, *, event_id: str, event_status: EventStatus, holder: TicketHolder | None
 ) -> Refusal | None:
-    if event_status is EventStatus.CLOSED and check_in.scanned_at is None:
-        # A scan that says when it was made is late word of what happened before the close.
+    if event_status is EventStatus.CLOSED and check_in.scanned_at is None and check_in.action is Action.IN:
+        # A scan that says when it was made is late word of what happened before the close; and whoever is still inside
+        # when the clock closes the event leaves after it.
         return Refusal.EVENT_CLOSED
     if event_status in _BY_EVENT:
         return _BY_EVENT[event_status]

@@ -114,6 +114,12 @@ def test_an_offline_desk_may_send_its_scans_after_the_close() -> None:
     )
 
 
+def test_whoever_is_still_inside_when_the_event_closes_can_leave() -> None:
+    closed = decided(OUT, holder=a_holder(), last=a_scan(Action.IN), status=EventStatus.CLOSED)
+    assert closed.outcome is Outcome.CHECKED_OUT
+    assert decided(OUT, holder=a_holder(), status=EventStatus.CANCELLED).reason is Refusal.EVENT_CANCELLED
+
+
 def test_an_offline_exit_is_recorded_even_before_its_entry_arrives() -> None:
     late = CheckIn(action=Action.OUT, scanned_at=EARLIER)
     assert decided(late, holder=a_holder()) == Decision(outcome=Outcome.NOT_IN, at=EARLIER)
