@@ -4,7 +4,6 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 from operator import attrgetter
 
 from services.attendance.domain.context import EventContext
@@ -31,8 +30,17 @@ def fold_channel(facts: Iterable[Movement], context: EventContext) -> ChannelPre
     of the same channel, the two become one interval: nobody is in one channel twice.
     """
     walk = _Walk()
-    for _, group in groupby(sorted(facts, key=attrgetter("time", "id")), key=attrgetter("time")):
-        walk.step(list(group))
+    moves = sorted(facts, key=attrgetter("time", "id"))
+    start, count = 0, len(moves)
+    while start < count:
+        instant, end = moves[start].time, start + 1
+        while end < count and moves[end].time == instant:
+            end += 1
+        if end - start == 1:
+            walk.step(moves[start])
+        else:
+            walk.step_of_many(moves[start:end])
+        start = end
     if walk.opening is not None:
         walk.intervals.append(_still_open(walk.opening, context))
     return ChannelPresence(
@@ -48,7 +56,18 @@ class _Walk:
     contradictions: list[Contradiction] = field(default_factory=list)
     opening: Movement | None = None
 
-    def step(self, moves: Sequence[Movement]) -> None:
+    def step(self, move: Movement) -> None:
+        """Take what alone happened in its instant."""
+        if move.opens:
+            if self.opening is None:
+                self.opening = move
+        elif self.opening is not None:
+            self.intervals.append(_between(self.opening, move))
+            self.opening = None
+        else:
+            self._close_what_is_closed([move])
+
+    def step_of_many(self, moves: Sequence[Movement]) -> None:
         """Take all that happened in one instant, by id."""
         opens = next((move for move in moves if move.opens), None)
         closes = [move for move in moves if not move.opens]
@@ -163,4 +182,6 @@ def _marked(intervals: Sequence[Interval], contradictions: Sequence[Contradictio
 
 
 def _sources(*sources: str) -> tuple[str, ...]:
+    if len(sources) == 2 and sources[0] == sources[1]:  # so it is nearly always
+        sources = sources[:1]
     return tuple(sorted({source for source in sources if source}))
