@@ -5,11 +5,14 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
+from typing import Final
 
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.evidence import Contradiction, ContradictionKind
 from services.attendance.domain.facts import Mode, Movement
 from services.attendance.domain.intervals import Interval
+
+_NOBODY: Final = frozenset({""})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +185,4 @@ def _marked(intervals: Sequence[Interval], contradictions: Sequence[Contradictio
 
 
 def _sources(*sources: str) -> tuple[str, ...]:
-    if len(sources) == 2 and sources[0] == sources[1]:  # so it is nearly always
-        sources = sources[:1]
-    return tuple(sorted({source for source in sources if source}))
+    return tuple(sorted(set(sources) - _NOBODY))
