@@ -17,6 +17,7 @@ from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.types import TypeDecorator
 
+from services.chassis.json_text import to_json
 from services.chassis.transactions import connector
 
 _BUSY_TIMEOUT_MS: Final = 30_000
@@ -57,9 +58,10 @@ class UtcInstant(TypeDecorator[datetime]):
 def create_engine(url: str) -> AsyncEngine:
     """Open the database for reading and writing; what is committed is on the disk (SQLite: WAL, synchronous FULL)."""
     if not _is_sqlite(url):
-        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json)
     engine = create_async_engine(
         url,
+        json_serializer=to_json,
         async_creator=connector(url, reads_only=False),
         hide_parameters=True,
         pool_size=1,

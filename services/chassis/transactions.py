@@ -15,6 +15,8 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.pool import StaticPool
 
+from services.chassis.json_text import to_json
+
 Result = TypeVar("Result")
 Work = Callable[[Connection], Result]
 
@@ -66,6 +68,7 @@ class ThreadConnection(aiosqlite.Connection):
             poolclass=StaticPool,
             pool_reset_on_return=None,
             hide_parameters=True,
+            json_serializer=to_json,
         )
 
         @sa.event.listens_for(engine, "begin")

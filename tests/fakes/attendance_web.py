@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession, web
-from aiokafka import ConsumerRecord
 from prometheus_client import CollectorRegistry
 
 from schemas import topics
@@ -17,7 +16,7 @@ from services.attendance.adapters.projection import Batch, SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.settings import AttendanceSettings
-from services.attendance.stream.projector import read_record
+from services.attendance.stream.own_topics import read_record
 from services.attendance.web.app import create_attendance_app
 from services.attendance.web.feed import Feed
 from services.chassis.access import Grant, Role
@@ -57,23 +56,6 @@ class KnownNames:
         return {subject: self._names[subject] for subject in subjects if subject in self._names}
 
 
-def record(topic: str, key: bytes | None, value: bytes | None) -> ConsumerRecord:
-    """A record as the projector reads it."""
-    return ConsumerRecord(
-        topic=topic,
-        partition=0,
-        offset=0,
-        timestamp=0,
-        timestamp_type=0,
-        key=key,
-        value=value,
-        checksum=None,
-        serialized_key_size=len(key or b""),
-        serialized_value_size=len(value or b""),
-        headers=(),
-    )
-
-
 @dataclass(slots=True, kw_only=True)
 class Attendance:
     """A running web side; `store` fills its read model as the projector would, then tells the watchers."""
@@ -97,12 +79,12 @@ class Attendance:
         batch = Batch()
         entries = log.entries if only is None else log.entries[-only:]
         for entry in entries:
-            read_record(batch, record(topics.TIMELINE.name, b"", entry.to_bytes()))
+            read_record(batch, topics.TIMELINE.name, b"", entry.to_bytes())
         for presence in log.presences:
             key = f"{presence.data.event_id}/{presence.subject}".encode()
-            read_record(batch, record(topics.PRESENCE.name, key, presence.to_bytes()))
-        await self.projection.apply(batch)
-        await self.feed.advance(batch.event_ids)
+            read_record(batch, topics.PRESENCE.name, key, presence.to_bytes())
+        stored = await self.projection.apply(batch)
+        await self.feed.advance(batch.event_ids, stored)
 
 
 @asynccontextmanager

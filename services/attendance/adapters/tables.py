@@ -79,6 +79,7 @@ entries: Final = Table(
     Column("mode", String(16)),
     Column("reached", JSON(none_as_null=True)),
     Column("fact", JSON, nullable=False),
+    Column("withdrawn_at", BigInteger),
     UniqueConstraint("event_id", "position"),
     Index("ix_entries_time", "event_id", "time", "id"),
     Index("ix_entries_participant", "event_id", "participant_id", "time", "id"),
@@ -98,8 +99,29 @@ presence: Final = Table(
     Column("linked_to", String(200)),
     Column("intervals", JSON, nullable=False),
     Column("seconds", JSON, nullable=False),
+    Column("contradictions", JSON(none_as_null=True)),
+    Column("suspect", JSON(none_as_null=True)),
+    Column("earlier", Integer, nullable=False, server_default="0"),
+    Column("modes", String(16), nullable=False, server_default=""),
+    Column("changed", BigInteger, nullable=False, server_default="0"),
+    Index("ix_presence_figures", "event_id", "linked_to", "status", "registration", "registered_mode", "modes"),
+    Index("ix_presence_changed", "event_id", "changed"),
 )
-"""The presence of each participant and guest, as the worker last told it."""
+"""The presence of each participant and guest, as the worker last told it.
+
+`modes` is in which they ever came, `changed` the position that the read model had come to when the row was written, and
+`earlier` how many rows of `presence_earlier` count.
+"""
+
+presence_earlier: Final = Table(
+    "presence_earlier",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("subject", String(200), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("intervals", JSON, nullable=False),
+)
+"""Intervals that come before those of the row in `presence`, of those few who have very many."""
 
 outbox: Final = outbox_table(metadata)
 """Dead letters on their way to Kafka."""

@@ -11,15 +11,12 @@ from typing import Final, Never
 import structlog
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaError
-from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
 from schemas import topics
-from schemas.decode import UnreadableRecordError, decode
-from schemas.presence import PresenceChanged
-from schemas.registration import EventData
-from schemas.timeline import TimelineEntry
-from services.attendance.adapters.projection import Batch, OffsetsMovedError, Partition, SqlProjection, tells_of_event
+from schemas.decode import UnreadableRecordError
+from services.attendance.adapters.projection import Batch, OffsetsMovedError, Partition, SqlProjection, Stored
+from services.attendance.stream.own_topics import read_record
 from services.chassis.clock import Clock
 from services.chassis.dead_letters import Origin, from_record
 from services.chassis.outbox import OutboxRecord
@@ -29,6 +26,7 @@ log = structlog.stdlib.get_logger(__name__)
 _READS: Final = (topics.TIMELINE.name, topics.PRESENCE.name)
 _POLL_MS: Final = 1000
 _MOST_RECORDS: Final = 1000
+_FOLLOWING_MS: Final = 20
 _PAUSE_SECONDS: Final = 1.0
 
 
@@ -41,7 +39,7 @@ class BehindError(Exception):
 
 
 class Projector:
-    """Reads from where SQL says, stores, then tells `notify` which events have news.
+    """Reads from where SQL says, stores, then tells `notify` which events have news, and what is new.
 
     While Kafka or the database is away it tries again from where SQL says. What cannot be read becomes a dead letter in
     the same transaction. Nothing is skipped, and nothing stops a partition.
@@ -53,7 +51,7 @@ class Projector:
         new_consumer: Callable[[], AIOKafkaConsumer],
         projection: SqlProjection,
         partitions: int,
-        notify: Callable[[frozenset[str]], Awaitable[None]],
+        notify: Callable[[frozenset[str], Stored | None], Awaitable[None]],
         clock: Clock,
     ) -> None:
         """`new_consumer` gives one without a group that commits nothing; it is called again after each failure."""
@@ -95,20 +93,28 @@ class Projector:
             raise BehindError
 
     async def _project(self, consumer: AIOKafkaConsumer) -> None:
-        polled = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
-        records = [record for part in polled.values() for record in part]
-        if records:
+        if records := await self._poll(consumer):
             batch = self._read(records)
+            stored: Stored | None = None
             try:
-                await self._projection.apply(batch)
+                stored = await self._projection.apply(batch)
             except OffsetsMovedError:
                 # Another process keeps the same read model: what it stored is news for the watchers of this one.
                 await self._seek(consumer)
             else:
                 self._next |= batch.ends
-            await self._notify(batch.event_ids)
+            await self._notify(batch.event_ids, stored)
         if self._goals:
             self._goals = {part: goal for part, goal in self._goals.items() if await consumer.position(part) < goal}
+
+    async def _poll(self, consumer: AIOKafkaConsumer) -> list[ConsumerRecord]:
+        """The records of one poll; presences wait a moment for the entries that follow them, to be stored with them."""
+        polled = await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS)
+        records = [record for part in polled.values() for record in part]
+        if records and all(part.topic == topics.PRESENCE.name for part in polled):
+            following = await consumer.getmany(timeout_ms=_FOLLOWING_MS, max_records=_MOST_RECORDS)
+            records += [record for part in following.values() for record in part]
+        return records
 
     async def _seek(self, consumer: AIOKafkaConsumer) -> None:
         self._next = dict(await self._projection.start())
@@ -129,7 +135,7 @@ class Projector:
             batch.begins.setdefault(place, self._next.get(place, 0))
             batch.ends[place] = record.offset + 1
             try:
-                read_record(batch, record)
+                read_record(batch, record.topic, record.key, record.value)
             except UnreadableRecordError as error:
                 log.warning(
                     "projection.unreadable", topic=record.topic, partition=record.partition, offset=record.offset
@@ -148,39 +154,3 @@ class Projector:
             value=record.value,
             headers=record.headers,
         )
-
-
-def read_record(batch: Batch, record: ConsumerRecord) -> None:
-    """Add what one record asks for to a batch.
-
-    Raises:
-        UnreadableRecordError: if its value or its key is none that these topics can have.
-    """
-    if record.topic == topics.PRESENCE.name:
-        key = _presence_key(record.key)
-        if record.value is None:
-            batch.presence[key] = None
-            return
-        fact = decode(record.value)
-        if not isinstance(fact, PresenceChanged):
-            raise UnreadableRecordError("type: a presence was expected here")
-        batch.presence[fact.data.event_id, fact.subject] = fact
-        return
-    if record.value is None:
-        return
-    entry = decode(record.value)
-    if not isinstance(entry, TimelineEntry):
-        raise UnreadableRecordError("type: a timeline entry was expected here")
-    if tells_of_event(entry):
-        try:
-            batch.events.append((entry, EventData.model_validate(entry.data.fact.get("data"))))
-        except ValidationError:
-            raise UnreadableRecordError("data.fact.data: not the data of an event") from None
-    batch.entries[entry.data.event_id, entry.id] = entry
-
-
-def _presence_key(key: bytes | None) -> tuple[str, str]:
-    event_id, slash, subject = (key or b"").decode(errors="replace").partition("/")
-    if not (event_id and slash and subject):
-        raise UnreadableRecordError("key: event_id/subject was expected")
-    return event_id, subject

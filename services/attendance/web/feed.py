@@ -8,8 +8,13 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
+import msgspec
+
+from services.attendance.adapters.projection import Stored
+from services.attendance.adapters.rows import entry_of
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.domain.reading import Entry
 
@@ -64,29 +69,35 @@ class Watcher:
 
 
 class _Hub:
-    """The watchers of one event, and how far they have been told."""
+    """The watchers of one event, and the position up to which they have been told of everything."""
 
     def __init__(self, event_id: str, position: int) -> None:
         self.event_id = event_id
         self.position = position
         self.watchers: set[Watcher] = set()
-        self.reading = asyncio.Lock()
+        self.telling = asyncio.Lock()
 
 
 class Feed:
     """The watchers of all events in this process."""
 
     def __init__(self, timeline: SqlTimeline) -> None:
-        """Read the changes from `timeline`."""
+        """Read from `timeline` what is not told."""
         self._timeline = timeline
         self._hubs: dict[str, _Hub] = {}
 
-    async def advance(self, event_ids: Iterable[str]) -> None:
-        """Tell the watchers of these events what was stored since they were last told."""
-        for event_id in event_ids:
-            hub = self._hubs.get(event_id)
-            if hub is not None:
-                await self._tell(hub)
+    async def advance(self, event_ids: Iterable[str], stored: Stored | None = None) -> None:
+        """Tell the watchers of these events what was stored since they were last told.
+
+        `stored` is what this process has just stored: who knows all before it is told of it without another look at the
+        database. Without it, and for those who do not, the read model is asked.
+        """
+        concerned = frozenset(event_ids)
+        for hub in list(self._hubs.values()):
+            if hub.event_id in concerned:
+                await self._tell(hub, stored)
+            elif stored is not None and hub.position == stored.before:
+                hub.position = stored.after
 
     @asynccontextmanager
     async def watch(self, event_id: str) -> AsyncIterator[Watcher]:
@@ -110,13 +121,39 @@ class Feed:
             for watcher in hub.watchers:
                 watcher.let_go()
 
-    async def _tell(self, hub: _Hub) -> None:
-        async with hub.reading:
+    async def _tell(self, hub: _Hub, stored: Stored | None = None) -> None:
+        async with hub.telling:
+            if stored is not None and stored.before <= hub.position:
+                fresh = _entries(hub, stored)
+                if fresh is not None:
+                    _offer(hub, fresh)
+                    hub.position = max(hub.position, stored.after)
+                    return
             while True:
                 fresh = await self._timeline.since(hub.event_id, position=hub.position, limit=_PAGE)
-                for watcher in hub.watchers:
-                    watcher.offer(fresh)
+                _offer(hub, fresh)
                 if fresh:
                     hub.position = fresh[-1].position
                 if len(fresh) < _PAGE:
                     return
+
+
+def _offer(hub: _Hub, fresh: list[Entry]) -> None:
+    for watcher in hub.watchers:
+        watcher.offer(fresh)
+
+
+def _entries(hub: _Hub, stored: Stored) -> list[Entry] | None:
+    """The stored entries of an event that its watchers have not been told of; None if one needs more than its row."""
+    rows = [row for row in stored.entries if row["event_id"] == hub.event_id and row["position"] > hub.position]
+    if any((hub.event_id, row["id"]) in stored.suspect for row in rows):
+        return None
+    return [entry_of(_as_read(row)) for row in rows]
+
+
+def _as_read(row: dict[str, Any]) -> Any:  # noqa: ANN401  (what a Row of these columns would be)
+    """A row as it would be read again."""
+    read = {
+        name: None if row[name] is None else msgspec.json.decode(row[name].encode()) for name in ("reached", "fact")
+    }
+    return SimpleNamespace(**{**row, **read})
