@@ -96,21 +96,18 @@ class EventContext:
     def _first_endings(self, start: int, place: Place) -> Iterator[Ending]:
         """All that ended a presence in a room at the first instant after `start` at which anything did."""
         changes = self.rooms.get((place.source, place.room), ())
-        later = bisect_right(changes, start, key=_time)
-        opened = {change.place for change in changes[:later] if change.opened}
         first: int | None = None
-        for change in changes[later:]:
+        for number in range(bisect_right(changes, start, key=_time), len(changes)):
+            change = changes[number]
             if first is not None and change.time > first:
                 return
             if not change.opened:
                 reason = EndInferred.ROOM_CLOSED if _same_session(change.place, place) else None
             # A join may carry an earlier instant than the opening of its own session: that is no reopening.
-            elif place.session is None or change.place != place or place in opened:
+            elif place.session is None or change.place != place or _was_opened(place, changes[:number]):
                 reason = EndInferred.ROOM_REOPENED
             else:
                 reason = None
-            if change.opened:
-                opened.add(change.place)
             if reason is not None:
                 first = change.time
                 yield Ending(change.time, reason, change.id, change.source)
@@ -169,6 +166,10 @@ def _change_link(links: dict[str, str], guests: dict[str, frozenset[str]], chang
     if change.linked:
         links[change.guest] = change.participant
         guests[change.participant] = guests.get(change.participant, frozenset()) | {change.guest}
+
+
+def _was_opened(place: Place, changes: Iterable[RoomChange]) -> bool:
+    return any(change.opened and change.place == place for change in changes)
 
 
 def _same_session(one: Place, other: Place) -> bool:
