@@ -22,6 +22,7 @@ from services.attendance.domain.facts import (
     Voiding,
 )
 from services.attendance.domain.fold import Status, fold_event
+from services.attendance.domain.inferred_ends import inferred_ends
 from services.attendance.domain.intervals import EndInferred, Interval, bridged, durations, intersection, measure, union
 from tests.properties.fold_oracle import (
     contradictions,
@@ -119,6 +120,20 @@ def test_a_contradiction_speaks_against_the_last_interval_of_its_channel_before_
                 against[last.facts[0]] = (*against.get(last.facts[0], ()), one.fact_id)
         found = {interval.facts[0]: interval.contradicted_by for interval in presence.intervals}
         assert {name: marks for name, marks in found.items() if marks} == against
+
+
+@given(events())
+def test_each_inferred_end_is_one_of_its_own(facts: list[Fact]) -> None:
+    recorded = {fact.id: fact.recorded for fact in facts}
+    for presence in fold_event(facts).people.values():
+        ends = inferred_ends(presence.intervals, recorded=recorded.__getitem__)
+        assert len({(end.opening, end.cause) for end in ends}) == len(ends)
+        assert [(end.start, end.end, end.reason) for end in ends] == [
+            (interval.start, interval.end, interval.end_inferred)
+            for interval in presence.intervals
+            if interval.end_inferred is not None
+        ]
+        assert all(end.recorded == max(recorded[end.opening], recorded[end.cause]) for end in ends)
 
 
 @given(events())
