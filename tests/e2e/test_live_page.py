@@ -63,7 +63,7 @@ async def test_what_became_known_last_is_first_and_late_news_say_so(
         await expect(rows).to_have_count(live_page.ROWS)
         await page.reload()
         await expect(rows.nth(1)).to_contain_text("known at 09:01:00")
-        await expect(page.get_by_text("known at")).to_have_count(1)
+        await expect(page.locator("#timeline").get_by_text("known at")).to_have_count(1)
 
 
 async def test_the_figures_are_announced_at_most_every_ten_seconds(

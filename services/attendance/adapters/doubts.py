@@ -16,7 +16,7 @@ from services.attendance.domain.facts import Movement, RoomChange, Snapshot
 from services.attendance.domain.reading import Entry
 from services.attendance.domain.suspicion import TOLERANCE, SuspectTime, suspect_time
 
-_ACCEPTED: Final = "passerelle.registration.time.accepted.v1"
+ACCEPTED: Final = "passerelle.registration.time.accepted.v1"
 _WITHDRAWN: Final = "passerelle.registration.time.acceptance_withdrawn.v1"
 ROOM_FACTS: Final = ("passerelle.participation.room.opened.v1", "passerelle.participation.room.closed.v1")
 _TIMED: Final = (
@@ -105,9 +105,9 @@ async def _day_starts_at(connection: AsyncConnection, event_id: str, *, as_of: d
 
 async def _acceptances(connection: AsyncConnection, event_id: str, *, as_of: datetime | None) -> Mapping[str, bool]:
     """What stands for each fact of which anything was said: the last word by (time, id)."""
-    said = and_(entries.c.event_id == event_id, entries.c.type.in_((_ACCEPTED, _WITHDRAWN)))
+    said = and_(entries.c.event_id == event_id, entries.c.type.in_((ACCEPTED, _WITHDRAWN)))
     if as_of is not None:
         said = and_(said, entries.c.recorded <= to_column(as_of))
     query = select(entries.c.type, entries.c.fact).where(said).order_by(entries.c.time, entries.c.id)
     rows = await connection.execute(query)
-    return {row.fact["data"]["fact_id"]: row.type == _ACCEPTED for row in rows}
+    return {row.fact["data"]["fact_id"]: row.type == ACCEPTED for row in rows}

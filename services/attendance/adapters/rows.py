@@ -1,5 +1,7 @@
 """Rows of the read model as values of the domain; rows written before evidence was kept have none."""
 
+from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row
@@ -29,24 +31,24 @@ def entry_of(row: Row[Any]) -> Entry:
         mode=None if row.mode is None else Mode(row.mode),
         data=data if isinstance(data, dict) else {},
         reached=None if row.reached is None else _reached(row.reached),
-        withdrawn=getattr(row, "withdrawn_at", None),
+        withdrawn=row.withdrawn_at,
     )
 
 
-def standing_of(row: Row[Any]) -> Standing:
-    """Where one person stands."""
+def standing_of(row: Row[Any], earlier: Sequence[Sequence[object]]) -> Standing:
+    """Where one person stands; `earlier` holds what comes before the intervals of the row, perhaps more than counts."""
+    intervals = [*chain.from_iterable(earlier[: row.earlier]), *row.intervals]
     presence = Presence(
         status=Status(row.status),
         registered_mode=None if row.registered_mode is None else Mode(row.registered_mode),
         registration=None if row.registration is None else Registration(row.registration),
-        intervals=tuple(_interval(PresenceInterval.model_validate(interval)) for interval in row.intervals),
+        intervals=tuple(_interval(PresenceInterval.model_validate(interval)) for interval in intervals),
         durations=_durations(row.seconds),
         linked_to=row.linked_to,
         contradictions=tuple(
-            _contradiction(PresenceContradiction.model_validate(found))
-            for found in getattr(row, "contradictions", None) or ()
+            _contradiction(PresenceContradiction.model_validate(found)) for found in row.contradictions or ()
         ),
-        suspect=tuple(getattr(row, "suspect", None) or ()),
+        suspect=tuple(row.suspect or ()),
     )
     return Standing(subject=row.subject, presence=presence)
 

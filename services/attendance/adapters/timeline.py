@@ -8,10 +8,18 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.registration import EventData
-from services.attendance.adapters.doubts import ROOM_FACTS, judged, latest_sighting
+from schemas.registration import EventData, EventStatus
+from services.attendance.adapters.doubts import ACCEPTED, ROOM_FACTS, judged, latest_sighting
 from services.attendance.adapters.rows import standing_of
-from services.attendance.adapters.tables import EVENT_FACT, entries, events, presence, projection, to_column
+from services.attendance.adapters.tables import (
+    EVENT_FACT,
+    entries,
+    events,
+    presence,
+    presence_earlier,
+    projection,
+    to_column,
+)
 from services.attendance.domain.changes import Sighting
 from services.attendance.domain.facts import Mode
 from services.attendance.domain.fold import Status
@@ -20,6 +28,7 @@ from services.chassis.paging import SortKey
 
 _CHUNK: Final = 400
 _HERE: Final = (Status.ON_SITE, Status.REMOTE, Status.BOTH)
+_EVENT_CLOSED: Final = f"{EVENT_FACT}closed.v1"
 _LINK_FACT: Final = "passerelle.registration.identity."
 _OF_NOBODY: Final = and_(entries.c.participant_id.is_(None), entries.c.guest_id.is_(None))
 _ABOUT_EVENT: Final = or_(_OF_NOBODY, entries.c.type.startswith(_LINK_FACT, autoescape=True))
@@ -91,6 +100,17 @@ class SqlTimeline:
         async with self._engine.connect() as connection:
             return await latest_sighting(connection, event_id, as_of=as_of, wanted=wanted)
 
+    async def closed_at(self, event_id: str, *, as_of: datetime | None = None) -> int | None:
+        """When the closing of an event was recorded that still stands, in milliseconds; None if it is not closed."""
+        event = await (self.event(event_id) if as_of is None else self.event_as_of(event_id, as_of))
+        if event is None or event.status is not EventStatus.CLOSED:
+            return None
+        closings = and_(_wanted(event_id, Filter(as_of=as_of)), _OF_NOBODY, entries.c.type == _EVENT_CLOSED)
+        async with self._engine.connect() as connection:
+            latest = await connection.execute(select(func.max(entries.c.recorded)).where(closings))
+            closed: int | None = latest.scalar_one_or_none()
+        return closed
+
     async def first_recorded(self, event_id: str) -> int | None:
         """When the first fact of an event was recorded, in milliseconds; None if none was."""
         query = select(func.min(entries.c.recorded)).where(entries.c.event_id == event_id)
@@ -105,10 +125,12 @@ class SqlTimeline:
             query = query.where(tuple_(entries.c.time, entries.c.id) > after)
         return await self._entries(event_id, query, as_of=wanted.as_of)
 
-    async def latest(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
-        """The entries with the latest times, the last first."""
+    async def latest(self, event_id: str, *, limit: int, wanted: Filter, before: SortKey | None = None) -> list[Entry]:
+        """The entries with the latest times, the last first; those before a place (time, id) alone, if it is given."""
         backwards = (entries.c.time.desc(), entries.c.id.desc())
         query = select(entries).where(_wanted(event_id, wanted)).order_by(*backwards).limit(limit)
+        if before is not None:
+            query = query.where(tuple_(entries.c.time, entries.c.id) < before)
         return await self._entries(event_id, query, as_of=wanted.as_of)
 
     async def newest(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
@@ -134,6 +156,15 @@ class SqlTimeline:
             query = select(entries).where(entries.c.event_id == event_id, entries.c.id.in_(chunk))
             found |= {entry.id: entry for entry in await self._entries(event_id, query, as_of=as_of)}
         return found
+
+    async def accepted(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
+        """Facts whose suspect time was accepted, by id; at most so many words on them are looked at, the last ones."""
+        said = and_(_wanted(event_id, wanted), entries.c.type == ACCEPTED)
+        query = select(entries.c.fact).where(said).order_by(entries.c.time.desc()).limit(limit)
+        async with self._engine.connect() as connection:
+            ids = {fact["data"]["fact_id"] for fact in (await connection.execute(query)).scalars()}
+        found = await self.named(event_id, ids, as_of=wanted.as_of)
+        return [entry for _, entry in sorted(found.items()) if entry.accepted]
 
     async def suspect_rooms(self, event_id: str, *, as_of: datetime | None = None) -> list[Entry]:
         """What is left out of what was told of rooms, because its time is suspect and nobody has accepted it."""
@@ -181,6 +212,19 @@ class SqlTimeline:
             named = (one for row in rows for one in (row.participant_id, row.guest_id) if one is not None)
             return frozenset({*present, *named})
 
+    async def _standings(self, event_id: str, query: Select[Any]) -> list[Standing]:
+        """The standings of a query for every column of `presence`; earlier intervals are put before the others."""
+        async with self._engine.connect() as connection:
+            rows = (await connection.execute(query)).all()
+            earlier: dict[str, list[Any]] = {}
+            for chunk in _chunks([row.subject for row in rows if row.earlier]):
+                parts = select(presence_earlier).where(
+                    presence_earlier.c.event_id == event_id, presence_earlier.c.subject.in_(chunk)
+                )
+                for part in await connection.execute(parts.order_by(presence_earlier.c.number)):
+                    earlier.setdefault(part.subject, []).append(part.intervals)
+        return [standing_of(row, earlier.get(row.subject, ())) for row in rows]
+
     async def _facts(self, wanted: ColumnElement[bool]) -> list[dict[str, Any]]:
         query = select(entries.c.fact).where(wanted, entries.c.source != _OWN_SOURCE)
         async with self._engine.connect() as connection:
@@ -190,15 +234,12 @@ class SqlTimeline:
         """Where people stand, by subject, from after one on; guests that are linked to a participant are left out."""
         query = select(presence).where(presence.c.event_id == event_id, presence.c.subject > after)
         query = query.where(presence.c.linked_to.is_(None)).order_by(presence.c.subject).limit(limit)
-        async with self._engine.connect() as connection:
-            return [standing_of(row) for row in await connection.execute(query)]
+        return await self._standings(event_id, query)
 
     async def standing(self, event_id: str, subject: str) -> Standing | None:
         """Where one person stands; None if no fact concerns them."""
-        query = select(presence).where(presence.c.event_id == event_id, presence.c.subject == subject)
-        async with self._engine.connect() as connection:
-            row = (await connection.execute(query)).one_or_none()
-        return None if row is None else standing_of(row)
+        found = select(presence).where(presence.c.event_id == event_id, presence.c.subject == subject)
+        return next(iter(await self._standings(event_id, found)), None)
 
     async def guests_of(self, event_id: str, participant_id: str) -> frozenset[str]:
         """The guests who turned out to be a participant."""

@@ -33,9 +33,9 @@ class Changes:
         self._timeline = timeline
 
     async def between(
-        self, event_id: str, *, earlier: datetime, later: datetime, after: str = ""
+        self, event_id: str, *, earlier: datetime, later: datetime, after: str = "", only: str | None = None
     ) -> AsyncIterator[Explained]:
-        """Everybody whose seconds differ, by id, from after one on.
+        """Everybody whose seconds differ, by id, from after one on; or `only` one person, if theirs do.
 
         `later` is not before `earlier`. The work is done as the answers are asked for, some people at a time.
         """
@@ -53,7 +53,7 @@ class Changes:
         subjects = [
             subject
             for subject in await self._timeline.subjects(event_id)
-            if subject > after and (touched is None or subject in touched)
+            if subject > after and (touched is None or subject in touched) and only in {None, subject}
         ]
         for start in range(0, len(subjects), _PEOPLE):
             some = subjects[start : start + _PEOPLE]

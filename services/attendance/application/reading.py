@@ -1,5 +1,6 @@
 """What was true of an event: as it stands, or as it was known at an instant."""
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +9,7 @@ from schemas.registration import EventData
 from services.attendance.adapters.tables import to_column
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.statistics import Statistics, statistics
-from services.attendance.application.translation import domain_fact
+from services.attendance.application.translation import Document, domain_fact
 from services.attendance.domain.context import fold_context
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import EventFact, SubjectFact
@@ -122,5 +123,10 @@ class Reading:
     async def _folded(self, event_id: str, as_of: datetime) -> list[Standing]:
         """Everybody, by subject, as the facts recorded up to an instant tell it."""
         facts = await self._timeline.facts(event_id, as_of=as_of)
-        folded = fold_event(domain_fact(fact) for fact in facts)
-        return [Standing(subject=subject, presence=presence) for subject, presence in folded.people.items()]
+        # Folding a large event takes seconds, in which this process has others to answer.
+        return await asyncio.to_thread(_fold, facts)
+
+
+def _fold(facts: Sequence[Document]) -> list[Standing]:
+    folded = fold_event(domain_fact(fact) for fact in facts)
+    return [Standing(subject=subject, presence=presence) for subject, presence in folded.people.items()]

@@ -11,6 +11,7 @@ from services.attendance.application.reading import Reading
 from services.attendance.settings import AttendanceSettings
 from services.attendance.web.api import READING, TIMELINE, api
 from services.attendance.web.changes_api import changes_api
+from services.attendance.web.changes_page import add_changes_page
 from services.attendance.web.feed import Feed
 from services.attendance.web.figures import SharedFigures
 from services.attendance.web.live_api import FEED, FIGURES, live_api
@@ -18,6 +19,8 @@ from services.attendance.web.live_page import add_live_page
 from services.attendance.web.moments import CLOCK
 from services.attendance.web.names import NAMES, Names
 from services.attendance.web.people_pages import add_people_pages
+from services.attendance.web.person_page import add_person_page
+from services.attendance.web.timeline_page import add_timeline_page
 from services.chassis.access import TokenVerifier
 from services.chassis.clock import Clock
 from services.chassis.http import ReadinessCheck, create_app
@@ -53,7 +56,10 @@ def create_attendance_app(
     app[FIGURES] = SharedFigures(reading)
     add_api(app, api, changes_api, live_api)
     add_live_page(app)
+    add_timeline_page(app)
     add_people_pages(app)
+    add_person_page(app)
+    add_changes_page(app)
 
     async def let_go(_: web.Application) -> None:
         feed.close()

@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from aiohttp import web
@@ -50,12 +51,15 @@ async def names_for(request: web.Request, event_id: str, subjects: Collection[st
     return await request.app[NAMES].names(event_id, subjects)
 
 
-async def search(request: web.Request, reading: Reading, event_id: str, *, words: str, status: str) -> list[Person]:
-    """The people whose name or id holds every word and who are in a status (`here` is any of the three present ones).
+async def search(
+    request: web.Request, reading: Reading, event_id: str, *, words: str, status: str, as_of: datetime | None = None
+) -> list[Person]:
+    """The people whose name or id holds every word and who are in a status.
 
-    Who is present comes first, then by name; `words` and `status` may be empty.
+    `here` is any of the three present ones; `contradicted` and `suspect` are those of whom such facts are known. Who is
+    present comes first, then by name; `words` and `status` may be empty.
     """
-    report = await reading.people(event_id)
+    report = await reading.people(event_id, as_of=as_of)
     names = await names_for(request, event_id, [standing.subject for standing in report.standings])
     everybody = [Person(standing=standing, name=names.get(standing.subject)) for standing in report.standings]
     wanted = [folded for folded in _folded(words).split() if folded]
@@ -74,9 +78,18 @@ def is_guest(person: Person) -> bool:
 
 
 def _in_status(person: Person, status: str) -> bool:
-    present = {Status.ON_SITE, Status.REMOTE, Status.BOTH}
-    now = person.standing.presence.status
-    return now in present if status == "here" else status in {"", now.value}
+    presence = person.standing.presence
+    match status:
+        case "":
+            return True
+        case "here":
+            return presence.status in {Status.ON_SITE, Status.REMOTE, Status.BOTH}
+        case "contradicted":
+            return bool(presence.contradictions)
+        case "suspect":
+            return bool(presence.suspect)
+        case _:
+            return presence.status.value == status
 
 
 def _holds(person: Person, words: Sequence[str]) -> bool:

@@ -3,13 +3,18 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from schemas.timeline import END_INFERRED
+from services.attendance.domain.evidence import Contradiction, ContradictionKind, Grade
 from services.attendance.domain.facts import Mode
 from services.attendance.domain.intervals import EndInferred, Interval
 from services.attendance.domain.reading import Entry
+from services.attendance.domain.suspicion import SuspectTime
 from services.chassis.pages.languages import mark
 
 Gettext = Callable[[str], str]
 
+_ACCEPTED: Final = "passerelle.registration.time.accepted.v1"
+_ACCEPTANCE_WITHDRAWN: Final = "passerelle.registration.time.acceptance_withdrawn.v1"
 _DID: Final[Mapping[str, str]] = {
     "passerelle.registration.event.created.v1": mark("The event was created"),
     "passerelle.registration.event.changed.v1": mark("The event was changed"),
@@ -31,6 +36,34 @@ _DID: Final[Mapping[str, str]] = {
     "passerelle.participation.left.v1": mark("left the online room"),
     "passerelle.participation.stream.started.v1": mark("The broadcast started"),
     "passerelle.participation.stream.stopped.v1": mark("The broadcast stopped"),
+    _ACCEPTED: mark("had an impossible time accepted"),
+    _ACCEPTANCE_WITHDRAWN: mark("had the acceptance of a time taken back"),
+}
+_DID_OF_EVENT: Final[Mapping[str, str]] = {
+    _ACCEPTED: mark("An impossible time of a room was accepted"),
+    _ACCEPTANCE_WITHDRAWN: mark("The acceptance of a room's time was taken back"),
+}
+_ENDED: Final[Mapping[str, str]] = {
+    EndInferred.ROOM_CLOSED: mark("left, as we infer: the room closed"),
+    EndInferred.ROOM_REOPENED: mark("left, as we infer: the room broke down and opened again"),
+    EndInferred.EVENT_CLOSED: mark("left, as we infer: the event ended"),
+}
+_DOUBTS: Final[Mapping[SuspectTime, str]] = {
+    SuspectTime.FUTURE: mark("Its time lies more than ten minutes after it was recorded."),
+    SuspectTime.BEFORE_EVENT: mark("Its time lies before the day of the event."),
+}
+_CONTRADICTIONS: Final[Mapping[ContradictionKind, str]] = {
+    ContradictionKind.EXIT_WITHOUT_ENTRY: mark(
+        "An exit was scanned, but no entry before it. No time was added or taken."
+    ),
+    ContradictionKind.LEAVE_WITHOUT_JOIN: mark(
+        "The platform told of a leave, but of no join before it. No time was added or taken."
+    ),
+}
+_GRADES: Final[Mapping[Grade, str]] = {
+    Grade.OBSERVED: mark("Observed"),
+    Grade.INFERRED: mark("Inferred"),
+    Grade.CONTRADICTED: mark("Contradicted"),
 }
 _ACTED: Final[Mapping[str, str]] = {
     "chat": mark("wrote a message"),
@@ -52,16 +85,51 @@ _MOVEMENTS: Final = frozenset(
     }
 )
 
+_CORRECTIONS: Final = frozenset(
+    {
+        "passerelle.checkin.voided.v1",
+        "passerelle.registration.identity.linked.v1",
+        "passerelle.registration.identity.unlinked.v1",
+        _ACCEPTED,
+        _ACCEPTANCE_WITHDRAWN,
+    }
+)
+
 
 def said(entry: Entry, gettext: Gettext) -> str:
     """What an entry says of its subject, or of the event: a verb, or a whole sentence."""
-    sentence = _ACTED.get(entry.told("kind") or "") or _DID.get(entry.type)
+    sentence = (
+        _ACTED.get(entry.told("kind") or "")
+        or (_ENDED.get(entry.told("reason") or "") if entry.type == END_INFERRED else None)
+        or (_DID_OF_EVENT.get(entry.type) if entry.subject is None else None)
+        or _DID.get(entry.type)
+    )
     return gettext(sentence) if sentence else entry.type
 
 
 def moved(entry: Entry) -> bool:
     """Whether somebody came or went, so that where they are now is worth saying."""
     return entry.type in _MOVEMENTS
+
+
+def corrects(entry: Entry) -> bool:
+    """Whether an entry tells something that can change somebody's time, and was not inferred."""
+    return entry.subject is not None and entry.type in _MOVEMENTS | _CORRECTIONS
+
+
+def doubt(entry: Entry, gettext: Gettext) -> str | None:
+    """What is wrong with the time of an entry; None if nothing is."""
+    return None if entry.suspect is None else gettext(_DOUBTS[entry.suspect])
+
+
+def contradiction(found: Contradiction, gettext: Gettext) -> str:
+    """What does not fit, and that it changed nothing."""
+    return gettext(_CONTRADICTIONS[found.kind])
+
+
+def grade(interval: Interval, gettext: Gettext) -> str:
+    """How good the evidence of an interval is, in a word."""
+    return gettext(_GRADES[interval.grade])
 
 
 def where(entry: Entry) -> str | None:

@@ -25,7 +25,7 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
             day, timezone=timezone, language=language, style=style
         ),
         "format_number": lambda number: format_number(number, language=language),
-        "format_seconds": lambda seconds: format_seconds(seconds, language=language),
+        "format_seconds": lambda seconds, exact=False: format_seconds(seconds, language=language, exact=exact),
     }
 
 
@@ -57,14 +57,15 @@ def format_number(number: float, *, language: str) -> str:
     return numbers.format_decimal(number, locale=_LOCALES[language])
 
 
-def format_seconds(seconds: float, *, language: str) -> str:
-    """A length of time to the minute: `2 hr 5 min`, `2 h 5 min`; to the second below one minute."""
+def format_seconds(seconds: float, *, language: str, exact: bool = False) -> str:
+    """A length of time to the minute: `2 hr 5 min`, `2 h 5 min`; to the second below one minute, or if `exact`."""
     hours, rest = divmod(round(seconds), 3600)
     minutes, left = divmod(rest, 60)
-    if hours == minutes == 0:
-        return _unit(left, "duration-second", language)
-    counts = ((hours, "duration-hour"), (minutes, "duration-minute"))
-    return " ".join(_unit(count, unit, language) for count, unit in counts if count)
+    counts = [(hours, "duration-hour"), (minutes, "duration-minute")]
+    if exact or hours == minutes == 0:
+        counts.append((left, "duration-second"))
+    shown = [count for count in counts if count[0]] or counts[-1:]
+    return " ".join(_unit(count, unit, language) for count, unit in shown)
 
 
 def _unit(count: int, unit: str, language: str) -> str:
