@@ -9,6 +9,7 @@ from typing import BinaryIO, Final, Literal
 
 import structlog
 from aiohttp import web
+from prometheus_client import CollectorRegistry
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.topics import ALL
@@ -55,6 +56,7 @@ class Parts:
     projector: Projector
     drain: OutboxDrain
     timeline: SqlTimeline
+    registry: CollectorRegistry
 
 
 async def serve(settings: AttendanceSettings, *, only: Literal["worker", "web"] | None = None) -> None:
@@ -78,14 +80,14 @@ async def serve_worker(settings: AttendanceSettings) -> None:
     registry = new_registry(service=f"{SERVICE}-worker")
     app = create_app(settings, service=SERVICE, registry=registry, checks={"worker": consumes})
     async with Background() as background, listening(app, settings):
-        background.start("worker", _work(settings, ready))
+        background.start("worker", _work(settings, registry, ready))
         await background.wait()
 
 
 async def serve_both(settings: AttendanceSettings) -> None:
     """Both halves in one process."""
     async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
-        background.start("worker", _work(settings))
+        background.start("worker", _work(settings, parts.registry, asyncio.Event()))
         background.start("projector", project(settings, parts))
         log.info("attendance.listening", url=url)
         await background.wait()
@@ -148,13 +150,15 @@ async def check_rebuild(settings: AttendanceSettings, event_id: str, *, tell: Te
         return await check_event(settings, reading, event_id=event_id, tell=tell)
 
 
-async def _work(settings: AttendanceSettings, ready: asyncio.Event | None = None) -> None:
+async def _work(settings: AttendanceSettings, registry: CollectorRegistry, ready: asyncio.Event) -> None:
     # The web half does without Faust, which takes a second and many megabytes to load.
+    from services.attendance.stream.metrics import WorkerMetrics  # noqa: PLC0415
     from services.attendance.stream.worker import run_worker  # noqa: PLC0415
 
+    metrics = WorkerMetrics(registry)
     while True:
         try:
-            await run_worker(settings, clock=system_clock, ready=ready)
+            await run_worker(settings, clock=system_clock, metrics=metrics, ready=ready)
         except KafkaAwayError as error:
             log.warning("kafka.away", servers=error.servers)
 
@@ -197,7 +201,7 @@ async def assembled(
             registry=registry,
             clock=clock,
         )
-        yield Parts(app=app, projector=projector, drain=drain, timeline=timeline)
+        yield Parts(app=app, projector=projector, drain=drain, timeline=timeline, registry=registry)
     await directory.close()
 
 

@@ -1,6 +1,8 @@
 """The settings of attendance."""
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import Field
 
 from services.chassis.settings import CommonSettings, Port
 
@@ -11,3 +13,6 @@ class AttendanceSettings(CommonSettings):
     service: ClassVar[str] = "attendance"
 
     port: Port = 8083
+
+    standbys: Annotated[int, Field(ge=0, le=2)] = 0
+    """How many other workers keep a copy of each partition's state, ready to take over."""

@@ -1,16 +1,18 @@
 """The attendance worker as a real process, to be killed; what it is fed, and what it tells."""
 
 import asyncio
+import contextlib
 import json
 import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 from aiokafka import ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -27,6 +29,7 @@ from services.attendance.stream.worker import APP_ID
 from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.topics import ensure_topics
 from tests.builders import SECRET_KEY, settings_for
+from tests.fakes.bridge_process import free_port
 
 DEADLINE_SECONDS = 90.0
 
@@ -37,6 +40,7 @@ class WorkerProcess:
 
     data_dir: Path
     kafka: str
+    port: int = field(default_factory=free_port)
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
@@ -45,13 +49,33 @@ class WorkerProcess:
         environment |= {
             "PASSERELLE_DATA_DIR": str(self.data_dir),
             "PASSERELLE_KAFKA": self.kafka,
-            "PASSERELLE_PORT": "0",
+            "PASSERELLE_PORT": str(self.port),
             "PASSERELLE_SECRET_KEY": SECRET_KEY,
             "PASSERELLE_LOG_LEVEL": "warning",
         }
         self.process = await asyncio.create_subprocess_exec(
             sys.executable, "-m", "services.attendance", "--only", "worker", env=environment
         )
+
+    async def ready(self, *, within: float = DEADLINE_SECONDS) -> None:
+        """Return when it consumes what the group has given it."""
+        async with asyncio.timeout(within), aiohttp.ClientSession() as session:
+            while True:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with session.get(f"http://127.0.0.1:{self.port}/health/ready") as response:
+                        if response.ok:
+                            return
+                await asyncio.sleep(0.1)
+
+    @asynccontextmanager
+    async def standing_still(self) -> AsyncIterator[None]:
+        """Stop it, as a laptop that is shut, for as long as the block lasts."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     async def kill(self) -> None:
         """`kill -9`."""
@@ -143,7 +167,8 @@ class Log:
                 last.pop(record.key.decode(), None)
                 continue
             document = json.loads(record.value)
-            document["data"].pop("facts")
+            for name in ("facts", "state"):
+                document["data"].pop(name, None)
             last[record.key.decode()] = document
         return last
 

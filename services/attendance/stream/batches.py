@@ -2,45 +2,50 @@
 
 Built on Faust's extension points (the setting `ConsumerScheduler`, a transport with a consumer class of its own, a
 schema). It keeps a promise that Faust's own bookkeeping does not: an offset is committed only when every record before
-it, of those handed to an agent since the last seek, has been acknowledged.
+it, of those handed to an agent since the last seek, has been acknowledged. Changelogs come in batches too: recovery
+counts by the offset of a batch's last record (decision 0012).
 """
 
 import asyncio
 import contextlib
 import logging
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
-from typing import Any, ClassVar, Final
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, ClassVar, Final, TypeAlias
 
 import faust
+from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.app.base import BootStrategy
 from faust.transport.drivers import aiokafka as driver
-from faust.transport.utils import DefaultSchedulingStrategy
 from faust.types import TP, AppT, ConsumerMessage, Message
-from faust.types.transports import ConsumerT
+from faust.types.transports import ConsumerT, SchedulingStrategyT
 from mode.threads import ServiceThread, WorkerThread
+
+from services.attendance.domain.errors import AttendanceError
 
 FAUST_LOG: Final = logging.getLogger("faust.attendance")
 """Faust logs through its classes' loggers: this one lies under `faust`, so that it is as quiet as the rest of it."""
 _COMMIT_SECONDS: Final = 10.0
+_LONGEST_POLL_MS: Final = 250
+"""aiokafka asks a broker for the partitions it has nothing of, and asks no more of it meanwhile: with Faust's 1.5 s, a
+partition read while the others are quiet would wait that long for its next batch."""
+
+Record: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 
 
-class BatchScheduler(DefaultSchedulingStrategy):
-    """Hands over all records of a partition at once, but those of a table's changelog one by one.
+class CommitRefusedError(AttendanceError):
+    """Kafka did not take an offset."""
 
-    Recovery reads changelogs, and it counts records.
-    """
 
-    one_by_one: ClassVar[Collection[str]] = ()
+class BatchScheduler(SchedulingStrategyT):
+    """Hands over all records of a partition at once."""
+
+    def __init__(self) -> None:
+        """Faust makes one without arguments."""
 
     def iterate(self, records: Mapping[TP, list[Any]]) -> Iterator[tuple[TP, Any]]:
         """Go through one poll."""
-        whole = {tp: batch for tp, batch in records.items() if tp.topic not in self.one_by_one}
-        single = {tp: batch for tp, batch in records.items() if tp.topic in self.one_by_one}
-        for tp, batch in whole.items():
-            if batch:
-                yield tp, batch
-        yield from super().iterate(single)
+        return ((tp, batch) for tp, batch in records.items() if batch)
 
 
 class BatchSchema(faust.Schema):  # type: ignore[type-arg]  # its parameters are not subscriptable at run time
@@ -58,6 +63,8 @@ class BatchConsumer(driver.Consumer):
     """Commits the end of what was acknowledged, batch after batch in the order they were handed over."""
 
     logger = FAUST_LOG
+
+    _thread: "_ConsumerThread"
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  (Faust's signature)
         super().__init__(*args, **kwargs)
@@ -80,15 +87,31 @@ class BatchConsumer(driver.Consumer):
             self._acked[message.tp] = []  # Faust asks `_new_offset` about the partitions that stand here.
         return True
 
+    async def committed(self) -> dict[TP, int]:
+        """What the group has committed of the partitions that are assigned; those without a commit are left out."""
+        found = await self.seek_to_committed()
+        return {TP(tp.topic, tp.partition): offset for tp, offset in found.items() if offset is not None}
+
+    async def commit_start(self, parts: Iterable[TP]) -> None:
+        """Commit that nothing of these partitions is folded: they are read from the first record, now and later.
+
+        Raises:
+            CommitRefusedError: if Kafka does not take it.
+        """
+        offsets = dict.fromkeys(parts, 0)
+        if offsets and not await self._commit(offsets):
+            raise CommitRefusedError
+
     async def perform_seek(self) -> None:
         """Go back to what is committed; where nothing is, to the beginning, which Faust leaves out."""
         self._in_hand.clear()
         self._done.clear()
         await super().perform_seek()
         changelogs = self.app.tables.changelog_topics
-        fresh = [tp for tp in self.assignment() if tp.topic not in changelogs and not self._committed_offset[tp]]
-        for tp in fresh:
-            self._thread.seek(tp, 0)
+        inputs = [tp for tp in self.assignment() if tp.topic not in changelogs]
+        fresh = [tp for tp in inputs if not self._committed_offset[tp]]
+        if fresh:
+            await self.seek_wait(dict.fromkeys(fresh, 0))
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commit what is done, and forget what is no longer ours."""
@@ -104,9 +127,21 @@ class BatchConsumer(driver.Consumer):
             self._in_hand.pop(tp, None)
             self._done.pop(tp, None)
 
+    async def rejoin(self) -> None:
+        """Have all partitions revoked and assigned again: for a state that has to be looked at again."""
+        await self._thread.rejoin()
+
+    async def is_member(self) -> bool:
+        """Whether Kafka says that this process is still a member of the group; False too if it cannot be asked."""
+        return await self._thread.is_member()
+
+    def behind(self) -> int:
+        """How many facts of the partitions assigned are not acknowledged yet."""
+        inputs = [tp for tp in self.assignment() if tp.topic not in self.app.tables.changelog_topics]
+        done = {tp: self._done.get(tp) or self._committed_offset[tp] or 0 for tp in inputs}
+        return sum(max(0, (self.highwater(tp) or 0) - offset) for tp, offset in done.items())
+
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401  (Faust's signature)
-        if not isinstance(record, list):
-            return super()._to_message(tp, record)
         last = record[-1]
         return ConsumerMessage(
             tp.topic,
@@ -116,7 +151,7 @@ class BatchConsumer(driver.Consumer):
             last.timestamp_type,
             None,
             None,
-            record,  # type: ignore[arg-type]  # what a value may be is for the schema to say
+            record,
             None,
             tp=tp,
             generation_id=self.app.consumer_generation_id,
@@ -136,8 +171,33 @@ class BatchConsumer(driver.Consumer):
             self._committed_offset.update(before)
         return committed
 
-    def _new_consumer_thread(self) -> driver.AIOKafkaConsumerThread:
-        return driver.AIOKafkaConsumerThread(self, loop=self.loop, beacon=self.beacon, Worker=_DaemonThread)
+    def _new_consumer_thread(self) -> "_ConsumerThread":
+        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon, Worker=_DaemonThread)
+
+
+class _ConsumerThread(driver.AIOKafkaConsumerThread):
+    """aiokafka's consumer, in a thread and an event loop of its own."""
+
+    async def rejoin(self) -> None:
+        """Join the group again, as after a change of its members."""
+
+        async def join_again() -> None:
+            self._ensure_consumer()._coordinator.request_rejoin()  # noqa: SLF001  (aiokafka has no public way)
+
+        await self.call_thread(join_again)
+
+    async def is_member(self) -> bool:
+        """Send a heartbeat out of turn."""
+
+        async def beat() -> bool:
+            return bool(await self._ensure_consumer()._coordinator._do_heartbeat())  # noqa: SLF001  (as above)
+
+        return bool(await self.call_thread(beat))
+
+    def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
+        consumer = super()._create_worker_consumer(transport)
+        consumer._fetch_max_wait_ms = _LONGEST_POLL_MS  # noqa: SLF001  (Faust has no setting for it)
+        return consumer
 
 
 class _DaemonThread(WorkerThread):

@@ -5,7 +5,9 @@ then the group waits for the former session to run out, half a minute in which n
 worker's state knows that its former self is gone, and can say so.
 """
 
-from typing import Final
+import asyncio
+from time import monotonic
+from typing import Final, Never
 
 import structlog
 from aiokafka.admin import AIOKafkaAdminClient
@@ -17,11 +19,43 @@ from services.attendance.domain.errors import AttendanceError
 _MEMBERS: Final = 5
 """Where a described group (DescribeGroups, v0 and later) has its members; each begins with its id."""
 
+_BEAT_SECONDS: Final = 1.0
+
 log = structlog.stdlib.get_logger(__name__)
 
 
 class GroupUnknownError(AttendanceError):
     """Kafka did not describe the group."""
+
+
+class Pulse:
+    """Notices that this process stood still, perhaps for longer than the group waits for a member.
+
+    Whoever writes asks first: after a standstill somebody else may have the partitions, and not know that we are back.
+    """
+
+    def __init__(self, *, patience: float) -> None:
+        """A standstill of more than `patience` seconds counts."""
+        self._patience = patience
+        self._last = monotonic()
+        self._steady = True
+
+    async def run(self) -> Never:
+        """Beat for ever."""
+        while True:
+            self.steady()
+            self._last = monotonic()
+            await asyncio.sleep(_BEAT_SECONDS)
+
+    def steady(self) -> bool:
+        """Whether there was no standstill since the last `confirmed`."""
+        self._steady = self._steady and monotonic() - self._last < self._patience
+        return self._steady
+
+    def confirmed(self) -> None:
+        """The group has said that we are still a member."""
+        self._last = monotonic()
+        self._steady = True
 
 
 async def bury_former_self(servers: str, *, group: str, instance: str) -> None:

@@ -2,193 +2,240 @@
 
 The order within a round is the promise:
 
-1. fold every record, in memory, on top of what is kept;
+1. fold every record, in memory, on top of what is known;
 2. deliver the new states (`passerelle-presence`, `passerelle-attendance-context`), and wait for Kafka;
-3. deliver timeline entries and dead letters, and wait for Kafka;
+3. deliver timeline entries, dead letters and a checkpoint, and wait for Kafka;
 4. write the states to RocksDB;
 5. acknowledge the batches, so that their offsets may be committed.
 
-A death after any step repeats the round: what is on the topics is recovered, the facts come again, and the engine tells
+A death after any step repeats the round: what is on the topics is recovered, the facts come again, and the fold tells
 them in the same words. An entry is told only after the state that knows its words is safe.
+
+Rounds follow each other without waiting: while one is delivered, the next is folded. Each step of a round comes after
+the same step of the round before, so that every topic has the outputs in the order of the facts.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final, Protocol, TypeAlias
+from time import monotonic
+from typing import Any, Final, Never, cast
 
 import structlog
-from aiokafka import AIOKafkaProducer, ConsumerRecord
-from aiokafka.structs import RecordMetadata
+from aiokafka import AIOKafkaProducer
+from faust.types import EventT
 
 from schemas import topics
-from schemas.decode import UnreadableRecordError, decode
-from services.attendance.application.engine import Outcome, process
+from schemas.decode import UnreadableRecordError
+from services.attendance.application.partition_fold import UnfitRecordError
 from services.attendance.application.translation import NotAnInputError
-from services.attendance.stream.tables import PartitionedStore
+from services.attendance.stream.batches import Record
+from services.attendance.stream.checkpoints import KEY, Checkpoint
+from services.attendance.stream.desk import Desk
+from services.attendance.stream.metrics import WorkerMetrics
+from services.attendance.stream.outlets import NotOnlyWriterError, Outlet
+from services.attendance.stream.partitions import Partition, PartitionRound
 from services.chassis.clock import Clock
 from services.chassis.dead_letters import Origin, from_record
-from services.chassis.kafka import LARGEST_RECORD, encode_headers, record_headers
+from services.chassis.kafka import encode_headers
 from services.chassis.outbox import OutboxRecord
 
 SERVICE: Final = "attendance"
-_LARGEST_PRESENCE: Final = LARGEST_RECORD - 64 * 1024
+_ROUNDS_AT_ONCE: Final = 3
+_RECORDS_AT_A_STRETCH: Final = 64
+"""Records folded before the event loop gets its turn, about a millisecond: rounds are delivered meanwhile."""
 _JSON: Final = [("content-type", b"application/json")]
-
-Record: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 
 log = structlog.stdlib.get_logger(__name__)
 
 
-class UnfitRecordError(ValueError):
-    """A record that can be read and does not fit; `reason` says what is wrong without quoting it."""
-
-    def __init__(self, reason: str) -> None:
-        """Keep the reason."""
-        super().__init__(reason)
-        self.reason = reason
-
-
-class Stores(Protocol):
-    """Where the worker keeps what it knows."""
-
-    @property
-    def presence(self) -> PartitionedStore:
-        """Presence records, by `event_id/subject`."""
-
-    @property
-    def context(self) -> PartitionedStore:
-        """Records about whole events."""
-
-
 @dataclass(slots=True, kw_only=True)
-class PartitionRound:
-    """What one round changes in one partition, on top of what is kept: the engine's `State`."""
+class Round:
+    """One round, from the desk to the acknowledgement; `began` is when it was taken, by the monotonic clock."""
 
-    partition: int
-    stores: Stores
-    presences: dict[bytes, bytes | None] = field(default_factory=dict)
-    contexts: dict[bytes, bytes | None] = field(default_factory=dict)
-    entries: dict[str, tuple[bytes, bytes]] = field(default_factory=dict)
-    dead: list[OutboxRecord] = field(default_factory=list)
-
-    def presence(self, event_id: str, subject: str) -> bytes | None:
-        """The presence record of a participant or guest."""
-        key = f"{event_id}/{subject}".encode()
-        if key in self.presences:
-            return self.presences[key]
-        return self.stores.presence.read(self.partition, key)
-
-    def subjects(self, event_id: str) -> Iterable[str]:
-        """All who have a presence record at an event."""
-        prefix = f"{event_id}/".encode()
-        keys = set(self.stores.presence.keys_with(self.partition, prefix))
-        for key, record in self.presences.items():
-            if key.startswith(prefix):
-                (keys.discard if record is None else keys.add)(key)
-        return [key[len(prefix) :].decode() for key in sorted(keys)]
-
-    def context(self, key: str) -> bytes | None:
-        """A record about a whole event."""
-        encoded = key.encode()
-        if encoded in self.contexts:
-            return self.contexts[encoded]
-        return self.stores.context.read(self.partition, encoded)
-
-    def fold(self, record: Record) -> None:
-        """Take in one record.
-
-        Raises:
-            UnreadableRecordError, NotAnInputError, UnfitRecordError: if it never can be; nothing has changed then.
-        """
-        if record.value is None:
-            raise UnfitRecordError("value: is missing")
-        try:
-            fact = decode(record.value)
-            event_id = fact.data.event_id
-            if record.key != event_id.encode():
-                raise UnfitRecordError("key: is not data.event_id")
-            outcome = process(self, fact)
-        except (ArithmeticError, LookupError, TypeError) as error:
-            # A fault of ours, met at this fact each time: it is kept for redriving after a fix, and the others go on.
-            log.exception("attendance.fold_failed", topic=record.topic, offset=record.offset)
-            raise UnfitRecordError(f"fold: {type(error).__name__}") from error
-        if any(len(presence or b"") > _LARGEST_PRESENCE for presence in outcome.presences.values()):
-            raise UnfitRecordError("subject: has more facts than one presence record can hold")
-        self._take(event_id, outcome)
-
-    def _take(self, event_id: str, outcome: Outcome) -> None:
-        self.presences |= {f"{event_id}/{subject}".encode(): value for subject, value in outcome.presences.items()}
-        self.contexts |= {key.encode(): value for key, value in outcome.contexts.items()}
-        self.entries[f"{event_id}/{outcome.entry.id}"] = (event_id.encode(), outcome.entry.value)
+    events: list[EventT[Any]]
+    began: float
+    parts: list[PartitionRound] = field(default_factory=list)
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+    over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class Rounds:
-    """Works off records in rounds."""
+    """Works off what lies on the desk, for the partitions that this worker has now."""
 
-    def __init__(self, *, producer: AIOKafkaProducer, stores: Stores, clock: Clock) -> None:
-        """`producer` is started, idempotent and awaits all replicas."""
+    def __init__(
+        self,
+        *,
+        desk: Desk,
+        producer: AIOKafkaProducer,
+        clock: Clock,
+        metrics: WorkerMetrics,
+        fence: Callable[[], Awaitable[bool]],
+        look_again: Callable[[], Awaitable[None]],
+    ) -> None:
+        """`producer` is started, idempotent and awaits all replicas.
+
+        `fence` says whether the partitions are still ours; `look_again` has them assigned and verified anew.
+        """
+        self._desk = desk
         self._producer = producer
-        self._stores = stores
         self._clock = clock
+        self._metrics = metrics
+        self._fence = fence
+        self._look_again = look_again
+        self._partitions: dict[int, Partition] = {}
+        self._broken = False
+        self._sending_states = asyncio.Lock()
+        self._sending_entries = asyncio.Lock()
 
-    async def work_off(self, batches: Sequence[tuple[int, Sequence[Record]]]) -> None:
-        """Fold batches of records, each with its partition, in order; returns when all is delivered and kept."""
-        parts: dict[int, PartitionRound] = {}
-        for partition, records in batches:
-            part = parts.setdefault(partition, PartitionRound(partition=partition, stores=self._stores))
-            for record in records:
-                self._fold(part, record)
-        await self._deliver(parts.values())
+    async def settle(self) -> None:
+        """Throw away what waits, return when no round is in work, and forget all partitions."""
+        await self._desk.clear()
+        self._partitions = {}
+        self._broken = False
 
-    def _fold(self, part: PartitionRound, record: Record) -> None:
+    async def open(self, partitions: Sequence[Partition], *, tell: Sequence[Partition]) -> None:
+        """Work for these partitions from here on; of some of them, `tell` first how they stand."""
+        self._partitions = {partition.number: partition for partition in partitions}
+        if tell:
+            round_ = Round(events=[], began=monotonic(), parts=[partition.flush() for partition in tell])
+            await self._deliver(round_, None)
+
+    def rebuilding(self) -> int:
+        """How many partitions are being folded again from the first."""
+        return sum(partition.rebuild is not None for partition in self._partitions.values())
+
+    async def run(self) -> Never:
+        """Work off rounds for ever.
+
+        Raises:
+            KafkaError: if something cannot be delivered. Nothing of it is acknowledged then.
+        """
+        slots = asyncio.Semaphore(_ROUNDS_AT_ONCE)
+        before: Round | None = None
+        async with asyncio.TaskGroup() as tasks:
+            while True:
+                await slots.acquire()
+                round_ = Round(events=await self._desk.take(), began=monotonic())
+                await self._fold(round_)
+                tasks.create_task(self._work_off(round_, before, slots))
+                before = round_
+
+    async def _fold(self, round_: Round) -> None:
+        touched: dict[int, Partition] = {}
+        for event in round_.events:
+            partition = self._partitions[event.message.partition]
+            touched[partition.number] = partition
+            records = cast("list[Record]", event.value)
+            for start in range(0, len(records), _RECORDS_AT_A_STRETCH):
+                for record in records[start : start + _RECORDS_AT_A_STRETCH]:
+                    try:
+                        partition.fold.take(record.key, record.value)
+                    except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
+                        partition.set_aside(self._letter(record, str(error)))
+                await asyncio.sleep(0)
+            partition.passed(records)
+        round_.parts = [partition.flush() for partition in touched.values()]
+
+    async def _work_off(self, round_: Round, before: Round | None, slots: asyncio.Semaphore) -> None:
         try:
-            part.fold(record)
-        except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
-            reason = str(error)
-            log.warning("attendance.dead_letter", topic=record.topic, offset=record.offset, reason=reason)
-            origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset)
-            part.dead.append(
-                from_record(
-                    service=SERVICE,
-                    reason=reason,
-                    now=self._clock(),
-                    origin=origin,
-                    key=record.key,
-                    value=record.value,
-                    headers=record.headers,
+            await self._deliver(round_, before)
+        finally:
+            round_.told.set()
+            round_.over.set()
+            slots.release()
+            await self._desk.finished()
+
+    async def _deliver(self, round_: Round, before: Round | None) -> None:
+        if not await self._fence():
+            log.warning("attendance.membership_lost")
+            self._broken = True
+            await self._look_again()
+            return
+        try:
+            await self._tell_states(round_, before)
+        except NotOnlyWriterError as error:
+            await self._give_up(before, error)
+            return
+        if self._given_up():
+            return
+        ends = await self._tell_entries(round_)
+        if before is not None:
+            await before.over.wait()
+        if self._given_up():
+            return
+        for part, end in zip(round_.parts, ends, strict=True):
+            part.partition.keep(part, presence_end=part.presence_end, context_end=end)
+        for event in round_.events:
+            event.ack()
+        self._metrics.round_over(
+            facts=sum(len(event.value) for event in round_.events), seconds=monotonic() - round_.began
+        )
+
+    async def _tell_states(self, round_: Round, before: Round | None) -> None:
+        async with self._sending_states:
+            sendings = await asyncio.gather(
+                *[part.partition.presence.send(part.presences) for part in round_.parts],
+                *[part.partition.context.send(part.contexts()) for part in round_.parts],
+            )
+        ends = [await sending.delivered() for sending in sendings]
+        if before is not None:
+            await before.told.wait()
+        for part, sending, end in zip(round_.parts, sendings, ends, strict=False):
+            part.partition.presence.check()
+            part.partition.context.check()
+            if sending.records and end is not None:
+                part.partition.presence_end = end
+            part.presence_end = part.partition.presence_end
+        round_.told.set()
+        self._metrics.produced(sum(sending.records for sending in sendings))
+
+    async def _tell_entries(self, round_: Round) -> list[int | None]:
+        """Gives where each checkpoint ends."""
+        async with self._sending_entries:
+            checkpoints = await asyncio.gather(
+                *[part.partition.context.send([(KEY, part.checkpoint().write(), _JSON)]) for part in round_.parts]
+            )
+            entries = await asyncio.gather(*[part.partition.timeline.send(part.entries()) for part in round_.parts])
+            letters = [
+                await self._producer.send(
+                    letter.topic, letter.value, key=letter.key, headers=encode_headers(letter.headers)
                 )
-            )
+                for part in round_.parts
+                for letter in part.letters
+            ]
+        ends = [await sending.delivered() for sending in checkpoints]
+        for sending in entries:
+            await sending.delivered()
+        await asyncio.gather(*letters)
+        self._metrics.produced(len(checkpoints) + sum(sending.records for sending in entries) + len(letters))
+        return ends
 
-    async def _deliver(self, parts: Collection[PartitionRound]) -> None:
-        kept = []
-        for part in parts:
-            for store, topic, records, headers in (
-                (self._stores.presence, topics.PRESENCE, part.presences, record_headers()),
-                (self._stores.context, topics.ATTENDANCE_CONTEXT, part.contexts, _JSON),
-            ):
-                sent = [
-                    await self._producer.send(topic.name, value, key=key, partition=part.partition, headers=headers)
-                    for key, value in records.items()
-                ]
-                if sent:
-                    kept.append((store, part.partition, records, asyncio.gather(*sent)))
-        # Kafka gives no offset (-1) for a batch that it had already, when only its answer was lost.
-        offsets = [max(place.offset for place in await sent) for _, _, _, sent in kept]
-        await asyncio.gather(*[sent for part in parts for sent in await self._tell(part)])
-        for (store, partition, records, _), offset in zip(kept, offsets, strict=True):
-            store.keep(partition, records, offset=offset if offset >= 0 else None)
+    def _given_up(self) -> bool:
+        """Whether nothing counts any more that is in work."""
+        return self._broken
 
-    async def _tell(self, part: PartitionRound) -> list[asyncio.Future[RecordMetadata]]:
-        said = record_headers()
-        entries = [
-            await self._producer.send(topics.TIMELINE.name, value, key=key, partition=part.partition, headers=said)
-            for key, value in part.entries.values()
-        ]
-        letters = [
-            await self._producer.send(
-                letter.topic, letter.value, key=letter.key, headers=encode_headers(letter.headers)
-            )
-            for letter in part.dead
-        ]
-        return entries + letters
+    async def _give_up(self, before: Round | None, error: NotOnlyWriterError) -> None:
+        """Leave word that the partition's state is not to be trusted, and have it looked at again."""
+        log.warning("attendance.state_disagrees", partition=error.partition, topic=error.topic, reason=error.reason)
+        self._metrics.disagreed(error.reason)
+        self._broken = True
+        if before is not None:
+            await before.over.wait()
+        doubt = Checkpoint(offsets={}, presence_end=0, digest=0, rebuilding=True)
+        outlet = Outlet(self._producer, topics.ATTENDANCE_CONTEXT.name, error.partition)
+        await (await outlet.send([(KEY, doubt.write(), _JSON)])).delivered()
+        await self._look_again()
+
+    def _letter(self, record: Record, reason: str) -> OutboxRecord:
+        log.warning("attendance.dead_letter", topic=record.topic, offset=record.offset, reason=reason)
+        self._metrics.dead_letter()
+        return from_record(
+            service=SERVICE,
+            reason=reason,
+            now=self._clock(),
+            origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
+            key=record.key,
+            value=record.value,
+            headers=record.headers,
+        )

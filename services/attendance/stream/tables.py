@@ -1,19 +1,20 @@
 """Tables on RocksDB that are written by partition, after Kafka has acknowledged their changelog records.
 
-A write is the same step as recovery: a record of the changelog, with its offset, goes into the local store. So the
-store never holds what the changelog does not, and a process that dies at any instant finds its state on the topic.
+A write is the same step as recovery: records of the changelog, with the offset of the last, go into the local store. So
+the store never holds what the changelog does not, and a process that dies at any instant finds its state on the topic.
+That is also why the store does without a log of its own: what a killed process had in memory it reads again.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final, cast
 
 import faust
 import rocksdict
 from faust.stores import rocksdb
-from faust.types import StoreT
+from faust.types import EventT, StoreT
 from yarl import URL
 
-from services.attendance.stream.batches import FAUST_LOG
+from services.attendance.stream.batches import FAUST_LOG, BatchSchema, Record
 
 _MIB: Final = 1024 * 1024
 _OPTIONS: Final = {
@@ -26,6 +27,8 @@ _OPTIONS: Final = {
     "max_open_files": 64,
     "bloom_filter_size": 10,
 }
+_BATCHES_AT_ONCE: Final = 2
+"""Batches of a changelog that recovery applies together. One alone makes Faust go on reading after recovery."""
 
 
 class PartitionedStore(rocksdb.Store):
@@ -44,34 +47,60 @@ class PartitionedStore(rocksdb.Store):
                 return
             yield key
 
-    def keep(self, partition: int, records: Mapping[bytes, bytes | None], *, offset: int | None) -> None:
-        """Write changelog records, of which the last has `offset` where that is known, at once. None deletes."""
+    def all(self, partition: int) -> Iterator[tuple[bytes, bytes]]:
+        """Every key and value, in order of keys."""
+        for key, value in self._db_for_partition(partition).items():
+            if key != self.offset_key:
+                yield key, value
+
+    def end(self, partition: int) -> int:
+        """The offset before which the store holds all of the changelog, as far as it knows."""
+        offset = self._db_for_partition(partition).get(self.offset_key)
+        return 0 if offset is None else int(offset) + 1
+
+    def keep(self, partition: int, records: Mapping[bytes, bytes | None], *, end: int | None) -> None:
+        """Write changelog records at once; None deletes. All before the offset `end`, if given, are there then."""
+        self._write(partition, records.items(), None if end is None else end - 1)
+
+    def apply_changelog_batch(
+        self,
+        batch: Iterable[EventT[Any]],
+        to_key: Callable[[Any], Any],  # noqa: ARG002  (Faust's signature)
+        to_value: Callable[[Any], Any],  # noqa: ARG002
+    ) -> None:
+        """Write what recovery has read: each event holds the records of one partition in one poll."""
+        for event in batch:
+            records = cast("list[Record]", event.value)
+            read = ((record.key, record.value) for record in records if record.key is not None)
+            self._write(event.message.partition, read, records[-1].offset)
+
+    def _write(self, partition: int, records: Iterable[tuple[bytes, bytes | None]], offset: int | None) -> None:
         batch = rocksdict.WriteBatch(raw_mode=True)
-        for key, value in records.items():
+        put, delete = batch.put, batch.delete
+        for key, value in records:
             if value is None:
-                batch.delete(key)
+                delete(key)
             else:
-                batch.put(key, value)
+                put(key, value)
         if offset is not None:
-            batch.put(self.offset_key, str(offset).encode())
-        self._db_for_partition(partition).write(batch)
+            put(self.offset_key, str(offset).encode())
+        self._db_for_partition(partition).write(batch, _without_log())
+
+
+def _without_log() -> rocksdict.WriteOptions:
+    options = rocksdict.WriteOptions()
+    options.disable_wal = True  # type: ignore[method-assign, assignment]  # the stub takes the property for a method
+    return options
 
 
 class PartitionedTable(faust.Table[bytes, bytes]):
-    """A table whose changelog is one of the project's own topics."""
+    """A table whose changelog is one of the project's own topics, read in batches."""
 
     logger = FAUST_LOG
 
     def __init__(self, app: faust.App, *, name: str, topic: str, partitions: int) -> None:
         changelog = app.topic(
-            topic,
-            key_type=bytes,
-            value_type=bytes,
-            key_serializer="raw",
-            value_serializer="raw",
-            partitions=partitions,
-            acks=False,
-            allow_empty=True,
+            topic, schema=BatchSchema(), value_type=bytes, partitions=partitions, acks=False, allow_empty=True
         )
         super().__init__(
             app,
@@ -80,6 +109,8 @@ class PartitionedTable(faust.Table[bytes, bytes]):
             value_type=bytes,
             partitions=partitions,
             changelog_topic=changelog,
+            recovery_buffer_size=_BATCHES_AT_ONCE,
+            standby_buffer_size=_BATCHES_AT_ONCE,
             options=dict(_OPTIONS),
         )
 

@@ -9,36 +9,43 @@ import contextlib
 import fcntl
 import logging
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, cast
+from time import monotonic
+from typing import Any, Final, Never, cast
 from uuid import uuid5
 
 import structlog
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from faust import Stream
-from faust.types import EventT, StreamT
+from faust.types import TP, StreamT
 
 from schemas import topics
 from schemas.identifiers import NAMESPACE
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler, BatchSchema
-from services.attendance.stream.membership import bury_former_self
+from services.attendance.stream.desk import Desk
+from services.attendance.stream.membership import Pulse, bury_former_self
+from services.attendance.stream.metrics import WorkerMetrics
+from services.attendance.stream.opening import Opening
 from services.attendance.stream.rounds import SERVICE, Rounds
 from services.attendance.stream.tables import PartitionedStore, PartitionedTable
 from services.chassis.clock import Clock
-from services.chassis.kafka import new_producer
+from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.topics import ensure_topics
 
 APP_ID: Final = "passerelle-attendance"
 """The consumer group of all workers."""
 
-_MOST_RECORDS_A_POLL: Final = 1000
-_MOST_BATCHES_AT_HAND: Final = 16
+_MOST_RECORDS_A_POLL: Final = 4000
+_MOST_BATCHES_ON_THE_WAY: Final = 4
+_BATCH_BYTES: Final = 512 * 1024
 _SESSION_SECONDS: Final = 30.0
+_STANDSTILL_SECONDS: Final = _SESSION_SECONDS / 3
 _STOP_SECONDS: Final = 5.0
 
 log = structlog.stdlib.get_logger(__name__)
@@ -76,61 +83,22 @@ class Worker:
         return self.context_table.stored
 
 
-class Desk:
-    """Where agents lay their batches, and where they are taken from, all at hand at once, for a round.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the worker works with."""
 
-    Batches of before a rebalance are thrown away: those partitions are read again from what is committed, by
-    whoever has them now.
-    """
-
-    def __init__(self, *, most: int) -> None:
-        """At `most` so many batches wait; agents wait for room."""
-        self._most = most
-        self._waiting: list[tuple[int, EventT[Any]]] = []
-        self._epoch = 0
-        self._changed = asyncio.Condition()
-        self._working = False
-
-    @property
-    def epoch(self) -> int:
-        """Counts the rebalances."""
-        return self._epoch
-
-    async def lay(self, event: EventT[Any], *, epoch: int) -> None:
-        """Leave a batch that came in `epoch`."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: len(self._waiting) < self._most or epoch != self._epoch)
-            if epoch == self._epoch:
-                self._waiting.append((epoch, event))
-                self._changed.notify_all()
-
-    @asynccontextmanager
-    async def round(self) -> AsyncIterator[list[EventT[Any]]]:
-        """Take all that waits, at least one batch; a rebalance waits until the block ends."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._waiting)
-            taken, self._waiting, self._working = self._waiting, [], True
-            self._changed.notify_all()
-        try:
-            yield [event for _, event in taken]
-        finally:
-            async with self._changed:
-                self._working = False
-                self._changed.notify_all()
-
-    async def clear(self) -> None:
-        """Throw away what waits, and return when no round is in work."""
-        async with self._changed:
-            self._epoch += 1
-            self._waiting.clear()
-            self._changed.notify_all()
-            await self._changed.wait_for(lambda: not self._working)
+    settings: AttendanceSettings
+    producer: AIOKafkaProducer
+    clock: Clock
+    metrics: WorkerMetrics
 
 
-async def run_worker(settings: AttendanceSettings, *, clock: Clock, ready: asyncio.Event | None = None) -> None:
+async def run_worker(
+    settings: AttendanceSettings, *, clock: Clock, metrics: WorkerMetrics, ready: asyncio.Event
+) -> None:
     """Fold facts until cancelled; the topics are made first where they are missing.
 
-    `ready` is set once the state is recovered and facts are consumed.
+    `ready` is set while the state is recovered and facts are consumed, and cleared while partitions change hands.
 
     Raises:
         KafkaAwayError, TopicMismatchError, TopicRefusedError: before anything is consumed.
@@ -146,74 +114,132 @@ async def run_worker(settings: AttendanceSettings, *, clock: Clock, ready: async
         instance = _instance(folder)
         await bury_former_self(settings.kafka, group=APP_ID, instance=instance)
         worker = _build(settings, instance=instance, state=folder / await _cluster(settings.kafka))
-        producer = new_producer(settings, client_id=APP_ID)
+        producer = new_producer(settings, client_id=APP_ID, batch_bytes=_BATCH_BYTES)
         await producer.start()
         try:
-            rounds = Rounds(producer=producer, stores=worker, clock=clock)
-            await _run(worker, rounds, ready or asyncio.Event())
+            await _run(worker, Tools(settings=settings, producer=producer, clock=clock, metrics=metrics), ready)
         finally:
+            ready.clear()
             await producer.stop()
 
 
-async def _run(worker: Worker, rounds: Rounds, ready: asyncio.Event) -> None:
-    desk = Desk(most=_MOST_BATCHES_AT_HAND)
+async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
     app = worker.app
     consumer = app.consumer
     assert isinstance(consumer, BatchConsumer)  # noqa: S101  (BatchTransport makes no other)
+    desk, pulse = Desk(), Pulse(patience=_STANDSTILL_SECONDS)
+
+    async def fence() -> bool:
+        if pulse.steady():
+            return True
+        if not await consumer.is_member():
+            return False
+        pulse.confirmed()
+        return True
+
+    rounds = Rounds(
+        desk=desk,
+        producer=tools.producer,
+        clock=tools.clock,
+        metrics=tools.metrics,
+        fence=fence,
+        look_again=consumer.rejoin,
+    )
+    _connect(worker, tools, rounds, desk, ready)
+    tasks = {
+        asyncio.create_task(_always(rounds.run()), name="rounds"),
+        asyncio.create_task(_always(pulse.run()), name="pulse"),
+        asyncio.create_task(_stream(app), name="faust"),
+    }
+    try:
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for ended in done:
+            await ended
+    finally:
+        await _stop(app, desk, tasks)
+
+
+def _connect(worker: Worker, tools: Tools, rounds: Rounds, desk: Desk, ready: asyncio.Event) -> None:
+    """Hang the rounds into Faust: an agent, the revocation of partitions, and the end of recovery."""
+    app = worker.app
+    consumer = cast("BatchConsumer", app.consumer)
+    inputs = {topic.name for topic in topics.INPUTS}
+    opening = Opening(
+        stores=worker,
+        producer=tools.producer,
+        new_consumer=lambda: new_consumer(tools.settings, client_id=f"{APP_ID}-opening"),
+    )
+    revoked_at = monotonic()
 
     async def lay(stream: StreamT[Any]) -> None:
         async for event in cast("Stream[Any]", stream).noack().events():
-            consumer.hand_over(event.message)
-            await desk.lay(event, epoch=desk.epoch)
+            if consumer.flow_active:  # Else its partition is being given away.
+                consumer.hand_over(event.message)
+                await desk.lay(event, epoch=desk.epoch)
 
-    facts = app.topic(*[topic.name for topic in topics.INPUTS], schema=BatchSchema(), value_type=bytes)
+    async def settle() -> None:
+        nonlocal revoked_at
+        revoked_at = monotonic()
+        ready.clear()
+        await rounds.settle()
+
+    async def recovered(*_: object, **__: object) -> None:
+        generation = app.consumer_generation_id
+        numbers = {tp.partition for tp in consumer.assignment() if tp.topic in inputs}
+        committed = await consumer.committed() if numbers else {}
+        opened = await opening.open(numbers, committed=committed)
+        if generation != app.consumer_generation_id:
+            return  # Given away meanwhile; this comes again.
+        for part in opened:
+            if part.disagreement is not None:
+                log.warning("attendance.state_disagrees", partition=part.partition.number, reason=part.disagreement)
+                tools.metrics.disagreed(part.disagreement)
+        to_tell = [part.partition for part in opened if part.disagreement is not None or part.fresh]
+        await rounds.open([part.partition for part in opened], tell=to_tell)
+        # Only now: a partition that is to be rebuilt says so, before its commit says that it was never folded.
+        again = {part.partition.number for part in opened if part.disagreement is not None}
+        parts = [TP(topic, number) for number in numbers for topic in inputs]
+        await consumer.commit_start(tp for tp in parts if tp.partition in again or tp not in committed)
+        tools.metrics.opened(partitions=len(opened), seconds=monotonic() - revoked_at)
+        log.info("attendance.partitions_opened", partitions=sorted(numbers), rebuilding=sorted(again))
+        ready.set()
+
+    facts = app.topic(*inputs, schema=BatchSchema(), value_type=bytes)
     app.agent(facts, name="fold")(lay)
-    consumer.settle = desk.clear
-    working = asyncio.create_task(_work(desk, rounds), name="rounds")
-    streaming = asyncio.create_task(_stream(app, ready), name="faust")
-    try:
-        await asyncio.wait({working, streaming}, return_when=asyncio.FIRST_COMPLETED)
-        for ended in (working, streaming):
-            if ended.done():
-                await ended
-    finally:
-        await _stop(app, desk, working, streaming)
+    app.on_rebalance_complete.connect(recovered, weak=False)
+    consumer.settle = settle
+    tools.metrics.watch(behind=consumer.behind, rebuilding=rounds.rebuilding)
 
 
-async def _stream(app: BatchApp, ready: asyncio.Event) -> None:
+async def _always(working: Coroutine[Any, Any, Never]) -> None:
+    await working
+
+
+async def _stream(app: BatchApp) -> None:
     """Stream until Faust ends, which is an error."""
     await app.start()
-    ready.set()
     log.info("attendance.worker_started")
     await app.wait_until_stopped()
     raise WorkerEndedError(repr(app.crash_reason or "Faust stopped"))
 
 
-async def _stop(app: BatchApp, desk: Desk, working: asyncio.Task[None], streaming: asyncio.Task[None]) -> None:
-    """Let the round in work come to its end, commit it, and stop; with Kafka away, give up on that."""
+async def _stop(app: BatchApp, desk: Desk, tasks: set[asyncio.Task[None]]) -> None:
+    """Let the rounds in work come to their end, commit them, and stop; with Kafka away, give up on that."""
+    failed = any(task.done() for task in tasks)
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_STOP_SECONDS):
-            if not working.done():
+            if not failed:
                 await desk.clear()
-            working.cancel()
+            for task in tasks:
+                if task.get_name() != "faust":
+                    task.cancel()
             await app.stop()
-    for task in (working, streaming):
+    for task in tasks:
         task.cancel()
-    await asyncio.gather(working, streaming, return_exceptions=True)
-
-
-async def _work(desk: Desk, rounds: Rounds) -> None:
-    while True:
-        async with desk.round() as events:
-            await rounds.work_off([(event.message.partition, event.value) for event in events])
-            for event in events:
-                event.ack()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _build(settings: AttendanceSettings, *, instance: str, state: Path) -> Worker:
-    class Scheduler(BatchScheduler):
-        one_by_one = frozenset({topics.PRESENCE.name, topics.ATTENDANCE_CONTEXT.name})
-
     app = BatchApp(
         APP_ID,
         broker=[f"aiokafka://{server}" for server in settings.kafka.split(",")],
@@ -223,12 +249,15 @@ def _build(settings: AttendanceSettings, *, instance: str, state: Path) -> Worke
         broker_session_timeout=_SESSION_SECONDS,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=instance,
-        ConsumerScheduler=Scheduler,
+        ConsumerScheduler=BatchScheduler,
         datadir=state,
+        # The partitions are verified with more knowledge than Faust has, which would end the process.
+        recovery_consistency_check=False,
         store="rocksdb://",
-        stream_buffer_maxsize=_MOST_BATCHES_AT_HAND,
-        # `Desk.clear` waits for the round in work; Faust would wait for batches that nobody works on any more.
+        stream_buffer_maxsize=_MOST_BATCHES_ON_THE_WAY,
+        # `Rounds.settle` waits for the rounds in work; Faust would wait for batches that nobody works on any more.
         stream_wait_empty=False,
+        table_standby_replicas=settings.standbys,
         topic_allow_declare=False,
         topic_disable_leader=True,
         topic_partitions=settings.partitions,
