@@ -16,7 +16,9 @@ from schemas.topics import ALL
 from services.attendance.adapters.names import NameDirectory
 from services.attendance.adapters.projection import SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS, outbox
+from services.attendance.adapters.tallies import SqlTallies
 from services.attendance.adapters.timeline import SqlTimeline
+from services.attendance.application.reading import Reading
 from services.attendance.application.timeline_export import Format, write_changes, write_timeline
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
@@ -193,7 +195,7 @@ async def assembled(
         )
         app = create_attendance_app(
             settings,
-            timeline=timeline,
+            reading=Reading(timeline, SqlTallies(reading)),
             feed=feed,
             names=names or directory,
             verifier=verifier or RemoteTokenVerifier(settings),

@@ -14,7 +14,9 @@ from schemas import topics
 from schemas.envelope import Fact
 from services.attendance.adapters.projection import Batch, SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS
+from services.attendance.adapters.tallies import SqlTallies
 from services.attendance.adapters.timeline import SqlTimeline
+from services.attendance.application.reading import Reading
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.own_topics import read_record
 from services.attendance.web.app import create_attendance_app
@@ -104,7 +106,7 @@ async def attending(
     )
     app = create_attendance_app(
         settings,
-        timeline=timeline,
+        reading=Reading(timeline, SqlTallies(reading)),
         feed=feed,
         names=KnownNames(names or {}),
         verifier=KnownTokens(),

@@ -7,8 +7,10 @@ from datetime import datetime
 
 from schemas.registration import EventData
 from services.attendance.adapters.tables import to_column
+from services.attendance.adapters.tallies import SqlTallies
 from services.attendance.adapters.timeline import SqlTimeline
-from services.attendance.application.statistics import Statistics, statistics
+from services.attendance.application.statistics import Figures, Statistics, statistics
+from services.attendance.application.tally import Tally
 from services.attendance.application.translation import Document, domain_fact
 from services.attendance.domain.context import fold_context
 from services.attendance.domain.errors import AttendanceError
@@ -53,9 +55,10 @@ class Reading:
     the worker last told.
     """
 
-    def __init__(self, timeline: SqlTimeline) -> None:
-        """Ask the read model `timeline`."""
-        self._timeline = timeline
+    def __init__(self, timeline: SqlTimeline, tallies: SqlTallies) -> None:
+        """Ask the read model `timeline`, and the `tallies` of it for what is counted."""
+        self.timeline = timeline
+        self._tallies = tallies
 
     async def event(self, event_id: str, *, as_of: datetime | None = None) -> EventData:
         """The event as it stands; also for an instant before anything was known of it.
@@ -63,19 +66,19 @@ class Reading:
         Raises:
             UnknownEventError: if no fact tells of it.
         """
-        event = await self._timeline.event(event_id)
+        event = await self.timeline.event(event_id)
         if event is None:
             raise UnknownEventError(event_id)
-        known_then = None if as_of is None else await self._timeline.event_as_of(event_id, as_of)
+        known_then = None if as_of is None else await self.timeline.event_as_of(event_id, as_of)
         return known_then or event
 
     async def people(
         self, event_id: str, *, as_of: datetime | None = None, after: str = "", limit: int | None = None
     ) -> Report:
         """Where all stand, by subject, or a page of them; guests linked to a participant stand with them alone."""
-        horizon = await self._timeline.horizon(event_id, as_of=as_of)
+        horizon = await self.timeline.horizon(event_id, as_of=as_of)
         if as_of is None:
-            standings = await self._timeline.standings(event_id, after=after, limit=limit)
+            standings = await self.timeline.standings(event_id, after=after, limit=limit)
         else:
             folded = await self._folded(event_id, as_of)
             unlinked = [one for one in folded if one.subject > after and one.presence.linked_to is None]
@@ -95,34 +98,42 @@ class Reading:
             found = await self._standing(event_id, found.presence.linked_to, as_of)
         if found is None:
             raise UnknownPersonError(subject)
-        return Report(horizon=await self._timeline.horizon(event_id, as_of=as_of), standings=[found])
+        return Report(horizon=await self.timeline.horizon(event_id, as_of=as_of), standings=[found])
 
-    async def statistics(self, event: EventData, *, as_of: datetime | None = None) -> tuple[Report, Statistics]:
-        """All figures of an event, and what they were counted from."""
-        report = await self.people(event.event_id, as_of=as_of)
-        counted = statistics(
-            report.standings,
-            horizon=report.horizon or 0,
-            starts_at=to_column(event.starts_at),
-            ends_at=to_column(event.ends_at),
-            suspect_rooms=len(await self._timeline.suspect_rooms(event.event_id, as_of=as_of)),
-        )
-        return report, counted
+    async def figures(self, event_id: str) -> tuple[int | None, Figures]:
+        """The horizon of an event, and the figures of the moment."""
+        horizon = await self.timeline.horizon(event_id)
+        return horizon, await self._tallies.ask(event_id, Tally.figures)
+
+    async def statistics(self, event: EventData, *, as_of: datetime | None = None) -> tuple[int | None, Statistics]:
+        """The horizon of an event, and all its figures."""
+        horizon = await self.timeline.horizon(event.event_id, as_of=as_of)
+        span = {
+            "horizon": horizon or 0,
+            "starts_at": to_column(event.starts_at),
+            "ends_at": to_column(event.ends_at),
+            "suspect_rooms": len(await self.timeline.suspect_rooms(event.event_id, as_of=as_of)),
+        }
+        if as_of is None:
+            return horizon, await self._tallies.ask(event.event_id, lambda tally: tally.statistics(**span))
+        folded = await self._folded(event.event_id, as_of)
+        unlinked = [one for one in folded if one.presence.linked_to is None]
+        return horizon, await asyncio.to_thread(statistics, unlinked, **span)
 
     async def _standing(self, event_id: str, subject: str, as_of: datetime | None) -> Standing | None:
-        standing = await self._timeline.standing(event_id, subject)
+        standing = await self.timeline.standing(event_id, subject)
         if as_of is None or standing is None:
             return standing
-        told = await self._timeline.facts_about_event(event_id, as_of=as_of)
+        told = await self.timeline.facts_about_event(event_id, as_of=as_of)
         context = fold_context(fact for fact in map(domain_fact, told) if isinstance(fact, EventFact))
         members = context.members(subject)
-        facts = await self._timeline.facts_about(event_id, members, as_of=as_of)
+        facts = await self.timeline.facts_about(event_id, members, as_of=as_of)
         own = (fact for fact in map(domain_fact, facts) if isinstance(fact, SubjectFact) and fact.subject in members)
         return Standing(subject=subject, presence=fold_subject(subject, own, context))
 
     async def _folded(self, event_id: str, as_of: datetime) -> list[Standing]:
         """Everybody, by subject, as the facts recorded up to an instant tell it."""
-        facts = await self._timeline.facts(event_id, as_of=as_of)
+        facts = await self.timeline.facts(event_id, as_of=as_of)
         # Folding a large event takes seconds, in which this process has others to answer.
         return await asyncio.to_thread(_fold, facts)
 

@@ -119,8 +119,8 @@ async def show_stats(request: web.Request) -> web.Response:
     """Who is here now by mode, seats, who ever came, peaks, what was inferred, and the curve by minute."""
     query = _asked(request, PastQuery)
     event = await known_event(request, as_of=query.as_of)
-    report, counted = await request.app[READING].statistics(event, as_of=query.as_of)
-    stats = figure_answers.stats(counted, event=event, horizon=report.horizon, as_of=query.as_of)
+    horizon, counted = await request.app[READING].statistics(event, as_of=query.as_of)
+    stats = figure_answers.stats(counted, event=event, horizon=horizon, as_of=query.as_of)
     return _answer(stats.model_copy(update={"why_empty": await _why_empty(request, query.as_of)}))
 
 

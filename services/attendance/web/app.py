@@ -6,7 +6,6 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 
-from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.reading import Reading
 from services.attendance.settings import AttendanceSettings
 from services.attendance.web.api import READING, TIMELINE, api
@@ -32,7 +31,7 @@ PACKAGE: Final = "services.attendance.web"
 def create_attendance_app(
     settings: AttendanceSettings,
     *,
-    timeline: SqlTimeline,
+    reading: Reading,
     feed: Feed,
     names: Names,
     verifier: TokenVerifier,
@@ -47,9 +46,8 @@ def create_attendance_app(
     app = create_app(
         settings, service="attendance", verifier=verifier, packages=[PACKAGE], checks=checks, registry=registry
     )
-    reading = Reading(timeline)
     app[READING] = reading
-    app[TIMELINE] = timeline
+    app[TIMELINE] = reading.timeline
     app[FEED] = feed
     app[CLOCK] = clock
     app[NAMES] = names

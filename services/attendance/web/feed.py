@@ -18,7 +18,7 @@ from services.attendance.adapters.rows import entry_of
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.domain.reading import Entry
 
-LONGEST_QUEUE: Final = 500
+LONGEST_QUEUE: Final = 2000
 """Entries that wait for one watcher, beyond which it is let go."""
 _PAGE: Final = 500
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Final, Generic, TypeVar
 
 from schemas.registration import EventData
-from services.attendance.application.reading import Reading, Report
-from services.attendance.application.statistics import Statistics, figures
+from services.attendance.application.reading import Reading
+from services.attendance.application.statistics import Statistics
 from services.attendance.web import figure_answers
 
 _NOW_SECONDS: Final = 0.9
@@ -41,7 +41,7 @@ class SharedFigures:
         """Count what `reading` tells."""
         self._reading = reading
         self._now: dict[str, _Kept[figure_answers.Now]] = {}
-        self._statistics: dict[str, _Kept[tuple[Report, Statistics]]] = {}
+        self._statistics: dict[str, _Kept[tuple[int | None, Statistics]]] = {}
 
     async def of(self, event_id: str) -> figure_answers.Now:
         """The figures of an event, less than a second old.
@@ -52,12 +52,12 @@ class SharedFigures:
         kept = self._now.setdefault(event_id, _Kept())
         return await kept.get(lambda: self._count(event_id), fresh_seconds=_NOW_SECONDS)
 
-    async def statistics(self, event: EventData) -> tuple[Report, Statistics]:
-        """All figures of an event and what they were counted from, at most two seconds old."""
+    async def statistics(self, event: EventData) -> tuple[int | None, Statistics]:
+        """The horizon of an event and all its figures, at most two seconds old."""
         kept = self._statistics.setdefault(event.event_id, _Kept())
         return await kept.get(lambda: self._reading.statistics(event), fresh_seconds=_CURVE_SECONDS)
 
     async def _count(self, event_id: str) -> figure_answers.Now:
         event = await self._reading.event(event_id)
-        report = await self._reading.people(event_id)
-        return figure_answers.now(figures(report.standings), event=event, horizon=report.horizon)
+        horizon, counted = await self._reading.figures(event_id)
+        return figure_answers.now(counted, event=event, horizon=horizon)

@@ -13,7 +13,6 @@ from pydantic import BaseModel, Field
 from schemas.registration import EventData
 from services.attendance.adapters.tables import to_column
 from services.attendance.adapters.timeline import Filter
-from services.attendance.application.reading import Report
 from services.attendance.application.statistics import Statistics
 from services.attendance.application.translation import instant
 from services.attendance.domain.facts import Mode
@@ -72,7 +71,7 @@ async def show_live(request: web.Request) -> web.Response:
     wanted = replace(await _filter(request, event.event_id, query), as_of=known.moment)
     entries = await request.app[TIMELINE].newest(event.event_id, limit=ROWS, wanted=wanted)
     asked = {"mode": query.mode, "who": query.who}
-    report, counted = await _counted(request, event, known.moment)
+    horizon, counted = await _counted(request, event, known.moment)
     return render(
         request,
         "live.html",
@@ -83,10 +82,10 @@ async def show_live(request: web.Request) -> web.Response:
         rows=ROWS,
         lines=await lines(request, event, entries, late=await late_ids(request, event.event_id, entries)),
         stream=request.rel_url.with_path(f"{request.path}/stream").with_query({**asked, "after": cursor}),
-        now=figure_answers.now(counted.figures, event=event, horizon=report.horizon)
+        now=figure_answers.now(counted.figures, event=event, horizon=horizon)
         if known.moment
         else await request.app[FIGURES].of(event.event_id),
-        **_curve(event, report, counted),
+        **_curve(event, horizon, counted),
     )
 
 
@@ -153,13 +152,13 @@ async def _filter(request: web.Request, event_id: str, query: LivePageQuery) -> 
     return Filter(mode=mode, subjects=find_subjects(people))
 
 
-async def _counted(request: web.Request, event: EventData, as_of: datetime | None) -> tuple[Report, Statistics]:
+async def _counted(request: web.Request, event: EventData, as_of: datetime | None) -> tuple[int | None, Statistics]:
     if as_of is None:
         return await request.app[FIGURES].statistics(event)
     return await request.app[READING].statistics(event, as_of=as_of)
 
 
-def _curve(event: EventData, report: Report, counted: Statistics) -> dict[str, Any]:
+def _curve(event: EventData, horizon: int | None, counted: Statistics) -> dict[str, Any]:
     starts_at, ends_at = to_column(event.starts_at), to_column(event.ends_at)
     distance = event.starts_at.astimezone(ZoneInfo(event.timezone)).utcoffset()
     drawn = draw(
@@ -169,7 +168,7 @@ def _curve(event: EventData, report: Report, counted: Statistics) -> dict[str, A
         sessions=[(to_column(session.starts_at), to_column(session.ends_at)) for session in event.sessions],
         offset=0 if distance is None else int(distance.total_seconds()) * 1000,
     )
-    stats = figure_answers.stats(counted, event=event, horizon=report.horizon, as_of=None)
+    stats = figure_answers.stats(counted, event=event, horizon=horizon, as_of=None)
     return {"curve": drawn, "stats": stats, "table": _table(counted.curve), "instant": instant, "height": HEIGHT}
 
 
