@@ -115,6 +115,17 @@ def _both_ways(
     return alone, replace(alone, name=f"{name}{WITH_TIMELINE}", entries=True)
 
 
+def _same_fold(name: str, label: str, module: str) -> Contender:
+    """A raw client around the very fold of this worker."""
+    return Contender(
+        name=f"{name}+core",
+        label=f"{label}, this worker's fold",
+        command=_python(module, "core"),
+        needs=BENCH_PYTHON,
+        entries=True,
+    )
+
+
 WITH_TIMELINE: Final = "+timeline"
 WORKER: Final = Contender(
     name="worker",
@@ -134,6 +145,8 @@ ALL: Final = (
         needs=KAFKA_STREAMS_JAR,
         extra=True,
     ),
+    _same_fold("aiokafka", "raw aiokafka, dict", "raw_aiokafka"),
+    _same_fold("confluent", "raw confluent-kafka, dict", "raw_confluent"),
     *_both_ways("aiokafka", "raw aiokafka, dict", _python("raw_aiokafka"), needs=BENCH_PYTHON),
     *_both_ways("confluent", "raw confluent-kafka, dict", _python("raw_confluent"), needs=BENCH_PYTHON),
     *_both_ways("quix", "Quix Streams, RocksDB", _python("quix"), needs=BENCH_PYTHON),

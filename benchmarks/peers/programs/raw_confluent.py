@@ -3,11 +3,12 @@
 Offsets are committed behind the outputs. There is no durable state: a restart would have to begin at the first record.
 """
 
-import orjson
+from collections import defaultdict
+
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 
 from benchmarks.peers.programs.arguments import Arguments, arguments
-from benchmarks.peers.programs.fold import State, entry, is_movement, presence, state_key, take
+from benchmarks.peers.programs.folding import Folding, folding
 
 _RECORDS_A_POLL = 8000
 _PATIENCE_SECONDS = 60.0
@@ -27,34 +28,23 @@ def run(told: Arguments) -> None:
     producer = Producer(
         {"bootstrap.servers": told.servers, "enable.idempotence": True, "queue.buffering.max.messages": 1_000_000}
     )
-    states: dict[str, State] = {}
+    folds: defaultdict[int, Folding] = defaultdict(lambda: folding(told))
     while True:
         messages = consumer.consume(_RECORDS_A_POLL, timeout=0.1)
+        partitions = set()
         for message in messages:
-            _fold(told, producer, states, message)
+            if message.error():
+                raise KafkaException(message.error())
+            partitions.add(message.partition())
+            folds[message.partition()].take(message.key(), message.value())
+        for partition in partitions:
+            for topic, records in zip((told.presence, told.entries), folds[partition].flush(), strict=True):
+                for key, value in records:
+                    producer.produce(topic, value, key, partition=partition, on_delivery=_delivered)
         if messages:
             if producer.flush(_PATIENCE_SECONDS):
                 raise TimeoutError
             consumer.commit(offsets=_ends(messages), asynchronous=False)
-
-
-def _fold(told: Arguments, producer: Producer, states: dict[str, State], message: Message) -> None:
-    if message.error():
-        raise KafkaException(message.error())
-    fact = orjson.loads(message.value())
-    if not is_movement(fact):
-        return
-    key = state_key(fact)
-    state = take(states.get(key), fact)
-    if state is None:
-        return
-    states[key] = state
-    if state["changed"]:
-        value = orjson.dumps(presence(key, state))
-        producer.produce(told.presence, value, key, partition=message.partition(), on_delivery=_delivered)
-    if told.entries:
-        value = orjson.dumps(entry(fact, state))
-        producer.produce(told.entries, value, message.key(), partition=message.partition(), on_delivery=_delivered)
 
 
 def _delivered(error: KafkaError | None, _: Message) -> None:
