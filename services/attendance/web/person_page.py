@@ -156,7 +156,7 @@ async def _doubtful(request: web.Request, event: EventData, presence: Presence, 
     timeline = request.app[TIMELINE]
     left_out = await timeline.named(event.event_id, presence.suspect[:_DOUBTS], as_of=wanted.as_of)
     accepted = await timeline.accepted(event.event_id, limit=_DOUBTS, wanted=wanted)
-    return [*left_out.values(), *accepted]
+    return [*sorted(left_out.values(), key=lambda entry: (entry.time, entry.id)), *accepted]
 
 
 def _contradictions(request: web.Request, found: Sequence[Contradiction]) -> list[tuple[Contradiction, str]]:
