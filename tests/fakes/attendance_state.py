@@ -1,36 +1,36 @@
-"""What the worker knows, in memory, for tests of the engine."""
+"""What the worker keeps of a partition, in memory, for tests of its fold."""
 
 from collections.abc import Iterable
 
-from services.attendance.application.engine import Outcome
+from services.attendance.application.partition_fold import RoundOutput
 
 
-class MemoryState:
-    """Keeps records by key; `apply` may be told to lose some of an outcome, as a crash would."""
+class MemoryStored:
+    """Keeps records by key; `keep` may be told to lose the last ones of an output, as a crash would."""
 
     def __init__(self) -> None:
-        self.presences: dict[tuple[str, str], bytes] = {}
-        self.contexts: dict[str, bytes] = {}
+        self.presences: dict[bytes, bytes] = {}
+        self.contexts: dict[bytes, bytes] = {}
 
-    def presence(self, event_id: str, subject: str) -> bytes | None:
-        return self.presences.get((event_id, subject))
+    def presence(self, key: bytes) -> bytes | None:
+        return self.presences.get(key)
 
     def subjects(self, event_id: str) -> Iterable[str]:
-        return [subject for event, subject in self.presences if event == event_id]
+        prefix = f"{event_id}/".encode()
+        subjects = [key[len(prefix) :] for key in self.presences if key.startswith(prefix)]
+        return [subject.decode() for subject in subjects if b"/" not in subject]
 
-    def context(self, key: str) -> bytes | None:
+    def context(self, key: bytes) -> bytes | None:
         return self.contexts.get(key)
 
-    def apply(self, event_id: str, outcome: Outcome, *, lost: frozenset[int] = frozenset()) -> bool:
-        """Keep what the outcome writes, but for the writes of these numbers; True if none was lost."""
-        kept_all = True
-        for number, key in enumerate([*outcome.presences, *outcome.contexts]):
-            if number in lost:
-                kept_all = False
-            elif key in outcome.contexts:
-                self.contexts[key] = outcome.contexts[key]
-            elif (record := outcome.presences[key]) is None:
-                self.presences.pop((event_id, key), None)
-            else:
-                self.presences[event_id, key] = record
-        return kept_all
+    def keep(self, output: RoundOutput, *, presences: int | None = None, contexts: int | None = None) -> None:
+        """Keep an output, or only the first so many records of it: those of one topic are delivered in their order."""
+        for kept, records, count in (
+            (self.presences, output.presences, presences),
+            (self.contexts, output.contexts, contexts),
+        ):
+            for key, record in list(records.items())[:count]:
+                if record is None:
+                    kept.pop(key, None)
+                else:
+                    kept[key] = record

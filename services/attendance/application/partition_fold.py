@@ -2,60 +2,54 @@
 
 It reads what is kept through `Stored` and writes nothing. What it has folded it knows, delivered or not; so it is
 dropped, and built anew from what is kept, when a delivery failed or the partition is given away.
+
+A fact that comes again is told again, in the same words, and what it should have changed is looked at again, so that an
+output that a crash swallowed comes out then.
 """
 
+from collections import ChainMap
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Final
 
-from schemas.decode import decode
-from services.attendance.application.engine import process
-from services.attendance.domain.errors import AttendanceError
+import msgspec
 
-_LARGEST_PRESENCE: Final = 960 * 1024
+from services.attendance.application.concern import concerned_owners
+from services.attendance.application.event import Event
+from services.attendance.application.in_order import take_in_order
+from services.attendance.application.kept import (
+    NO_WORDS,
+    KeptEventFact,
+    KeptNote,
+    Words,
+    keep_event_fact,
+    keep_subject_fact,
+    outranks,
+)
+from services.attendance.application.memory import Memory, RoundOutput, Stored
+from services.attendance.application.records import write_end
+from services.attendance.application.refold import Refold
+from services.attendance.application.said import Said, UnfitRecordError, look_into
+from services.attendance.application.wire import QuickFact, is_identifier, read
+from services.attendance.domain.context import EventContext
+from services.attendance.domain.facts import Act, EventFact, LinkChange, Movement, Notice, RoomChange, SubjectFact
+from services.attendance.domain.suspicion import suspect_time
 
+__all__ = ["PartitionFold", "RoundOutput", "Stored", "UnfitRecordError"]
 
-class Stored(Protocol):
-    """What is delivered and kept of one partition."""
-
-    def presence(self, key: bytes) -> bytes | None:
-        """A presence record, by `event_id/subject`, or an earlier chunk of one, by `event_id/subject/NNNN`."""
-
-    def subjects(self, event_id: str) -> Iterable[str]:
-        """All who have a presence record at an event."""
-
-    def context(self, key: bytes) -> bytes | None:
-        """A record about a whole event."""
-
-
-class UnfitRecordError(AttendanceError, ValueError):
-    """A record that can be read and does not fit; `reason` says what is wrong without quoting it."""
-
-    def __init__(self, reason: str) -> None:
-        """Keep the reason."""
-        super().__init__(reason)
-        self.reason = reason
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RoundOutput:
-    """What changed between two flushes. None removes a record. Entries are (event_id, timeline entry)."""
-
-    presences: dict[bytes, bytes | None] = field(default_factory=dict)
-    contexts: dict[bytes, bytes | None] = field(default_factory=dict)
-    entries: list[tuple[bytes, bytes]] = field(default_factory=list)
+_MOST_PEOPLE: Final = 16_384
+_INTERVALS_A_RECORD: Final = 64
 
 
 class PartitionFold:
     """Folds the records of one partition, one on top of the other."""
 
-    def __init__(self, stored: Stored, *, cache: int = 100_000) -> None:
-        """At most about `cache` people are held decoded, and those that are not settled."""
-        self._stored = stored
-        self._cache = cache
-        self._output = RoundOutput()
-        self._presences: dict[bytes, bytes | None] = {}
-        self._contexts: dict[bytes, bytes | None] = {}
+    def __init__(self, stored: Stored, *, cache: int = _MOST_PEOPLE, sealed: int = _INTERVALS_A_RECORD) -> None:
+        """At most `cache` people are held ready, and those beside whose records are not settled.
+
+        Who has more than twice `sealed` intervals has the earlier ones in records of about so many.
+        """
+        self._memory = Memory(stored, most_people=cache, sealed=sealed)
+        self._sealed = sealed
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
         """Fold one record on top of the others.
@@ -65,51 +59,160 @@ class PartitionFold:
         """
         if value is None:
             raise UnfitRecordError("value: is missing")
-        fact = decode(value)
-        event_id = fact.data.event_id
-        if key != event_id.encode():
-            raise UnfitRecordError("key: is not data.event_id")
+        quick = read(value)
         try:
-            outcome = process(self, fact)
-        except (ArithmeticError, LookupError, TypeError) as error:
+            if quick is None or not self._take_quickly(key, quick, value):
+                self._take_thoroughly(key, value, quick)
+        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError) as error:
+            # A fault of ours, met at this fact each time: it is kept for redriving after a fix, and the others go on.
             raise UnfitRecordError(f"fold: {type(error).__name__}") from error
-        if any(len(presence or b"") > _LARGEST_PRESENCE for presence in outcome.presences.values()):
-            raise UnfitRecordError("subject: has more facts than one presence record can hold")
-        for subject, record in outcome.presences.items():
-            place = f"{event_id}/{subject}".encode()
-            self._presences[place] = self._output.presences[place] = record
-        for name, written in outcome.contexts.items():
-            place = name.encode()
-            self._contexts[place] = self._output.contexts[place] = written
-        self._output.entries.append((key, outcome.entry.value))
 
     def flush(self) -> RoundOutput:
         """What changed since the last flush; the fold goes on on top of it, delivered or not."""
-        output, self._output = self._output, RoundOutput()
-        return output
+        return self._memory.flush()
 
     def settled(self, output: RoundOutput) -> None:
-        """An output of `flush` is delivered and kept: what it holds can be read from `Stored` again."""
-        for known, told in ((self._presences, output.presences), (self._contexts, output.contexts)):
-            for key, record in told.items():
-                if key in known and known[key] is record:
-                    del known[key]
+        """An output of `flush` is delivered and kept, as are those before it: all can be read from `Stored` again."""
+        self._memory.settle(output.number)
 
-    def presence(self, event_id: str, subject: str) -> bytes | None:
-        """The presence record of a participant or guest."""
-        key = f"{event_id}/{subject}".encode()
-        return self._presences[key] if key in self._presences else self._stored.presence(key)
+    def _take_quickly(self, key: bytes | None, fact: QuickFact, value: bytes) -> bool:
+        """Add a fact that comes in order; False if it needs more thought, and then nothing has changed."""
+        memory = self._memory
+        event = memory.events.get(key)  # type: ignore[arg-type]  # no event has the key None
+        if event is None or event.id != fact.data.event_id:
+            return False
+        person = event.people.get(fact.subject)
+        if person is None:
+            if is_identifier(fact.subject) is None:
+                return False
+            person = memory.person(event, fact.subject)
+        if not person.plain or fact.id in person.facts:
+            return False
+        try:
+            entry = take_in_order(event, person, fact, value)
+        except ValueError:  # An instant is written in another way than ours.
+            return False
+        if entry is None:
+            return False
+        memory.entries.append((event.key, entry))
+        if not person.dirty:
+            memory.touch(person)
+        return True
 
-    def subjects(self, event_id: str) -> Iterable[str]:
-        """All who have a presence record at an event."""
-        prefix = f"{event_id}/".encode()
-        subjects = set(self._stored.subjects(event_id))
-        for key, record in self._presences.items():
-            if key.startswith(prefix):
-                (subjects.discard if record is None else subjects.add)(key[len(prefix) :].decode())
-        return sorted(subjects)
+    def _take_thoroughly(self, key: bytes | None, value: bytes, quick: QuickFact | None) -> None:
+        said, fact = look_into(value, quick)
+        if key != said.head.event_id.encode():
+            raise UnfitRecordError("key: is not data.event_id")
+        event = self._memory.event(key)
+        if isinstance(fact, SubjectFact):
+            self._take_subject_fact(event, said, fact)
+        elif isinstance(fact, EventFact):
+            self._take_event_fact(event, said, fact)
+        else:
+            self._take_note(event, said, fact)
 
-    def context(self, key: str) -> bytes | None:
-        """A record about a whole event."""
-        encoded = key.encode()
-        return self._contexts[encoded] if encoded in self._contexts else self._stored.context(encoded)
+    def _take_subject_fact(self, event: Event, said: Said, fact: SubjectFact) -> None:
+        refold = self._refold(event)
+        subject, owner = fact.subject, event.context.owner(fact.subject)
+        own = refold.own(subject)
+        kept, known = keep_subject_fact(fact, digest=said.digest, words=NO_WORDS), own.get(fact.id)
+        if known is not None and outranks(known, kept):
+            return
+        again = known is not None and not outranks(kept, known)
+        if known is not None and again:
+            words = known.words
+        else:
+            refold.take_in(subject, kept)
+            suspect = None
+            if isinstance(fact, Movement):
+                suspect = suspect_time(fact, day_starts_at=event.context.day_starts_at)
+            words = refold.words(subject, suspect=None if suspect is None else suspect.value)
+            refold.take_in(subject, msgspec.structs.replace(kept, words=words))
+        # One record holds both a fact about somebody who is not linked and all that it leads to.
+        concerned = refold.concerned({subject, owner}) if not (again and event.is_plain(subject)) else set[str]()
+        self._conclude(event, said, words, refold, concerned, since=kept.recorded)
+        if again:
+            self._tell_ends_again(event, concerned or {subject})
+
+    def _take_event_fact(self, event: Event, said: Said, fact: EventFact) -> None:
+        kept, known = keep_event_fact(fact, digest=said.digest, words=NO_WORDS), event.facts.get(fact.id)
+        if known is not None and outranks(known, kept):
+            return
+        if known is not None and not outranks(kept, known):
+            self._take_event_fact_again(event, said, known)
+            return
+        context = event.context_with(kept)
+        refold = self._refold(event, context, kept)
+        words = NO_WORDS
+        if isinstance(fact, RoomChange):
+            suspect = suspect_time(fact, day_starts_at=context.day_starts_at)
+            words = Words(suspect=None if suspect is None else suspect.value)
+        elif isinstance(fact, LinkChange) and said.head.subject is not None:
+            words = refold.words(said.head.subject)
+        kept = msgspec.structs.replace(kept, words=words)
+        owners = concerned_owners(self._memory, event, context, kept, known)
+        concerned = refold.concerned(owners)
+        self._conclude(event, said, words, refold, concerned, since=kept.recorded, kept=kept)
+
+    def _take_event_fact_again(self, event: Event, said: Said, known: KeptEventFact) -> None:
+        refold, concerned = self._refold(event), set[str]()
+        if not event.is_consistent:
+            concerned = set(self._memory.everybody(event))
+        self._conclude(event, said, known.words, refold, concerned, since=known.recorded)
+        event.is_consistent = True
+        self._tell_ends_again(event, [person.subject for person in self._memory.told(event)])
+
+    def _take_note(self, event: Event, said: Said, fact: Act | Notice) -> None:
+        key = f"{event.id}/{fact.id}".encode()
+        stamp = (fact.id, fact.time, fact.recorded - fact.time, said.digest, fact.source)
+        kept, record = KeptNote(*stamp, NO_WORDS), self._memory.note(key)
+        known = None if record is None else msgspec.json.decode(record, type=KeptNote)
+        if known is not None and outranks(known, kept):
+            return
+        words = NO_WORDS
+        if known is not None and not outranks(kept, known):
+            words = known.words
+        elif isinstance(fact, Act):
+            words = self._refold(event).words(fact.subject)
+        entry = said.entry(words)
+        if known is None or outranks(kept, known):
+            self._memory.take_note(key, msgspec.json.encode(msgspec.structs.replace(kept, words=words)))
+        self._memory.entries.append((event.key, entry))
+
+    def _refold(self, event: Event, context: EventContext | None = None, kept: KeptEventFact | None = None) -> Refold:
+        return Refold(
+            context or event.context,
+            event.facts if kept is None else ChainMap({kept.id: kept}, event.facts),
+            lambda subject: self._memory.person(event, subject),
+            event_id=event.id,
+            size=self._sealed,
+        )
+
+    def _conclude(
+        self,
+        event: Event,
+        said: Said,
+        words: Words,
+        refold: Refold,
+        concerned: Iterable[str],
+        *,
+        since: int,
+        kept: KeptEventFact | None = None,
+    ) -> None:
+        """Take over what a fact leads to, and tell it; nothing has changed before all of it is known."""
+        entry = said.entry(words)
+        pairs, ends = refold.changed(concerned, since=since)
+        for before, after in pairs:
+            if before.time or after.time:  # Of others there is no record, and will be none.
+                self._memory.touch(before)
+            before.become(after)
+        if kept is not None:
+            event.remember(kept, refold.context)
+            self._memory.change(event)
+        self._memory.entries += [(event.key, one) for one in (entry, *ends)]
+
+    def _tell_ends_again(self, event: Event, subjects: Iterable[str]) -> None:
+        """A crash may have kept the records that know of inferred ends, and lost their entries."""
+        for subject in sorted(subjects):
+            told = self._memory.person(event, subject).told
+            self._memory.entries += [(event.key, write_end(event.id, end)) for end in told]

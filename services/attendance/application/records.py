@@ -1,96 +1,67 @@
-"""The worker's two outputs, written as their bytes: presence records and timeline entries.
+"""The worker's outputs as bytes, without the cost of building the models of `schemas` that would write the same."""
 
-They are the bytes that the models of `schemas` would write, without the cost of building those: a test compares them.
-"""
-
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from hashlib import sha256
-from typing import Any, Final
 
-from pydantic_core import to_json
-
-from schemas.envelope import format_instant
 from schemas.identifiers import fact_id, is_guest_id
-from services.attendance.application.states import Kept, Reached, in_order
-from services.attendance.application.translation import Document, instant
-from services.attendance.domain.facts import SubjectFact
-from services.attendance.domain.fold import Presence
-from services.attendance.domain.intervals import Durations, Interval
+from schemas.timeline import END_INFERRED
+from services.attendance.application.kept import STATUSES, ToldEnd, Words
+from services.attendance.application.wire import instant_text, quoted
+from services.attendance.domain.intervals import Durations
 
-SOURCE: Final = "/attendance"
+
+def whom(subject: str, counted_for: str | None = None) -> str:
+    """How an entry names whom a fact concerned, as JSON: a guest who was known to be a participant as both."""
+    if counted_for is not None:
+        return f',"participant_id":"{counted_for}","guest_id":"{subject}"'
+    return f',"{"guest_id" if is_guest_id(subject) else "participant_id"}":"{subject}"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A timeline entry: its id, which is that of its fact, and its record."""
+class Head:
+    """What the envelope of an entry says; the instants are texts of the wire."""
 
+    event_id: str
     id: str
-    value: bytes
+    subject: str | None
+    time: str
+    recordedtime: str
+    traceparent: str | None = None
 
 
-def write_presence(
-    event_id: str, subject: str, presence: Presence, *, facts: Mapping[str, Kept], about: Iterable[SubjectFact]
-) -> bytes:
-    """The presence record of a subject: `facts` are its own, `about` all that count for it.
-
-    Its id, `time` and `recordedtime` follow from what it says and from those facts, not from when it is written.
-    """
-    data: dict[str, Any] = {"event_id": event_id, "status": presence.status.value}
-    if presence.registered_mode is not None:
-        data["registered_mode"] = presence.registered_mode.value
-    if presence.registration is not None:
-        data["registration"] = presence.registration.value
-    data["intervals"] = [_interval(interval) for interval in presence.intervals]
-    data["seconds"] = seconds(presence.durations)
-    if presence.linked_to is not None:
-        data["linked_to"] = presence.linked_to
-    if presence.contradictions:
-        data["contradictions"] = [
-            {"fact_id": one.fact_id, "time": _text(one.time), "kind": one.kind.value} for one in presence.contradictions
-        ]
-    if presence.suspect:
-        data["suspect"] = presence.suspect
-    about = list(about)
-    said = sha256(to_json(data))
-    said.update("".join(sorted(fact.id for fact in about)).encode())
-    if facts:
-        data["facts"] = in_order(facts.values())
-    return to_json(
-        {
-            "specversion": "1.0",
-            "id": fact_id("presence", event_id, subject, said.hexdigest()),
-            "source": SOURCE,
-            "type": "passerelle.presence.changed.v1",
-            "subject": subject,
-            "time": _text(max(fact.time for fact in about)),
-            "recordedtime": _text(max(fact.recorded for fact in about)),
-            "datacontenttype": "application/json",
-            "data": data,
-        }
+def write_entry(head: Head, *, fact: bytes, named: str, words: Words, withdrawn_at: int | None = None) -> bytes:
+    """An entry; `fact` is the fact's document as JSON, `named` whom it concerned."""
+    of_whom = "" if head.subject is None else f',"subject":"{head.subject}"'
+    trace = "" if head.traceparent is None else f',"traceparent":{quoted(head.traceparent)}'
+    start = (
+        f'{{"specversion":"1.0","id":"{head.id}","source":"/attendance","type":"passerelle.timeline.entry.v1"{of_whom}'
+        f',"time":"{head.time}","recordedtime":"{head.recordedtime}","datacontenttype":"application/json"{trace}'
+        f',"data":{{"event_id":"{head.event_id}","fact":'
     )
+    tail = named
+    if words.status is not None:
+        seconds = seconds_text(words.in_person, words.remote, words.both)
+        tail += f',"presence":{{"status":"{STATUSES[words.status]}","seconds":{seconds}}}'
+    if words.suspect is not None:
+        tail += f',"suspect_time":"{words.suspect}"'
+    if withdrawn_at is not None:
+        tail += f',"withdrawn_at":"{instant_text(withdrawn_at)}"'
+    return b"%b%b%b}}" % (start.encode(), fact, tail.encode())
 
 
-def write_entry(said: Document, reached: Reached | None) -> Entry:
-    """The timeline entry of a fact, given as its document, and what it led to when it first came."""
-    whom = _whom(said, reached)
-    data = {"event_id": said["data"]["event_id"], "fact": said, **whom}
-    if reached is not None:
-        data["presence"] = {"status": reached.status, "seconds": reached.seconds}
-    subject = whom.get("participant_id") or whom.get("guest_id")
-    entry = {
-        "specversion": "1.0",
-        "id": said["id"],
-        "source": SOURCE,
-        "type": "passerelle.timeline.entry.v1",
-        **({} if subject is None else {"subject": subject}),
-        "time": said["time"],
-        "recordedtime": said["recordedtime"],
-        "datacontenttype": "application/json",
-        **({"traceparent": said["traceparent"]} if "traceparent" in said else {}),
-        "data": data,
-    }
-    return Entry(id=said["id"], value=to_json(entry))
+def write_end(event_id: str, end: ToldEnd) -> bytes:
+    """The entry of an inferred end."""
+    told_id = fact_id("end_inferred", event_id, end.whose, end.opening, end.cause)
+    time, recordedtime = instant_text(end.end), instant_text(end.recorded)
+    fact = (
+        f'{{"specversion":"1.0","id":"{told_id}","source":"/attendance","type":"{END_INFERRED}"'
+        f',"subject":"{end.whose}","time":"{time}","recordedtime":"{recordedtime}","datacontenttype":"application/json"'
+        f',"data":{{"event_id":"{event_id}","mode":"{end.mode}","via":{quoted(end.via)}'
+        f',"start":"{instant_text(end.start)}","end":"{time}","reason":"{end.reason}"'
+        f',"facts":["{end.opening}","{end.cause}"]}}}}'
+    )
+    head = Head(event_id=event_id, id=told_id, subject=end.whose, time=time, recordedtime=recordedtime)
+    named = whom(end.whose)
+    return write_entry(head, fact=fact.encode(), named=named, words=end.words, withdrawn_at=end.withdrawn_at)
 
 
 def seconds(durations: Durations) -> dict[str, float]:
@@ -103,29 +74,12 @@ def seconds(durations: Durations) -> dict[str, float]:
     }
 
 
-def _whom(said: Document, reached: Reached | None) -> dict[str, str]:
-    """Whom a fact concerned: the participant, the guest, or both where the one was known to be the other."""
-    data, subject = said["data"], said.get("subject")
-    if "guest_id" in data and "participant_id" in data:
-        return {"participant_id": data["participant_id"], "guest_id": data["guest_id"]}
-    if subject is None:
-        return {}
-    owner = subject if reached is None else reached.counted_for
-    if owner != subject:
-        return {"participant_id": owner, "guest_id": subject}
-    return {"guest_id": subject} if is_guest_id(subject) else {"participant_id": subject}
+def record_id(digest: str) -> str:
+    """A UUID (version 8: of one's own making) from a hexadecimal digest."""
+    return f"{digest[:8]}-{digest[8:12]}-8{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 
-def _interval(interval: Interval) -> dict[str, Any]:
-    written: dict[str, Any] = {"mode": interval.mode.value, "start": _text(interval.start)}
-    if interval.end is not None:
-        written["end"] = _text(interval.end)
-    written |= {"via": interval.via, "start_inferred": interval.start_inferred}
-    if interval.end_inferred is not None:
-        written["end_inferred"] = interval.end_inferred.value
-    evidence = {"facts": interval.facts, "sources": interval.sources, "contradicted_by": interval.contradicted_by}
-    return written | {name: told for name, told in evidence.items() if told} | {"grade": interval.grade.value}
-
-
-def _text(at: int) -> str:
-    return format_instant(instant(at))
+def seconds_text(in_person: int, remote: int, both: int) -> str:
+    """Durations in milliseconds as the wire has them."""
+    total = (in_person + remote - both) / 1000
+    return f'{{"in_person":{in_person / 1000},"remote":{remote / 1000},"both":{both / 1000},"total":{total}}}'

@@ -40,6 +40,8 @@ Document: TypeAlias = Mapping[str, Any]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
+DIGEST_BYTES: Final = 6
+"""So that a digest is a number that every reader of JSON can hold."""
 _EVENT_CLOSED: Final = "passerelle.registration.event.closed.v1"
 
 
@@ -70,7 +72,7 @@ def canonical(document: Document) -> bytes:
 
 def digest(value: bytes) -> bytes:
     """What decides between two copies of a fact recorded at one instant, given the value of the record as it came."""
-    return blake2b(value, digest_size=8).digest()
+    return blake2b(value, digest_size=DIGEST_BYTES).digest()
 
 
 def domain_fact(document: Document, *, copies: bool = False, canonical: bytes = b"") -> Fact:

@@ -1,0 +1,328 @@
+"""What was kept of a person, read again.
+
+The id and the instant of a fact stand in the interval that rests on it, so the state does not repeat them: a *stay*
+holds of the two facts of an interval only what the interval does not say.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+from msgspec import Raw, Struct
+
+from services.attendance.application.event import Event
+from services.attendance.application.kept import KeptMovement, KeptSeat, KeptSubjectFact, ToldEnd, Words
+from services.attendance.application.person import (
+    IN_PERSON_KEY,
+    Person,
+    Sealed,
+    Unclosed,
+    new_person,
+)
+from services.attendance.application.records import seconds_text
+from services.attendance.application.wire import milliseconds
+from services.attendance.domain.facts import Mode
+from services.attendance.domain.fold import Status
+from services.attendance.domain.intervals import EndInferred, Interval, durations
+
+_REMOTE: Final = Mode.REMOTE.value
+
+
+class Opened(Struct, array_like=True, frozen=True, gc=False):
+    """Of the fact that opened an interval."""
+
+    lag: int
+    digest: int
+    words: Words
+    connection: str | None = None
+    session: str | None = None
+    source: str | None = None
+    """Said where the interval rests on several."""
+
+
+class Closed(Struct, array_like=True, frozen=True, gc=False):
+    """Of the fact that closed it."""
+
+    lag: int
+    digest: int
+    words: Words
+    joined_at: int | None = None
+    via: str | None = None
+    """Said where it is not that of the interval."""
+    source: str | None = None
+
+
+class Stay(Struct, array_like=True, frozen=True, gc=False):
+    """Of the facts of one interval."""
+
+    opened: Opened
+    closed: Closed | None = None
+
+
+class WrittenInterval(Struct, gc=False):
+    """An interval of a record."""
+
+    mode: str
+    start: str
+    via: str
+    facts: list[str]
+    sources: list[str]
+    end: str | None = None
+    start_inferred: bool = False
+    end_inferred: str | None = None
+
+
+class _State(Struct):
+    stays: list[Raw]
+    facts: list[Raw]
+    told: list[ToldEnd] = []
+    mark: int | None = None
+
+
+_NOTHING: Final = Raw(b"")
+
+
+class _Seconds(Struct):
+    in_person: float
+    remote: float
+    both: float
+
+
+class _Data(Struct):
+    status: str
+    seconds: _Seconds
+    registered_mode: str | None = None
+    registration: str | None = None
+    intervals: list[Raw] = []
+    linked_to: str | None = None
+    contradictions: Raw = _NOTHING
+    suspect: Raw = _NOTHING
+    earlier: int = 0
+    state: _State | None = None
+
+
+class _Record(Struct):
+    time: str
+    recordedtime: str
+    data: _Data
+
+
+class _Written(Struct):
+    intervals: list[WrittenInterval]
+    stays: list[Stay | None]
+    facts: list[KeptSubjectFact]
+
+
+class _SealedState(Struct):
+    stays: list[Stay | None]
+    facts: list[KeptSubjectFact]
+
+
+class _SealedData(Struct):
+    intervals: list[WrittenInterval]
+    state: _SealedState
+
+
+class _SealedRecord(Struct):
+    data: _SealedData
+
+
+class _TextsData(Struct):
+    intervals: list[Raw]
+
+
+class _Texts(Struct):
+    data: _TextsData
+
+
+_read_texts: Final = msgspec.json.Decoder(_Texts).decode
+_read_record: Final = msgspec.json.Decoder(_Record).decode
+_read_written: Final = msgspec.json.Decoder(_Written).decode
+_read_sealed: Final = msgspec.json.Decoder(_SealedRecord).decode
+_read_interval: Final = msgspec.json.Decoder(WrittenInterval).decode
+_read_stay: Final = msgspec.json.Decoder(Stay | None).decode
+_read_fact: Final = msgspec.json.Decoder(KeptSubjectFact).decode
+
+
+def kept_of(parts: Iterable[str], items: Iterable[str], others: Iterable[str]) -> list[KeptSubjectFact]:
+    """What is remembered of facts, from the texts of intervals, of their stays, and of other facts."""
+    stand, stays, facts = ",".join(parts), ",".join(items), ",".join(others)
+    read = _read_written(f'{{"intervals":[{stand}],"stays":[{stays}],"facts":[{facts}]}}')
+    return _kept(read.intervals, read.stays, read.facts)
+
+
+def sealed_intervals(sealed: Sealed) -> list[str]:
+    """The intervals of a sealed record, as JSON."""
+    return [bytes(text).decode() for text in _read_texts(sealed.record).data.intervals]
+
+
+def kept_sealed(sealed: Sealed) -> list[KeptSubjectFact]:
+    """What is remembered of the facts of a sealed record."""
+    data = _read_sealed(sealed.record).data
+    return _kept(data.intervals, data.state.stays, data.state.facts)
+
+
+def recall(event: Event, subject: str, record: bytes | None, read: Callable[[bytes], bytes | None]) -> Person:
+    """A person as their presence record says; somebody unknown where there is none."""
+    person = new_person(event.id, subject, plain=event.is_plain(subject))
+    read_record = None if record is None else _read_record(record)
+    if read_record is None or read_record.data.state is None:
+        return person
+    data, state = read_record.data, read_record.data.state
+    person.time, person.recorded = read_record.time, read_record.recordedtime
+    person.registered_mode, person.registration = data.registered_mode, data.registration
+    person.in_person, person.remote, person.both = (
+        round(1000 * seconds) for seconds in (data.seconds.in_person, data.seconds.remote, data.seconds.both)
+    )
+    person.seconds = seconds_text(person.in_person, person.remote, person.both)
+    person.extra = extra_text(data.linked_to, _text(data.contradictions), _text(data.suspect))
+    person.sealed = [
+        Sealed(read(b"%b/%04d" % (person.key, number)) or b"", written=True) for number in range(data.earlier)
+    ]
+    person.was_here = data.status != Status.ABSENT.value
+    use_told(person, state.told)
+    intervals = [_read_interval(part) for part in data.intervals]
+    stays = [_read_stay(item) for item in state.stays]
+    person.parts = [bytes(part).decode() for part in data.intervals]
+    person.items = [bytes(item).decode() for item in state.stays]
+    person.others = [bytes(fact).decode() for fact in state.facts]
+    earlier: list[Interval] = []
+    facts = _kept(intervals, stays, [_read_fact(fact) for fact in state.facts])
+    for one in person.sealed:
+        sealed = _read_sealed(one.record).data
+        facts += _kept(sealed.intervals, sealed.state.stays, sealed.state.facts)
+        earlier += [_read_again(interval) for interval in sealed.intervals]
+    person.facts = dict.fromkeys(fact.id for fact in facts)
+    _sum_up(person, facts)
+    if state.mark is not None or bytes(data.suspect):
+        person.plain = False
+    if state.mark is not None:
+        person.mark = state.mark
+    _find_unclosed(person, intervals, stays, earlier)
+    return person
+
+
+def _sum_up(person: Person, facts: Iterable[KeptSubjectFact]) -> None:
+    for fact in facts:
+        person.mark ^= fact.digest
+        if isinstance(fact, KeptSeat):
+            person.seated_at = max(person.seated_at, fact.time)
+        elif isinstance(fact, KeptMovement):
+            person.last = max(person.last, fact.time)
+        else:
+            person.plain = False
+
+
+def extra_text(linked_to: str | None, contradictions: str | None, suspect: str | None) -> str:
+    """What few records say, as JSON: all but `linked_to` is JSON already."""
+    text = "" if linked_to is None else f',"linked_to":"{linked_to}"'
+    if contradictions is not None:
+        text += f',"contradictions":{contradictions}'
+    return text if suspect is None else f'{text},"suspect":{suspect}'
+
+
+def _text(raw: Raw) -> str | None:
+    return bytes(raw).decode() or None
+
+
+def use_told(person: Person, told: Sequence[ToldEnd]) -> None:
+    """Remember which inferred ends were told."""
+    person.told = list(told)
+    person.told_text = f',"told":{msgspec.json.encode(told).decode()}' if told else ""
+
+
+def _kept(
+    intervals: Sequence[WrittenInterval], stays: Sequence[Stay | None], facts: Iterable[KeptSubjectFact]
+) -> list[KeptSubjectFact]:
+    """All facts of a record: those that stand in an interval, and the others."""
+    kept: list[KeptSubjectFact] = []
+    for interval, stay in zip(intervals, stays, strict=True):
+        if stay is None:
+            continue
+        opened, closed, via = stay.opened, stay.closed, interval.via
+        source = opened.source or interval.sources[0]
+        room = via[len(source) + 1 :] if interval.mode == _REMOTE else None
+        where = (room, opened.session, opened.connection)
+        start = milliseconds(interval.start)
+        stamp = (interval.facts[0], start, opened.lag, opened.digest, source, opened.words)
+        opens = True
+        kept.append(KeptMovement(*stamp, opens, via, *where))
+        if closed is not None and interval.end is not None:
+            stamp = (
+                interval.facts[1],
+                milliseconds(interval.end),
+                closed.lag,
+                closed.digest,
+                closed.source or interval.sources[0],
+                closed.words,
+            )
+            opens = False
+            kept.append(KeptMovement(*stamp, opens, closed.via or via, *where, closed.joined_at))
+    kept += facts
+    return kept
+
+
+def _find_unclosed(
+    person: Person, intervals: Sequence[WrittenInterval], stays: Sequence[Stay | None], earlier: Sequence[Interval]
+) -> None:
+    """See which channels are open, and from where on a fact is in order."""
+    here = [_read_again(interval) for interval in intervals]
+    for known in (*earlier, *here):
+        person.last = max(person.last, known.start if known.end is None else known.end)
+    for index, (interval, stay, read) in enumerate(zip(intervals, stays, here, strict=True)):
+        if read.end is not None and read.end_inferred is None:
+            continue
+        if read.end is None:
+            person.here_in_person += read.mode is Mode.IN_PERSON
+            person.here_remote += read.mode is Mode.REMOTE
+        if stay is None:  # Which channel it is stands elsewhere, with a linked guest perhaps.
+            person.plain = False
+            person.unclosed["", "", str(index)] = Unclosed(index, read.start, "", None, None, 0, ongoing=False)
+            continue
+        source = stay.opened.source or interval.sources[0]
+        room = interval.via[len(source) + 1 :] if interval.mode == _REMOTE else None
+        session = stay.opened.session
+        channel = IN_PERSON_KEY if room is None else (source, session or room, stay.opened.connection or "")
+        person.unclosed[channel] = unclosed_at(
+            person.parts[index], index, read, source=source, room=room, session=session, among=(*earlier, *here)
+        )
+
+
+def unclosed_at(
+    part: str,
+    index: int,
+    interval: Interval,
+    *,
+    source: str,
+    room: str | None,
+    session: str | None,
+    among: Iterable[Interval],
+) -> Unclosed:
+    """An open channel, given its interval and that as text, `among` all the intervals of its person."""
+    start = interval.start
+    before = durations(
+        replace(one, end=min(one.end, start)) for one in among if one.end is not None and one.start < start
+    )
+    return Unclosed(
+        index,
+        start,
+        source,
+        room,
+        session,
+        part.index('"', part.index(',"facts":["') + len(',"facts":["')) + 1,
+        before.in_person,
+        before.remote,
+        before.both,
+        interval.end is None,
+    )
+
+
+def _read_again(interval: WrittenInterval) -> Interval:
+    return Interval(
+        mode=Mode(interval.mode),
+        start=milliseconds(interval.start),
+        end=None if interval.end is None else milliseconds(interval.end),
+        via=interval.via,
+        end_inferred=None if interval.end_inferred is None else EndInferred(interval.end_inferred),
+    )

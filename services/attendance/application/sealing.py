@@ -1,0 +1,88 @@
+"""Earlier intervals of somebody who has very many stand in records of their own: one more does not write them all.
+
+The facts of a sealed record stay in it for ever: whatever part of an output a crash swallows, no fact is lost with it.
+Its intervals are output alone and follow the fold.
+"""
+
+from collections.abc import Sequence
+from hashlib import sha1
+from typing import Final
+
+import msgspec
+
+from services.attendance.application.kept import KeptSubjectFact
+from services.attendance.application.person import Person, Sealed
+from services.attendance.application.recall import kept_of
+from services.attendance.application.records import record_id
+from services.attendance.application.wire import instant_text
+
+LARGEST: Final = 256 * 1024
+"""Bytes of a record after which it is sealed, however few intervals it has."""
+
+
+def seal_surplus(person: Person, size: int) -> None:
+    """Seal the earliest intervals, `size` at a time, until fewer than twice as many stand in the presence record."""
+    while (
+        max(len(person.parts), len(person.others)) > 2 * size
+        or sum(map(len, person.parts)) + sum(map(len, person.items)) + sum(map(len, person.others)) > LARGEST
+    ):
+        open_ones = {unclosed.index for unclosed in person.unclosed.values()}
+        most = min(size, len(person.parts) // 2)
+        closed = [index for index in range(len(person.parts)) if index not in open_ones][:most]
+        others = min(2 * size, len(person.others)) if len(person.others) > size else 0
+        if not closed and not others:
+            return
+        _seal(person, closed, others)
+
+
+def sealed_record(
+    person: Person,
+    number: int,
+    *,
+    parts: Sequence[str],
+    items: Sequence[str],
+    others: Sequence[str],
+    facts: Sequence[KeptSubjectFact],
+) -> bytes:
+    """The record of earlier intervals; `facts` are what stands in it."""
+    time = instant_text(max((fact.time for fact in facts), default=0))
+    recorded = instant_text(max((fact.recorded for fact in facts), default=0))
+    content = (
+        f'","source":"/attendance","type":"passerelle.presence.earlier.v1","subject":"{person.subject}"'
+        f',"time":"{time}","recordedtime":"{recorded}","datacontenttype":"application/json"'
+        f',"data":{{"event_id":"{person.event_id}","number":{number},"intervals":[{",".join(parts)}]'
+    ).encode()
+    state = f'{{"stays":[{",".join(items)}],"facts":[{",".join(others)}]}}'
+    digest = sha1(content, usedforsecurity=False).hexdigest()
+    return b'{"specversion":"1.0","id":"%b%b,"state":%b}}' % (record_id(digest).encode(), content, state.encode())
+
+
+def _seal(person: Person, closed: Sequence[int], others: int) -> None:
+    going = set(closed)
+    parts = [person.parts[index] for index in closed]
+    items = [person.items[index] for index in closed]
+    moved = person.others[:others]
+    facts = kept_of(parts, items, moved)
+    staying = [index for index in range(len(person.parts)) if index not in going]
+    place = {index: number for number, index in enumerate(staying)}
+    number = len(person.sealed)
+    person.sealed.append(Sealed(sealed_record(person, number, parts=parts, items=items, others=moved, facts=facts)))
+    person.parts = [person.parts[index] for index in staying]
+    person.items = [person.items[index] for index in staying]
+    person.others = person.others[others:]
+    for unclosed in person.unclosed.values():
+        unclosed.index = place[unclosed.index]
+
+
+def compact(array: object) -> str:
+    """A struct that is an array as JSON, without what at its end says nothing."""
+    return msgspec.json.encode(_trimmed(msgspec.to_builtins(array))).decode()
+
+
+def _trimmed(value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    values = [_trimmed(one) for one in value]
+    while values and values[-1] is None:
+        values.pop()
+    return values
