@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,7 @@ from benchmarks.workload import Arrival
 from schemas import topics
 from schemas.decode import KnownFact, decode
 from schemas.presence import PresenceChanged
+from schemas.timeline import END_INFERRED
 from services.attendance.application.translation import document, domain_fact
 from services.attendance.domain.fold import fold_event
 from services.attendance.settings import AttendanceSettings
@@ -41,21 +42,27 @@ class WorkerProcess:
     data_dir: Path
     kafka: str
     port: int = field(default_factory=free_port)
+    settings: Mapping[str, str] = field(default_factory=dict)
     process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
-        """Start it; it is not yet ready then."""
+        """Start it; it is not yet ready then. What it says is in `worker.log`."""
+        self.data_dir.mkdir(parents=True, exist_ok=True)
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PASSERELLE_")}
         environment |= {
             "PASSERELLE_DATA_DIR": str(self.data_dir),
             "PASSERELLE_KAFKA": self.kafka,
             "PASSERELLE_PORT": str(self.port),
             "PASSERELLE_SECRET_KEY": SECRET_KEY,
-            "PASSERELLE_LOG_LEVEL": "warning",
+            **self.settings,
         }
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.attendance", "--only", "worker", env=environment
-        )
+        with (self.data_dir / "worker.log").open("ab") as log:
+            self.process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "services.attendance", "--only", "worker"),
+                env=environment,
+                stdout=log,
+                stderr=log,
+            )
 
     async def ready(self, *, within: float = DEADLINE_SECONDS) -> None:
         """Return when it consumes what the group has given it."""
@@ -66,6 +73,15 @@ class WorkerProcess:
                         if response.ok:
                             return
                 await asyncio.sleep(0.1)
+
+    async def metric(self, name: str) -> float:
+        """A metric of it, over all labels."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{self.port}/metrics") as response,
+        ):
+            lines = (await response.text()).splitlines()
+        return sum(float(line.rpartition(" ")[2]) for line in lines if line.startswith((f"{name} ", f"{name}{{")))
 
     @asynccontextmanager
     async def standing_still(self) -> AsyncIterator[None]:
@@ -94,9 +110,11 @@ class WorkerProcess:
 
 
 @asynccontextmanager
-async def worker_process(data_dir: Path, kafka: str) -> AsyncIterator[WorkerProcess]:
-    """A worker that runs, and is gone at the end."""
-    worker = WorkerProcess(data_dir=data_dir, kafka=kafka)
+async def worker_process(
+    data_dir: Path, kafka: str, *, settings: Mapping[str, str] | None = None
+) -> AsyncIterator[WorkerProcess]:
+    """A worker that runs, and is gone at the end; `settings` are variables of its environment."""
+    worker = WorkerProcess(data_dir=data_dir, kafka=kafka, settings=settings or {})
     await worker.start()
     try:
         yield worker
@@ -173,10 +191,12 @@ class Log:
         return last
 
     async def entries(self) -> dict[str, set[bytes]]:
-        """All that was told of each fact."""
+        """All that was told of each fact that came in; what attendance inferred is none of them."""
         told: dict[str, set[bytes]] = {}
         for record in await self.read(topics.TIMELINE.name):
-            told.setdefault(json.loads(record.value)["id"], set()).add(record.value)
+            entry = json.loads(record.value)
+            if entry["data"]["fact"]["type"] != END_INFERRED:
+                told.setdefault(entry["id"], set()).add(record.value)
         return told
 
 

@@ -1,7 +1,7 @@
 """One partition that this worker was given: its fold, and what stands on its topics after each round."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
 from services.attendance.application.partition_fold import PartitionFold, RoundOutput
@@ -177,10 +177,10 @@ class Partition:
         if not self.has_rebuilt():
             return output
         self.rebuild = None
-        return RoundOutput(
+        return replace(
+            output,
             presences={**output.presences, **dict.fromkeys(rebuild.stale_presences)},
             contexts={**output.contexts, **dict.fromkeys(rebuild.stale_contexts)},
-            entries=output.entries,
         )
 
     def _presences(self, records: Mapping[bytes, bytes | None]) -> Iterator[Produced]:

@@ -1,0 +1,132 @@
+"""A state that is not what the log leads to: the worker says so and builds it anew, by itself."""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+
+from benchmarks.workload import Arrival, Workload
+from deploy.local.kafka import EmbeddedKafka
+from schemas import topics
+from services.chassis.kafka import new_producer
+from services.chassis.topics import ensure_topics
+from tests.fakes.attendance_worker import Log, expected, log_of, told, worker_process
+
+SMALL: Final = Workload(events=4, participants=20, guests=0.3)
+
+
+async def _recreate(log: Log, *names: str) -> None:
+    admin = AIOKafkaAdminClient(bootstrap_servers=log.settings.kafka)
+    await admin.start()
+    try:
+        await admin.delete_topics(list(names))
+    finally:
+        await admin.close()
+    await ensure_topics(log.settings.kafka, topics.ALL, partitions=log.settings.partitions)
+
+
+async def _lose_presences(log: Log) -> None:
+    """The presence topic is emptied; the worker's own store is ahead of it."""
+    await _recreate(log, topics.PRESENCE.name)
+
+
+async def _lose_everything_known(log: Log) -> None:
+    await _recreate(log, topics.PRESENCE.name, topics.ATTENDANCE_CONTEXT.name)
+
+
+async def _lose_the_end(log: Log) -> None:
+    """The presence topic is made anew with all but its last records."""
+    records = await log.read(topics.PRESENCE.name)
+    await _recreate(log, topics.PRESENCE.name)
+    await _write(log, topics.PRESENCE.name, [(r.key, r.value, r.partition) for r in records[: len(records) // 2]])
+
+
+async def _write_a_stale_presence(log: Log) -> None:
+    """A worker that was thought dead wakes up and delivers what it had in hand."""
+    records = await log.read(topics.PRESENCE.name)
+    last = {record.key: record for record in records}
+    stale = next(record for record in records if record.value != last[record.key].value)
+    await _write(log, topics.PRESENCE.name, [(stale.key, stale.value, stale.partition)])
+
+
+async def _write(log: Log, topic: str, records: list[tuple[bytes, bytes | None, int]]) -> None:
+    producer = new_producer(log.settings, client_id="test-spoiler")
+    await producer.start()
+    try:
+        for key, value, partition in records:
+            await producer.send_and_wait(topic, value, key=key, partition=partition)
+    finally:
+        await producer.stop()
+
+
+@pytest.mark.faults
+@pytest.mark.parametrize(
+    "spoil", [_lose_presences, _lose_everything_known, _lose_the_end, _write_a_stale_presence], ids=lambda s: s.__name__
+)
+async def test_a_state_that_disagrees_with_the_log_is_rebuilt(
+    own_kafka: EmbeddedKafka, tmp_path: Path, spoil: Callable[[Log], Awaitable[None]]
+) -> None:
+    arrivals = list(SMALL.arrivals())
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    half = len(arrivals) // 2
+    await log.produce(arrivals[:half])
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers) as worker:
+        await log.worked_off()
+        await log.produce(arrivals[half:])
+        await log.worked_off()
+        assert await worker.stop() == 0
+
+        await spoil(log)
+        await worker.start()
+        await worker.ready()
+        await log.worked_off()
+        disagreements = await worker.metric("passerelle_worker_state_disagreements_total")
+
+    assert disagreements
+    assert told(await log.presences()) == expected(arrivals)
+    assert set(await log.entries()) >= {json.loads(arrival.value)["id"] for arrival in arrivals}
+
+
+@pytest.mark.faults
+async def test_a_log_made_anew_leads_to_a_state_of_its_own(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    before = list(SMALL.arrivals())
+    after = [_of_another_event(arrival) for arrival in before if b"room" not in arrival.value]
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(before)
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers) as worker:
+        await log.worked_off()
+        assert await worker.stop() == 0
+
+        await _recreate(log, *[topic.name for topic in topics.INPUTS])
+        await log.produce(after)
+        await worker.start()
+        await worker.ready()
+        await log.worked_off()
+
+    assert told(await log.presences()) == expected(after)
+
+
+def _of_another_event(arrival: Arrival) -> Arrival:
+    return replace(arrival, value=arrival.value.replace(b'"gst_', b'"gst_f').replace(b'"par_', b'"par_f'))
+
+
+@pytest.mark.faults
+async def test_a_record_of_somebody_else_is_noticed_while_it_works(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    arrivals = list(SMALL.arrivals())
+    half = len(arrivals) // 2
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(arrivals[:half])
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers) as worker:
+        await log.worked_off()
+        await _write_a_stale_presence(log)
+        await log.produce(arrivals[half:])
+        await log.worked_off()
+        disagreements = await worker.metric("passerelle_worker_state_disagreements_total")
+        await log.worked_off()
+
+    assert disagreements
+    assert told(await log.presences()) == expected(arrivals)
