@@ -4,12 +4,10 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 
 from schemas.decode import KnownFact
 from schemas.registration import EventData
-from services.attendance.application.translation import canonical, document
 
 _MARK: Final = "whatif"
 """The CloudEvents extension on each fact of a replay that is not what happened."""
@@ -67,9 +65,9 @@ def in_event_time(
     """The facts between two instants (both included) that were known at `as_of`, each once, by (time, id)."""
     kept: dict[str, KnownFact] = {}
     for fact in facts:
-        # Of two copies, the one that was known first: the rule of the fold.
+        # Of two copies, the one that was known first: the rule of the fold, which the log has applied to the last.
         known = kept.get(fact.id)
-        if known is None or _copy_order(fact) < _copy_order(known):
+        if known is None or fact.recordedtime < known.recordedtime:
             kept[fact.id] = fact
     wanted = [
         fact
@@ -87,7 +85,3 @@ def due(facts: Iterable[KnownFact], *, speed: float) -> Iterator[tuple[float, Kn
     for fact in facts:
         first = first or fact.time
         yield (fact.time - first).total_seconds() / speed, fact
-
-
-def _copy_order(fact: KnownFact) -> tuple[datetime, bytes]:
-    return fact.recordedtime, sha256(canonical(document(fact))).digest()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import structlog
 from aiokafka import TopicPartition
@@ -11,6 +12,7 @@ from schemas.decode import KnownFact, UnreadableRecordError, decode
 from schemas.presence import PresenceChanged
 from schemas.timeline import TimelineEntry
 from schemas.topics import INPUTS, Topic
+from services.attendance.application.translation import digest
 from services.chassis.log_reading import Progress, read_batches
 from services.chassis.settings import CommonSettings
 
@@ -21,7 +23,8 @@ log = structlog.stdlib.get_logger(__name__)
 class EventLog:
     """What stands in the log about one event: its facts in the order of each topic, repeated ones too.
 
-    `unfit` records could not be read, or are none that the worker takes: it has put them among the dead letters.
+    Of copies of a fact that differ, only the one that counts is there. `unfit` records could not be read, or are none
+    that the worker takes: it has put them among the dead letters.
     """
 
     facts: Sequence[KnownFact]
@@ -38,7 +41,7 @@ async def read_event(
         MissingPartitionError: if the topics are not there.
     """
     key = event_id.encode()
-    facts: list[KnownFact] = []
+    found: list[tuple[KnownFact, tuple[datetime, bytes]]] = []
     unfit = 0
     places = [place_of(topic, event_id, settings) for topic in INPUTS]
     async for batch in read_batches(settings, places, client_id="passerelle-event-log", progress=progress):
@@ -50,8 +53,16 @@ async def read_event(
                 unfit += 1
                 log.warning("event_log.unfit", topic=batch.topic, partition=batch.partition, offset=record.offset)
             else:
-                facts.append(fact)
-    return EventLog(facts=facts, unfit=unfit)
+                found.append((fact, (fact.recordedtime, digest(record.value or b""))))
+    return EventLog(facts=_that_count(found), unfit=unfit)
+
+
+def _that_count(found: Sequence[tuple[KnownFact, tuple[datetime, bytes]]]) -> list[KnownFact]:
+    """Those of which no other copy goes before: the order of `services.attendance.domain.copies`."""
+    first: dict[str, tuple[datetime, bytes]] = {}
+    for fact, order in found:
+        first[fact.id] = min(order, first.get(fact.id, order))
+    return [fact for fact, order in found if order == first[fact.id]]
 
 
 def place_of(topic: Topic, event_id: str, settings: CommonSettings) -> TopicPartition:
