@@ -5,9 +5,8 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 
 from benchmarks.workload import Arrival
-from schemas.decode import decode
 from services.attendance.application.records import seconds
-from services.attendance.application.translation import document, domain_fact
+from services.attendance.application.translation import read_fact
 from services.attendance.domain.fold import fold_event
 
 
@@ -37,7 +36,7 @@ def wrong(answers: dict[bytes, Answer], found: dict[bytes, Answer]) -> int:
 
 
 def _of_event(event_id: bytes, values: Sequence[bytes]) -> dict[bytes, Answer]:
-    people = fold_event(domain_fact(document(decode(value)), copies=True) for value in values).people
+    people = fold_event(map(read_fact, values)).people
     return {
         event_id + b"/" + subject.encode(): read(presence.status.value, seconds(presence.durations))
         for subject, presence in people.items()

@@ -20,10 +20,11 @@ from aiokafka.structs import OffsetAndMetadata
 
 from benchmarks.workload import Arrival
 from schemas import topics
-from schemas.decode import KnownFact, decode
+from schemas.decode import decode
 from schemas.presence import PresenceChanged
 from schemas.timeline import END_INFERRED
-from services.attendance.application.translation import document, domain_fact
+from services.attendance.application.translation import read_fact
+from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import fold_event
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.worker import APP_ID
@@ -216,9 +217,9 @@ def log_of(kafka: str, data_dir: Path) -> Log:
 
 def expected(arrivals: Sequence[Arrival]) -> dict[str, dict[str, Any]]:
     """What the fold of all facts at once makes of everybody, in the words of the presence topic."""
-    by_event: dict[str, list[KnownFact]] = {}
+    by_event: dict[str, list[Fact]] = {}
     for arrival in arrivals:
-        by_event.setdefault(arrival.key.decode(), []).append(decode(arrival.value))
+        by_event.setdefault(arrival.key.decode(), []).append(read_fact(arrival.value))
     return {
         f"{event_id}/{subject}": {
             "status": presence.status.value,
@@ -237,7 +238,7 @@ def expected(arrivals: Sequence[Arrival]) -> dict[str, dict[str, Any]]:
             "linked_to": presence.linked_to,
         }
         for event_id, facts in by_event.items()
-        for subject, presence in fold_event(domain_fact(document(fact), copies=True) for fact in facts).people.items()
+        for subject, presence in fold_event(facts).people.items()
     }
 
 

@@ -11,7 +11,7 @@ from schemas.decode import decode
 from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.timeline import END_INFERRED, TimelineEntry
 from services.attendance.application.partition_fold import PartitionFold, RoundOutput
-from services.attendance.application.translation import digest, document, domain_fact, instant, milliseconds
+from services.attendance.application.translation import instant, milliseconds, read_fact
 from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import Presence, fold_event
 from tests.fakes.attendance_state import MemoryStored
@@ -27,8 +27,7 @@ def values_of(facts: Sequence[Fact]) -> list[bytes]:
 
 
 def folded_at_once(values: Sequence[bytes]) -> dict[str, Presence]:
-    facts = (domain_fact(document(decode(value)), canonical=digest(value)) for value in values)
-    return dict(fold_event(facts).people)
+    return dict(fold_event(map(read_fact, values)).people)
 
 
 class Run:

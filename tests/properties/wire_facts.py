@@ -1,10 +1,11 @@
 """The facts of the properties as records of the topics."""
 
+import json
 from typing import Any
 
 from schemas.decode import KnownFact, decode
 from schemas.envelope import format_instant
-from services.attendance.application.translation import canonical, instant
+from services.attendance.application.translation import instant
 from services.attendance.domain.facts import (
     Act,
     EventTimeAcceptance,
@@ -41,7 +42,7 @@ def wire(fact: Fact) -> KnownFact:
         "traceparent": fact.canonical.decode() or None,
         "data": {"event_id": EVENT, **data},
     }
-    return decode(canonical(document | ({} if subject is None else {"subject": subject})))
+    return decode(json.dumps(document | ({} if subject is None else {"subject": subject})).encode())
 
 
 def _content(fact: Fact) -> tuple[str, str | None, dict[str, Any]]:  # noqa: C901, PLR0911  (a case a kind)

@@ -4,7 +4,6 @@ A *document* is the JSON object of a fact that `schemas.decode` has read, as `do
 timeline's entries and the worker's state hold, so that folding them again needs no validation.
 """
 
-import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
@@ -12,7 +11,7 @@ from hashlib import blake2b
 from typing import Any, Final, TypeAlias, TypedDict
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from schemas.decode import KnownFact
+from schemas.decode import KnownFact, decode
 from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.timeline import END_INFERRED, TimelineEntry
 from services.attendance.domain.errors import AttendanceError
@@ -65,23 +64,27 @@ def document(fact: KnownFact) -> Document:
     return fact.model_dump(mode="json", exclude_none=True)
 
 
-def canonical(document: Document) -> bytes:
-    """The one way to write a document: it decides between two copies of a fact recorded at one instant."""
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
-
-
 def digest(value: bytes) -> bytes:
     """What decides between two copies of a fact recorded at one instant, given the value of the record as it came."""
     return blake2b(value, digest_size=DIGEST_BYTES).digest()
 
 
-def domain_fact(document: Document, *, copies: bool = False, canonical: bytes = b"") -> Fact:
+def read_fact(value: bytes) -> Fact:
+    """What a record says to the fold, given its value as it came.
+
+    Raises:
+        UnreadableRecordError: if it is no fact of a known type.
+        NotAnInputError: if it is one that the fold writes, not one that it reads.
+    """
+    return domain_fact(document(decode(value)), canonical=digest(value))
+
+
+def domain_fact(document: Document, *, canonical: bytes = b"") -> Fact:
     """What a fact says to the fold.
 
-    `canonical` is needed where others with its id may stand in the same set, and differ: the `digest` of its record.
-    `copies` takes that of the document instead.
+    `canonical` is the `digest` of its record, needed where others with its id may stand in the same set, and differ.
     """
-    return _READERS[document["type"]](document, _stamp(document, copies=copies, given=canonical))
+    return _READERS[document["type"]](document, _stamp(document, canonical))
 
 
 def milliseconds(instant: str) -> int:
@@ -102,13 +105,13 @@ class _Stamp(TypedDict):
     canonical: bytes
 
 
-def _stamp(document: Document, *, copies: bool, given: bytes) -> _Stamp:
+def _stamp(document: Document, canonical: bytes) -> _Stamp:
     return {
         "id": document["id"],
         "time": milliseconds(document["time"]),
         "recorded": milliseconds(document["recordedtime"]),
         "source": document["source"],
-        "canonical": canonical(document) if copies else given,
+        "canonical": canonical,
     }
 
 
