@@ -1,33 +1,43 @@
-"""What the worker tells of some facts: timeline entries and presences, by its own engine on a state in memory."""
+"""What the worker tells of some facts: timeline entries and presences, by its own fold on a state in memory."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from schemas.decode import decode
 from schemas.envelope import Fact
 from schemas.presence import PresenceChanged
 from schemas.timeline import TimelineEntry
-from services.attendance.application.engine import process
-from tests.fakes.attendance_state import MemoryState
+from services.attendance.application.partition_fold import PartitionFold
+from tests.fakes.attendance_state import MemoryStored
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """The records of `passerelle-timeline`, one a fact as given, and of `passerelle-presence`, one a person."""
+    """The records of `passerelle-timeline`, those of each fact together, and of `passerelle-presence`, by key."""
 
-    entries: Sequence[TimelineEntry]
-    presences: Sequence[PresenceChanged]
+    rounds: Sequence[Sequence[TimelineEntry]]
+    kept: Mapping[bytes, bytes]
+
+    @property
+    def entries(self) -> Sequence[TimelineEntry]:
+        """All entries, as they came."""
+        return [entry for entries in self.rounds for entry in entries]
+
+    @property
+    def presences(self) -> Sequence[PresenceChanged]:
+        """One a person."""
+        records = (record for key, record in self.kept.items() if key.count(b"/") == 1)
+        return [PresenceChanged.model_validate_json(record) for record in records]
 
 
 def told(facts: Sequence[Fact]) -> Told:
     """Take in the facts of one event, in the order given."""
-    state = MemoryState()
-    entries = []
+    stored = MemoryStored()
+    fold = PartitionFold(stored)
+    rounds = []
     for fact in facts:
-        outcome = process(state, decode(fact.to_bytes()))
-        state.apply(fact.data.event_id, outcome)
-        entries.append(TimelineEntry.model_validate_json(outcome.entry.value))
-    return Told(
-        entries=entries,
-        presences=[PresenceChanged.model_validate_json(record) for record in state.presences.values()],
-    )
+        fold.take(fact.data.event_id.encode(), fact.to_bytes())
+        output = fold.flush()
+        stored.keep(output)
+        fold.settled(output)
+        rounds.append([TimelineEntry.model_validate_json(entry) for _, entry in output.entries])
+    return Told(rounds=rounds, kept=stored.presences)

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -79,12 +80,11 @@ class Attendance:
         """Store what `facts` lead to; with `only`, the entries of the last so many of them."""
         log = told(facts)
         batch = Batch()
-        entries = log.entries if only is None else log.entries[-only:]
-        for entry in entries:
+        rounds = log.rounds if only is None else log.rounds[-only:]
+        for entry in chain.from_iterable(rounds):
             read_record(batch, topics.TIMELINE.name, b"", entry.to_bytes())
-        for presence in log.presences:
-            key = f"{presence.data.event_id}/{presence.subject}".encode()
-            read_record(batch, topics.PRESENCE.name, key, presence.to_bytes())
+        for key, presence in log.kept.items():
+            read_record(batch, topics.PRESENCE.name, key, presence)
         stored = await self.projection.apply(batch)
         await self.feed.advance(batch.event_ids, stored)
 

@@ -195,9 +195,50 @@ async def test_the_timeline_is_in_order_of_time_and_pages_by_cursor(attendance: 
     _, second = await ask(attendance, "timeline", limit="1000", after=first["next"])
     assert second["next"] is None
     items = first["items"] + second["items"]
-    assert [item["id"] for item in items] == [
+    assert [item["id"] for item in items if item["ends"] is None] == [
         fact.id for fact in sorted(facts.written, key=lambda fact: (fact.time, fact.id))
     ]
+    assert [(item["time"], item["id"]) for item in items] == sorted((item["time"], item["id"]) for item in items)
+
+
+async def test_an_inferred_end_stands_on_the_timeline_until_a_later_fact_tells_otherwise(
+    attendance: Attendance,
+) -> None:
+    facts = small_event(EVENT)
+    await attendance.store(facts.written)
+    _, page = await ask(attendance, "timeline")
+    ends = {item["participant_id"] or item["guest_id"]: item for item in page["items"] if item["ends"]}
+    assert set(ends) == {BASIL, guest(1)}
+    room_closed = next(fact.id for fact in facts.written if fact.type.endswith("room.closed.v1"))
+    assert ends[BASIL] | {"id": "…"} == {
+        "id": "…",
+        "time": "2026-11-24T08:30:00.000Z",
+        "recorded_time": "2026-11-24T08:30:00.350Z",
+        "type": "passerelle.attendance.end_inferred.v1",
+        "source": "/attendance",
+        "participant_id": BASIL,
+        "guest_id": None,
+        "mode": "remote",
+        "room": None,
+        "gate": None,
+        "presence": {"status": "away", "seconds": {"in_person": 0.0, "remote": 1740.0, "both": 0.0, "total": 1740.0}},
+        "suspect_time": None,
+        "accepted": None,
+        "ends": {
+            "start": "2026-11-24T08:01:00.000Z",
+            "via": f"{BRIDGE}/{ROOM}",
+            "reason": "room_closed",
+            "facts": [facts.id_of("joined", BASIL), room_closed],
+        },
+        "withdrawn_at": None,
+    }
+    facts.written.append(facts.left(BASIL, 25).model_copy(update={"recordedtime": facts.at(60)}))
+    del facts.written[-2]
+    await attendance.store(facts.written)
+    for as_of, withdrawn in ((59, None), (60, format_instant(facts.at(60))), (70, format_instant(facts.at(60)))):
+        _, page = await ask(attendance, "timeline", as_of=format_instant(facts.at(as_of)))
+        (basil,) = [item for item in page["items"] if item["ends"] and item["participant_id"] == BASIL]
+        assert (basil["id"], basil["withdrawn_at"]) == (ends[BASIL]["id"], withdrawn)
 
 
 async def test_an_entry_tells_what_where_and_what_it_led_to(attendance: Attendance) -> None:

@@ -6,12 +6,37 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.attendance.domain.changes import Cause, Change, Comparison, Sighting
-from services.attendance.domain.facts import EventFact, Fact, Movement, RoomChange, SubjectFact
+from services.attendance.domain.facts import IN_PERSON, EventFact, Fact, LinkChange, Movement, RoomChange, SubjectFact
 from services.attendance.domain.fold import Presence, fold_event
 from services.attendance.domain.intervals import Durations, durations
-from tests.properties.fold_strategies import GUESTS, PARTICIPANTS, SPAN, deliveries, events
+from tests.properties.fold_strategies import GUESTS, PARTICIPANTS, SPAN, deliveries, events, facts, with_id
 
 moments = st.integers(0, SPAN)
+
+
+@st.composite
+def linked_events(draw: st.DrawFn) -> list[Fact]:
+    """Events in which a guest was here for a while, and later facts tell who that was."""
+    drawn = draw(events())
+    came, went = draw(st.tuples(st.integers(0, 9), st.integers(10, 19)))
+    visit = [
+        Movement(
+            id=f"guest-{at}",
+            time=at,
+            recorded=at,
+            subject=GUESTS[0],
+            channel=IN_PERSON,
+            opens=at == came,
+            via="gate",
+        )
+        for at in (came, went)
+    ]
+    links = draw(st.lists(facts(LinkChange, guest=guests, participant=participants, linked=st.booleans()), max_size=2))
+    link = LinkChange(id="", time=SPAN, recorded=went + 1, guest=GUESTS[0], participant=PARTICIPANTS[0], linked=True)
+    return [*drawn, *visit, *(with_id(one, f"link-{number}") for number, one in enumerate([link, *links]))]
+
+
+guests, participants = st.sampled_from(GUESTS), st.sampled_from(PARTICIPANTS)
 
 
 def sighting(facts: list[Fact], *, at: int) -> Sighting | None:
@@ -44,7 +69,7 @@ def known_at(facts: list[Fact], at: int) -> dict[str, Durations]:
     }
 
 
-@given(events(), moments, moments)
+@given(events() | linked_events(), moments, moments)
 def test_those_are_told_whose_time_differs_and_the_two_times_are_what_was_known(
     facts: list[Fact], one: int, other: int
 ) -> None:
@@ -57,7 +82,7 @@ def test_those_are_told_whose_time_differs_and_the_two_times_are_what_was_known(
     }
 
 
-@given(events(), moments, moments)
+@given(events() | linked_events(), moments, moments)
 def test_the_steps_add_up_to_the_difference_and_each_is_one(facts: list[Fact], one: int, other: int) -> None:
     earlier, later = sorted((one, other))
     recorded = {fact.id: fact.recorded for fact in facts}
@@ -71,7 +96,7 @@ def test_the_steps_add_up_to_the_difference_and_each_is_one(facts: list[Fact], o
         assert all(earlier < recorded[fact_id] <= later for fact_id in told)
 
 
-@given(events(), moments, moments)
+@given(events() | linked_events(), moments, moments)
 def test_each_step_is_the_difference_that_its_fact_makes(facts: list[Fact], one: int, other: int) -> None:
     """Folded from nothing, without the fact and with it."""
     earlier, later = sorted((one, other))
@@ -88,18 +113,18 @@ def test_each_step_is_the_difference_that_its_fact_makes(facts: list[Fact], one:
                 assert durations(presence.intervals, horizon=until) == lasted
 
 
-@given(events(), moments)
+@given(events() | linked_events(), moments)
 def test_nothing_changes_at_one_instant(facts: list[Fact], at: int) -> None:
     assert compared(facts, at, at) == {}
 
 
-@given(st.data(), events(), moments, moments)
+@given(st.data(), events() | linked_events(), moments, moments)
 def test_the_order_of_arrival_is_irrelevant(data: st.DataObject, facts: list[Fact], one: int, other: int) -> None:
     earlier, later = sorted((one, other))
     assert compared(data.draw(deliveries(facts)), earlier, later) == compared(facts, earlier, later)
 
 
-@given(events(), moments, moments, moments)
+@given(events() | linked_events(), moments, moments, moments)
 def test_what_was_recorded_after_the_later_instant_changes_nothing(
     facts: list[Fact], one: int, other: int, third: int
 ) -> None:

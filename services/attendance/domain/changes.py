@@ -130,7 +130,8 @@ class Comparison:
         """The event as it stands by what the person's comparison has come to know."""
         if person.common not in self._contexts:
             self._contexts[person.common] = fold_context(self._common[: person.common])
-        return replace(self._contexts[person.common], links=fold_context(person.links).links)
+        linked = fold_context(person.links)
+        return replace(self._contexts[person.common], links=linked.links, guests=linked.guests)
 
 
 class _Person:

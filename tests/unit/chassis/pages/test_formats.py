@@ -54,3 +54,11 @@ def test_a_number_is_grouped() -> None:
 def test_a_length_of_time_is_told_to_the_minute(seconds: float, english: str, french: str) -> None:
     assert format_seconds(seconds, language="en") == english
     assert format_seconds(seconds, language="fr").replace("\u00a0", " ").replace("\u202f", " ") == french
+
+
+@pytest.mark.parametrize(
+    "seconds,english",
+    [(0, "0 secs"), (59.4, "59 secs"), (60, "1 min"), (3601, "1 hr 1 sec"), (7530, "2 hrs 5 mins 30 secs")],
+)
+def test_a_length_of_time_is_told_to_the_second_where_that_matters(seconds: float, english: str) -> None:
+    assert format_seconds(seconds, language="en", exact=True) == english
