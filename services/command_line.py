@@ -143,18 +143,21 @@ def _credentials() -> "Credentials":
     from urllib.parse import urlencode
 
     from deploy.local.serve import Credentials
-    from services.chassis.access import Role
     from services.chassis.settings import load_settings
-    from services.registration.bootstrap import create_sign_in_code
-    from services.registration.bootstrap import create_token as create
     from services.registration.settings import RegistrationSettings
 
     registration = load_settings(RegistrationSettings)
 
+    # What makes them is loaded when one is made: Kafka and the services need not wait for that.
     async def sign_in_path() -> str:
+        from services.registration.bootstrap import create_sign_in_code
+
         return "/sign-in?" + urlencode({"code": await create_sign_in_code(registration)})
 
     async def organizer_token() -> str:
+        from services.chassis.access import Role
+        from services.registration.bootstrap import create_token as create
+
         return await create(registration, role=Role.ORGANIZER)
 
     return Credentials(sign_in_path=sign_in_path, organizer_token=organizer_token)

@@ -4,9 +4,6 @@ import asyncio
 import contextlib
 from typing import Final
 
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
-
 from deploy.local.kafka_errors import BrokerStartError
 
 __all__ = ["wait_until_ready"]
@@ -44,6 +41,10 @@ async def _any_port_opens(addresses: list[str]) -> None:
 
 
 async def _has_brokers(bootstrap_servers: str) -> bool:
+    # `passerelle up` starts the broker first, and loads this while that comes up.
+    from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415
+    from aiokafka.errors import KafkaError  # noqa: PLC0415
+
     admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap_servers)
     try:
         await admin.start()

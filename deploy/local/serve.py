@@ -5,18 +5,18 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-from deploy.local.demo.client import Client
-from deploy.local.demo.colloquium import colloquium
-from deploy.local.demo.compare import Comparison, compare
-from deploy.local.demo.play import Play
 from deploy.local.up import Running, everything
 from services.chassis.settings import CommonSettings
+
+if TYPE_CHECKING:
+    from deploy.local.demo.compare import Comparison
 
 _DOORS_OPEN = time(8, 30)
 _ZONE = ZoneInfo("Europe/Paris")
@@ -42,6 +42,11 @@ async def serve_demo(
     settings: CommonSettings, credentials: Credentials, *, port: int, participants: int, speed: float, stay: bool
 ) -> bool:
     """Start everything, play the colloquium, compare: whether everything agrees to the second."""
+    from deploy.local.demo.client import Client  # noqa: PLC0415  (`up` does without the demo)
+    from deploy.local.demo.colloquium import colloquium  # noqa: PLC0415
+    from deploy.local.demo.compare import compare  # noqa: PLC0415
+    from deploy.local.demo.play import Play  # noqa: PLC0415
+
     console = Console(stderr=True)
     scenario = colloquium(participants=participants)
     async with _started(settings, port=port, console=console) as running:
@@ -94,7 +99,7 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _report(console: Console, comparison: Comparison, *, retried: int) -> bool:
+def _report(console: Console, comparison: "Comparison", *, retried: int) -> bool:
     table = Table("", "in person", "remote", "both", "total", title="Hours of presence played")
     hours = [f"{comparison.seconds[mode] / 3600:.1f}" for mode in ("in_person", "remote", "both", "total")]
     table.add_row(f"{comparison.people} people, guests among them", *hours)

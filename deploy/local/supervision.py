@@ -93,7 +93,7 @@ class Supervisor:
         configuration = self.root / "supervisord.conf"
         configuration.write_text(self._configuration())
         configuration.chmod(0o600)
-        command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(configuration)]
+        command = [sys.executable, "-m", "deploy.local.forking", "-c", str(configuration)]
         # A session of its own: Ctrl-C reaches us alone, and we stop the rest in order.
         self._process = await asyncio.create_subprocess_exec(
             *tied(command, parent=os.getpid()), stdin=asyncio.subprocess.DEVNULL, start_new_session=True
@@ -127,8 +127,7 @@ class Supervisor:
             sections.append(
                 _PROGRAM.format(
                     name=program.name,
-                    # Not --parent: supervisord's pid is not known yet, and it starts each program itself.
-                    command=" ".join(_quoted(part) for part in tied(list(program.argv))),
+                    command=" ".join(_quoted(part) for part in _tied_by_itself(list(program.argv))),
                     cwd=_escaped(program.cwd),
                     environment=",".join(f"{name}={_quoted(value)}" for name, value in program.environment.items()),
                     priority=priority,
@@ -136,6 +135,14 @@ class Supervisor:
                 )
             )
         return "".join(sections)
+
+
+def _tied_by_itself(argv: list[str]) -> list[str]:
+    """A Python module is forked where that can be, and ties itself then (`deploy.local.forking`)."""
+    if sys.platform == "linux" and argv[:2] == [sys.executable, "-m"]:
+        return argv
+    # Not --parent: supervisord's pid is not known yet, and it starts each program itself.
+    return tied(argv)
 
 
 def _escaped(text: object) -> str:

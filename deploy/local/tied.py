@@ -61,14 +61,19 @@ def main(argv: list[str]) -> int:
     return watch(command, parent, pid_file)
 
 
-def _become(command: list[str], parent: int, pid_file: str | None) -> None:
-    """Ask for SIGTERM at the parent's death, then turn into the command. Does not return."""
+def tie(parent: int) -> None:
+    """Have this process get a SIGTERM when its parent dies; on Linux. Ends it at once if that parent is gone."""
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), "prctl(PR_SET_PDEATHSIG)")
     # The kernel tells only of deaths after the call above, so one before it is looked for here.
     if os.getppid() != parent:
-        sys.exit(f"tied: the parent {parent} is gone, so {command[0]} is not started")
+        sys.exit(f"tied: the parent {parent} is gone, so nothing is started")
+
+
+def _become(command: list[str], parent: int, pid_file: str | None) -> None:
+    """Tie, then turn into the command. Does not return."""
+    tie(parent)
     _write_pid(pid_file, os.getpid())
     try:
         os.execvp(command[0], command)  # noqa: S606 - becoming the command is the purpose

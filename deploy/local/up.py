@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import aiohttp
 from rich.console import Console
 
 from deploy.local.kafka import EmbeddedKafka
@@ -20,7 +19,6 @@ from schemas.topics import ALL
 from services.chassis.command import KAFKA_ADDRESS
 from services.chassis.errors import OperatorError
 from services.chassis.settings import CommonSettings
-from services.chassis.topics import ensure_topics
 
 _HOST: Final = "127.0.0.1"
 _READY_SECONDS: Final = 90
@@ -146,6 +144,11 @@ async def _until_ready(supervisor: Supervisor, settings: CommonSettings, kafka: 
 
 
 async def _ready(supervisor: Supervisor, settings: CommonSettings, kafka: str, parts: Sequence[str]) -> None:
+    # What is loaded here comes in while the programs start.
+    import aiohttp  # noqa: PLC0415
+
+    from services.chassis.topics import ensure_topics  # noqa: PLC0415
+
     await ensure_topics(kafka, ALL, partitions=settings.partitions, replication=settings.replication)
     waiting: dict[str, object] = dict.fromkeys(parts, "no answer")
     try:

@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 
-import sqlalchemy
 from platformdirs import user_data_dir
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_core import ErrorDetails
@@ -27,6 +26,7 @@ CONFIG_VARIABLE: Final = "PASSERELLE_CONFIG"
 SERVICES: Final = ("registration", "streaming_bridge", "attendance", "gateway")
 """The tables a settings file may have."""
 SHORTEST_SECRET: Final = 32
+_EMBEDDED_DATABASE: Final = "sqlite+aiosqlite:///"
 
 
 class SettingsError(Exception):
@@ -40,6 +40,11 @@ class SettingsError(Exception):
 
 def _database_url(value: str) -> str:
     """Name the asynchronous driver where the URL names none."""
+    if value.startswith(_EMBEDDED_DATABASE):
+        return value
+    # Only where another is set: what needs no database should not load all of this.
+    import sqlalchemy  # noqa: PLC0415
+
     try:
         url = sqlalchemy.make_url(value)
     except sqlalchemy.exc.ArgumentError:
@@ -74,7 +79,7 @@ WebUrl = Annotated[
 
 
 def _default_database(service: str) -> Any:  # noqa: ANN401  (pydantic calls it with the fields validated before)
-    return lambda fields: f"sqlite+aiosqlite:///{fields['data_dir'] / f'{service}.db'}"
+    return lambda fields: f"{_EMBEDDED_DATABASE}{fields['data_dir'] / f'{service}.db'}"
 
 
 class CommonSettings(BaseSettings):

@@ -122,6 +122,8 @@ class Opening:
     async def _digest_at(self, consumer: AIOKafkaConsumer, found: _Found, end: int) -> int:
         """The digest of all presence records when their topic ended there."""
         before: dict[bytes, bytes | None] = {}
+        if end == found.ends[topics.PRESENCE.name]:
+            return found.digest  # as after a clean stop: nothing is asked of Kafka, which would wait for a record
         async for record in _records(consumer, topics.PRESENCE, found.number, start=end):
             if record.key is not None:
                 before.setdefault(record.key, dict(record.headers).get(PREVIOUS))
