@@ -16,8 +16,12 @@ the same step of the round before, so that every topic has the outputs in the or
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import chain, islice
+from operator import attrgetter
 from time import monotonic
 from typing import Any, Final, Never, cast
 
@@ -122,20 +126,22 @@ class Rounds:
                 before = round_
 
     async def _fold(self, round_: Round) -> None:
-        touched: dict[int, Partition] = {}
+        batches: defaultdict[int, list[list[Record]]] = defaultdict(list)
         for event in round_.events:
-            partition = self._partitions[event.message.partition]
-            touched[partition.number] = partition
-            records = cast("list[Record]", event.value)
-            for start in range(0, len(records), _RECORDS_AT_A_STRETCH):
-                for record in records[start : start + _RECORDS_AT_A_STRETCH]:
+            batches[event.message.partition].append(cast("list[Record]", event.value))
+        touched = [self._partitions[number] for number in batches]
+        for partition, taken in zip(touched, batches.values(), strict=True):
+            records = _as_they_came(taken)
+            while stretch := list(islice(records, _RECORDS_AT_A_STRETCH)):
+                for record in stretch:
                     try:
                         partition.fold.take(record.key, record.value)
                     except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
                         partition.set_aside(self._letter(record, str(error)))
                 await asyncio.sleep(0)
-            partition.passed(records)
-        round_.parts = [partition.flush() for partition in touched.values()]
+            for batch in taken:
+                partition.passed(batch)
+        round_.parts = [partition.flush() for partition in touched]
 
     async def _work_off(self, round_: Round, before: Round | None, slots: asyncio.Semaphore) -> None:
         try:
@@ -239,3 +245,17 @@ class Rounds:
             value=record.value,
             headers=record.headers,
         )
+
+
+def _as_they_came(batches: Sequence[list[Record]]) -> Iterator[Record]:
+    """The records of one partition: those of each topic in their order, and the topics side by side in time.
+
+    A backlog of several topics is folded as it would have been had the worker been there, for the most part: a fact
+    that comes in order costs a tenth of one that does not.
+    """
+    by_topic: defaultdict[str, list[list[Record]]] = defaultdict(list)
+    for batch in batches:
+        by_topic[batch[0].topic].append(batch)
+    if len(by_topic) == 1:
+        return chain.from_iterable(batches)
+    return merge(*map(chain.from_iterable, by_topic.values()), key=attrgetter("timestamp"))

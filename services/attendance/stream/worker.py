@@ -44,8 +44,9 @@ APP_ID: Final = "passerelle-attendance"
 _MOST_RECORDS_A_POLL: Final = 4000
 _MOST_BATCHES_ON_THE_WAY: Final = 4
 _BATCH_BYTES: Final = 512 * 1024
-_SESSION_SECONDS: Final = 30.0
-_STANDSTILL_SECONDS: Final = _SESSION_SECONDS / 3
+_STANDSTILL: Final = 1 / 3
+"""Of a session: who stood still for longer asks before writing."""
+_HEARTBEAT_SECONDS: Final = 3.0
 _STOP_SECONDS: Final = 5.0
 
 log = structlog.stdlib.get_logger(__name__)
@@ -127,7 +128,7 @@ async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
     app = worker.app
     consumer = app.consumer
     assert isinstance(consumer, BatchConsumer)  # noqa: S101  (BatchTransport makes no other)
-    desk, pulse = Desk(), Pulse(patience=_STANDSTILL_SECONDS)
+    desk, pulse = Desk(), Pulse(patience=tools.settings.session_seconds * _STANDSTILL)
 
     async def fence() -> bool:
         if pulse.steady():
@@ -246,7 +247,8 @@ def _build(settings: AttendanceSettings, *, instance: str, state: Path) -> Worke
         broker_client_id=APP_ID,
         broker_commit_interval=1.0,
         broker_max_poll_records=_MOST_RECORDS_A_POLL,
-        broker_session_timeout=_SESSION_SECONDS,
+        broker_session_timeout=settings.session_seconds,
+        broker_heartbeat_interval=min(_HEARTBEAT_SECONDS, settings.session_seconds / 6),
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=instance,
         ConsumerScheduler=BatchScheduler,
