@@ -41,6 +41,7 @@ from services.chassis.topics import ensure_topics
 APP_ID: Final = "passerelle-attendance"
 """The consumer group of all workers."""
 
+_METADATA_SECONDS: Final = 5
 _MOST_RECORDS_A_POLL: Final = 4000
 _MOST_BATCHES_ON_THE_WAY: Final = 4
 _BATCH_BYTES: Final = 512 * 1024
@@ -250,6 +251,9 @@ def _build(settings: AttendanceSettings, *, instance: str, state: Path) -> Worke
         broker_session_timeout=settings.session_seconds,
         broker_heartbeat_interval=min(_HEARTBEAT_SECONDS, settings.session_seconds / 6),
         consumer_auto_offset_reset="earliest",
+        # A broker that has just come back may not know the topics: the group's leader then gives nobody anything, and
+        # looks again when its metadata is of this age (as Faust comes, in five minutes).
+        consumer_metadata_max_age_ms=_METADATA_SECONDS * 1000,
         consumer_group_instance_id=instance,
         ConsumerScheduler=BatchScheduler,
         datadir=state,
