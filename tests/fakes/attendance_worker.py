@@ -55,6 +55,7 @@ class WorkerProcess:
             "PASSERELLE_KAFKA": self.kafka,
             "PASSERELLE_PORT": str(self.port),
             "PASSERELLE_SECRET_KEY": SECRET_KEY,
+            "PYTHONUNBUFFERED": "1",
             **self.settings,
         }
         with (self.data_dir / "worker.log").open("ab") as log:
