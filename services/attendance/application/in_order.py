@@ -23,7 +23,6 @@ from services.attendance.application.wire import (
     QuickFact,
     Registered,
     digest,
-    is_identifier,
     is_plain,
     milliseconds,
     quoted,
@@ -43,8 +42,6 @@ def take_in_order(event: Event, person: Person, fact: QuickFact, value: bytes) -
     Raises:
         ValueError: if an instant is not canonical.
     """
-    if is_identifier(fact.id) is None or fact.traceparent is not None:
-        return None
     return _STEPS[type(fact)](event, person, fact, value)
 
 
@@ -96,7 +93,7 @@ def _open(
     before, after = texts
     fact_id = fact.id
     opened = f'{{"mode":"{mode}","start":"{time}"{before}{fact_id}"'
-    entry = _entry(event, person, fact, value, status)
+    entry = entry_of(event, person, fact, value, status)
     # From here on nothing can fail.
     person.unclosed[channel] = Unclosed(
         len(person.parts), at, fact.source, room, session, len(opened), in_person, remote, both
@@ -108,7 +105,7 @@ def _open(
         person.here_in_person = 1
     else:
         person.here_remote += 1
-    _add(person, fact_id, at, time, recordedtime, mark)
+    add(person, fact_id, at, time, recordedtime, mark)
     return entry
 
 
@@ -174,7 +171,7 @@ def _close(
         here_in_person, here_remote = person.here_in_person, person.here_remote - 1
     status = (2 if here_remote else 0) if here_in_person else (1 if here_remote else 3)
     seconds = seconds_text(in_person, remote, both)
-    entry = _entry(event, person, fact, value, status, seconds)
+    entry = entry_of(event, person, fact, value, status, seconds)
     index, cut, end = unclosed.index, unclosed.cut, _START_ENDS[mode]
     part, kept = person.parts[index], person.items[index]
     if kept == "null":  # What opened it stands elsewhere.
@@ -189,7 +186,7 @@ def _close(
     person.items[index] = f"{kept[:-1]},[{lag},{mark},[{status},{in_person},{remote},{both}]{item}]]"
     person.here_in_person, person.here_remote = here_in_person, here_remote
     person.in_person, person.remote, person.both, person.seconds = in_person, remote, both, seconds
-    _add(person, fact_id, at, time, recordedtime, mark)
+    add(person, fact_id, at, time, recordedtime, mark)
     return entry
 
 
@@ -212,16 +209,17 @@ def _seated(event: Event, person: Person, fact: Registered | Confirmed | ModeCha
     if at <= person.seated_at or not is_plain(source):
         return None
     mark, status = digest(value), person.status
-    entry = _entry(event, person, fact, value, status)
+    entry = entry_of(event, person, fact, value, status)
     words = f"[{status},{person.in_person},{person.remote},{person.both}]"
     # From here on nothing can fail.
     person.others.append(f'[2,"{fact.id}",{at},{lag},{mark},"{source}",{words},"{data.status}","{data.mode}"]')
     person.registered_mode, person.registration, person.seated_at = data.mode, data.status, at
-    _add(person, fact.id, person.last, time, recordedtime, mark)
+    add(person, fact.id, person.last, time, recordedtime, mark)
     return entry
 
 
-def _add(person: Person, fact_id: str, last: int, time: str, recordedtime: str, mark: int) -> None:
+def add(person: Person, fact_id: str, last: int, time: str, recordedtime: str, mark: int) -> None:
+    """A fact is one of those that count."""
     person.facts[fact_id] = None
     person.last = last
     person.mark ^= mark
@@ -229,9 +227,10 @@ def _add(person: Person, fact_id: str, last: int, time: str, recordedtime: str, 
     person.recorded = max(person.recorded, recordedtime)
 
 
-def _entry(
+def entry_of(
     event: Event, person: Person, fact: QuickFact, value: bytes, status: int, seconds: str | None = None
 ) -> bytes:
+    """The timeline entry of a common fact; `seconds` are those of the person if it is not said."""
     head = (
         f'{{"specversion":"1.0","id":"{fact.id}","source":"/attendance","type":"passerelle.timeline.entry.v1"'
         f',"subject":"{person.subject}","time":"{fact.time}","recordedtime":"{fact.recordedtime}"'

@@ -15,7 +15,7 @@ import msgspec
 
 from services.attendance.application.concern import concerned_owners
 from services.attendance.application.event import Event
-from services.attendance.application.in_order import take_in_order
+from services.attendance.application.in_order import entry_of, take_in_order
 from services.attendance.application.kept import (
     NO_WORDS,
     KeptEventFact,
@@ -26,10 +26,13 @@ from services.attendance.application.kept import (
     outranks,
 )
 from services.attendance.application.memory import Memory, RoundOutput, Stored
-from services.attendance.application.records import write_end
+from services.attendance.application.mending import mend
+from services.attendance.application.person import Person
+from services.attendance.application.recall import remembered
+from services.attendance.application.records import seconds_text, write_end
 from services.attendance.application.refold import Refold
 from services.attendance.application.said import Said, UnfitRecordError, look_into
-from services.attendance.application.wire import QuickFact, is_identifier, read
+from services.attendance.application.wire import QuickFact, digest, is_identifier, milliseconds, read
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.facts import Act, EventFact, LinkChange, Movement, Notice, RoomChange, SubjectFact
 from services.attendance.domain.suspicion import suspect_time
@@ -79,24 +82,40 @@ class PartitionFold:
         """Add a fact that comes in order; False if it needs more thought, and then nothing has changed."""
         memory = self._memory
         event = memory.events.get(key)  # type: ignore[arg-type]  # no event has the key None
-        if event is None or event.id != fact.data.event_id:
+        if event is None or event.id != fact.data.event_id or fact.traceparent is not None:
             return False
         person = event.people.get(fact.subject)
-        if person is None:
-            if is_identifier(fact.subject) is None:
-                return False
+        if person is None and is_identifier(fact.subject) is not None:
             person = memory.person(event, fact.subject)
-        if not person.plain or fact.id in person.facts:
+        if person is None or not person.plain or is_identifier(fact.id) is None:
             return False
         try:
-            entry = take_in_order(event, person, fact, value)
+            if fact.id in person.facts:
+                return self._tell_quickly_again(event, person, fact, value)
+            entry = take_in_order(event, person, fact, value) or mend(event, person, fact, value)
         except ValueError:  # An instant is written in another way than ours.
             return False
-        if entry is None:
+        if entry is not None:
+            memory.entries.append((event.key, entry))
+            if not person.dirty:
+                memory.touch(person)
+        return entry is not None
+
+    def _tell_quickly_again(self, event: Event, person: Person, fact: QuickFact, value: bytes) -> bool:
+        """Tell a known fact of a `plain` person in the words it was told in; False if it is another copy of it.
+
+        Their one record holds both the fact and all that it leads to, so that nothing can be missing of that.
+        """
+        known = remembered(person, fact.id)
+        recorded = milliseconds(fact.time), milliseconds(fact.recordedtime)
+        if known is None or (known.time, known.recorded) != recorded or known.digest != digest(value):
             return False
-        memory.entries.append((event.key, entry))
-        if not person.dirty:
-            memory.touch(person)
+        words = known.words
+        if words.status is None or words.suspect is not None or words.counted_for is not None:
+            return False
+        seconds = seconds_text(words.in_person, words.remote, words.both)
+        self._memory.entries.append((event.key, entry_of(event, person, fact, value, words.status, seconds)))
+        self._tell_ends_again(event, {person.subject})
         return True
 
     def _take_thoroughly(self, key: bytes | None, value: bytes, quick: QuickFact | None) -> None:

@@ -90,11 +90,7 @@ class Person(Struct, gc=False):
     @property
     def status(self) -> int:
         """Where they are: the place in `STATUSES`."""
-        if self.here_in_person:
-            return _BOTH if self.here_remote else _ON_SITE
-        if self.here_remote:
-            return _REMOTE
-        return _AWAY if self.was_here else _ABSENT
+        return status_of(self.here_in_person, self.here_remote, was_here=self.was_here)
 
     def content(self) -> str:
         """What the record says, without its id and without the state of the worker."""
@@ -144,6 +140,15 @@ class Person(Struct, gc=False):
         for name in self.__struct_fields__:
             if name not in {"dirty", "flushed", "key"}:
                 setattr(self, name, getattr(other, name))
+
+
+def status_of(in_person: int, remote: int, *, was_here: bool) -> int:
+    """Where somebody is who is here through so many channels: the place in `STATUSES`."""
+    if in_person:
+        return _BOTH if remote else _ON_SITE
+    if remote:
+        return _REMOTE
+    return _AWAY if was_here else _ABSENT
 
 
 def new_person(event_id: str, subject: str, *, plain: bool) -> Person:

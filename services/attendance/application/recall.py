@@ -1,8 +1,4 @@
-"""What was kept of a person, read again.
-
-The id and the instant of a fact stand in the interval that rests on it, so the state does not repeat them: a *stay*
-holds of the two facts of an interval only what the interval does not say.
-"""
+"""What was kept of a person, read again."""
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -12,7 +8,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from services.attendance.application.event import Event
-from services.attendance.application.kept import KeptMovement, KeptSeat, KeptSubjectFact, ToldEnd, Words
+from services.attendance.application.kept import KeptMovement, KeptSeat, KeptSubjectFact, ToldEnd
 from services.attendance.application.person import (
     IN_PERSON_KEY,
     Person,
@@ -21,56 +17,13 @@ from services.attendance.application.person import (
     new_person,
 )
 from services.attendance.application.records import seconds_text
+from services.attendance.application.stays import Stay, WrittenInterval, cut_of, kept_facts
 from services.attendance.application.wire import milliseconds
 from services.attendance.domain.facts import Mode
 from services.attendance.domain.fold import Status
 from services.attendance.domain.intervals import EndInferred, Interval, durations
 
 _REMOTE: Final = Mode.REMOTE.value
-
-
-class Opened(Struct, array_like=True, frozen=True, gc=False):
-    """Of the fact that opened an interval."""
-
-    lag: int
-    digest: int
-    words: Words
-    connection: str | None = None
-    session: str | None = None
-    source: str | None = None
-    """Said where the interval rests on several."""
-
-
-class Closed(Struct, array_like=True, frozen=True, gc=False):
-    """Of the fact that closed it."""
-
-    lag: int
-    digest: int
-    words: Words
-    joined_at: int | None = None
-    via: str | None = None
-    """Said where it is not that of the interval."""
-    source: str | None = None
-
-
-class Stay(Struct, array_like=True, frozen=True, gc=False):
-    """Of the facts of one interval."""
-
-    opened: Opened
-    closed: Closed | None = None
-
-
-class WrittenInterval(Struct, gc=False):
-    """An interval of a record."""
-
-    mode: str
-    start: str
-    via: str
-    facts: list[str]
-    sources: list[str]
-    end: str | None = None
-    start_inferred: bool = False
-    end_inferred: str | None = None
 
 
 class _State(Struct):
@@ -147,9 +100,33 @@ _read_fact: Final = msgspec.json.Decoder(KeptSubjectFact).decode
 
 def kept_of(parts: Iterable[str], items: Iterable[str], others: Iterable[str]) -> list[KeptSubjectFact]:
     """What is remembered of facts, from the texts of intervals, of their stays, and of other facts."""
+    return kept_facts(*_read(parts, items, others))
+
+
+def written(person: Person) -> tuple[list[WrittenInterval], list[Stay | None], list[KeptSubjectFact]]:
+    """The intervals of a person's record, what is remembered of their facts, and the other facts."""
+    return _read(person.parts, person.items, person.others)
+
+
+def remembered(person: Person, fact_id: str) -> KeptSubjectFact | None:
+    """What is remembered of one of a person's own facts; None if that is not quickly found."""
+    quoted_id = f'"{fact_id}"'
+    found: list[KeptSubjectFact] = []
+    for part, item in zip(person.parts, person.items, strict=True):
+        if quoted_id in part:
+            found = kept_of([part], [item], [])
+            break
+    else:
+        found = kept_of([], [], [other for other in person.others if quoted_id in other])
+    return next((one for one in found if one.id == fact_id), None)
+
+
+def _read(
+    parts: Iterable[str], items: Iterable[str], others: Iterable[str]
+) -> tuple[list[WrittenInterval], list[Stay | None], list[KeptSubjectFact]]:
     stand, stays, facts = ",".join(parts), ",".join(items), ",".join(others)
     read = _read_written(f'{{"intervals":[{stand}],"stays":[{stays}],"facts":[{facts}]}}')
-    return _kept(read.intervals, read.stays, read.facts)
+    return read.intervals, read.stays, read.facts
 
 
 def sealed_intervals(sealed: Sealed) -> list[str]:
@@ -160,7 +137,7 @@ def sealed_intervals(sealed: Sealed) -> list[str]:
 def kept_sealed(sealed: Sealed) -> list[KeptSubjectFact]:
     """What is remembered of the facts of a sealed record."""
     data = _read_sealed(sealed.record).data
-    return _kept(data.intervals, data.state.stays, data.state.facts)
+    return kept_facts(data.intervals, data.state.stays, data.state.facts)
 
 
 def recall(event: Event, subject: str, record: bytes | None, read: Callable[[bytes], bytes | None]) -> Person:
@@ -188,10 +165,10 @@ def recall(event: Event, subject: str, record: bytes | None, read: Callable[[byt
     person.items = [bytes(item).decode() for item in state.stays]
     person.others = [bytes(fact).decode() for fact in state.facts]
     earlier: list[Interval] = []
-    facts = _kept(intervals, stays, [_read_fact(fact) for fact in state.facts])
+    facts = kept_facts(intervals, stays, [_read_fact(fact) for fact in state.facts])
     for one in person.sealed:
         sealed = _read_sealed(one.record).data
-        facts += _kept(sealed.intervals, sealed.state.stays, sealed.state.facts)
+        facts += kept_facts(sealed.intervals, sealed.state.stays, sealed.state.facts)
         earlier += [_read_again(interval) for interval in sealed.intervals]
     person.facts = dict.fromkeys(fact.id for fact in facts)
     _sum_up(person, facts)
@@ -230,37 +207,6 @@ def use_told(person: Person, told: Sequence[ToldEnd]) -> None:
     """Remember which inferred ends were told."""
     person.told = list(told)
     person.told_text = f',"told":{msgspec.json.encode(told).decode()}' if told else ""
-
-
-def _kept(
-    intervals: Sequence[WrittenInterval], stays: Sequence[Stay | None], facts: Iterable[KeptSubjectFact]
-) -> list[KeptSubjectFact]:
-    """All facts of a record: those that stand in an interval, and the others."""
-    kept: list[KeptSubjectFact] = []
-    for interval, stay in zip(intervals, stays, strict=True):
-        if stay is None:
-            continue
-        opened, closed, via = stay.opened, stay.closed, interval.via
-        source = opened.source or interval.sources[0]
-        room = via[len(source) + 1 :] if interval.mode == _REMOTE else None
-        where = (room, opened.session, opened.connection)
-        start = milliseconds(interval.start)
-        stamp = (interval.facts[0], start, opened.lag, opened.digest, source, opened.words)
-        opens = True
-        kept.append(KeptMovement(*stamp, opens, via, *where))
-        if closed is not None and interval.end is not None:
-            stamp = (
-                interval.facts[1],
-                milliseconds(interval.end),
-                closed.lag,
-                closed.digest,
-                closed.source or interval.sources[0],
-                closed.words,
-            )
-            opens = False
-            kept.append(KeptMovement(*stamp, opens, closed.via or via, *where, closed.joined_at))
-    kept += facts
-    return kept
 
 
 def _find_unclosed(
@@ -310,7 +256,7 @@ def unclosed_at(
         source,
         room,
         session,
-        part.index('"', part.index(',"facts":["') + len(',"facts":["')) + 1,
+        cut_of(part),
         before.in_person,
         before.remote,
         before.both,

@@ -21,9 +21,6 @@ from services.attendance.application.kept import (
 )
 from services.attendance.application.person import IN_PERSON_KEY, Person, Sealed, new_person
 from services.attendance.application.recall import (
-    Closed,
-    Opened,
-    Stay,
     extra_text,
     kept_of,
     kept_sealed,
@@ -32,8 +29,9 @@ from services.attendance.application.recall import (
     use_told,
 )
 from services.attendance.application.records import seconds_text, write_end
-from services.attendance.application.sealing import compact, sealed_record
-from services.attendance.application.wire import instant_text, quoted
+from services.attendance.application.sealing import sealed_record
+from services.attendance.application.stays import compact, contradictions_text, ids_text, interval_text, stay_text
+from services.attendance.application.wire import instant_text
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.facts import Movement, SubjectFact
 from services.attendance.domain.fold import Presence, fold_subject
@@ -152,7 +150,7 @@ class Refold:
         layout.lay(presence.intervals, {fact.id: fact for fact in about if isinstance(fact, Movement)})
         layout.lay_facts(own.values())
         layout.close()
-        after.extra = extra_text(presence.linked_to, _contradictions(presence), _suspect(presence))
+        after.extra = extra_text(presence.linked_to, contradictions_text(presence.contradictions), _suspect(presence))
         after.linked_to = presence.linked_to
         return after
 
@@ -248,7 +246,7 @@ class _Layout:
             if unclosed:
                 self._open(moves[interval.facts[0]], interval, text, intervals)
             page.parts.append(text)
-            page.items.append(_stay_text(interval, facts) if stands else "null")
+            page.items.append(stay_text(interval, facts) if stands else "null")
 
     def lay_facts(self, facts: Iterable[KeptSubjectFact]) -> None:
         """Distribute the facts that stand in no interval."""
@@ -298,41 +296,6 @@ class _Layout:
             person.here_remote += place is not None
 
 
-def interval_text(interval: Interval) -> str:
-    """An interval as JSON."""
-    text = f'{{"mode":"{interval.mode.value}","start":"{instant_text(interval.start)}"'
-    if interval.end is not None:
-        text += f',"end":"{instant_text(interval.end)}"'
-    text += f',"via":{quoted(interval.via)}'
-    if interval.start_inferred:
-        text += ',"start_inferred":true'
-    if interval.end_inferred is not None:
-        text += f',"end_inferred":"{interval.end_inferred.value}"'
-    text += f',"facts":[{_ids(interval.facts)}],"sources":[{",".join(quoted(source) for source in interval.sources)}]'
-    if interval.contradicted_by:
-        text += f',"contradicted_by":[{_ids(interval.contradicted_by)}]'
-    return f'{text},"grade":"{interval.grade.value}"}}'
-
-
-def _stay_text(interval: Interval, facts: Sequence[KeptMovement]) -> str:
-    """What the facts of an interval say beside it."""
-    opened, closed = facts if len(facts) > 1 else (facts[0], None)
-    several = len(interval.sources) > 1
-    first = Opened(
-        opened.lag,
-        opened.digest,
-        opened.words,
-        opened.connection,
-        opened.session,
-        opened.source if several else None,
-    )
-    if closed is None:
-        return compact(Stay(first))
-    via = None if closed.via == interval.via else closed.via
-    source = closed.source if several else None
-    return compact(Stay(first, Closed(closed.lag, closed.digest, closed.words, closed.joined_at, via, source)))
-
-
 def _tell_seat_and_times(
     person: Person, own: Iterable[KeptSubjectFact], about: Sequence[SubjectFact], presence: Presence
 ) -> None:
@@ -354,22 +317,8 @@ def _tell_seat_and_times(
         person.last = max(person.last, interval.start if interval.end is None else interval.end)
 
 
-def _contradictions(presence: Presence) -> str | None:
-    if not presence.contradictions:
-        return None
-    texts = (
-        f'{{"fact_id":"{one.fact_id}","time":"{instant_text(one.time)}","kind":"{one.kind.value}"}}'
-        for one in presence.contradictions
-    )
-    return f"[{','.join(texts)}]"
-
-
 def _suspect(presence: Presence) -> str | None:
-    return f"[{_ids(presence.suspect)}]" if presence.suspect else None
-
-
-def _ids(ids: Iterable[str]) -> str:
-    return ",".join(f'"{one}"' for one in ids)
+    return f"[{ids_text(presence.suspect)}]" if presence.suspect else None
 
 
 def _same(one: Person, other: Person) -> bool:

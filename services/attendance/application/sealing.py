@@ -8,8 +8,6 @@ from collections.abc import Sequence
 from hashlib import sha1
 from typing import Final
 
-import msgspec
-
 from services.attendance.application.kept import KeptSubjectFact
 from services.attendance.application.person import Person, Sealed
 from services.attendance.application.recall import kept_of
@@ -72,17 +70,3 @@ def _seal(person: Person, closed: Sequence[int], others: int) -> None:
     person.others = person.others[others:]
     for unclosed in person.unclosed.values():
         unclosed.index = place[unclosed.index]
-
-
-def compact(array: object) -> str:
-    """A struct that is an array as JSON, without what at its end says nothing."""
-    return msgspec.json.encode(_trimmed(msgspec.to_builtins(array))).decode()
-
-
-def _trimmed(value: object) -> object:
-    if not isinstance(value, list):
-        return value
-    values = [_trimmed(one) for one in value]
-    while values and values[-1] is None:
-        values.pop()
-    return values
