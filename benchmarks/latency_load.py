@@ -18,6 +18,7 @@ import aiohttp
 LATE_SECONDS: Final = 0.005
 """A delivery that goes out so much after it was due is counted as late: the load itself could not keep up."""
 _ENTRY: Final = re.compile(rb'data: \{"id":"([^"]+)"')
+_PLACE: Final = re.compile(rb"(?:^|\n)id: (\S+)")
 _TICK_SECONDS: Final = 0.0005
 
 
@@ -159,18 +160,22 @@ class _Connection(asyncio.Protocol):
 
 
 async def listen(origin: str, path: str, token: str, *, ready: asyncio.Event, see: Callable[[list[str]], None]) -> None:
-    """Follow a live stream for ever, telling the ids of the entries as soon as their bytes are there."""
+    """Follow a live stream for ever, telling the ids of the entries as soon as their bytes are there.
+
+    Whoever is let go comes back with the last id they saw, as a browser does.
+    """
     headers = {"Authorization": f"Bearer {token}"}
     timeout = aiohttp.ClientTimeout(total=None)
-    async with (
-        aiohttp.ClientSession(origin, headers=headers, timeout=timeout) as session,
-        session.get(path) as answer,
-    ):
-        answer.raise_for_status()
-        rest = b""
-        async for piece in answer.content.iter_any():
-            whole, _, rest = (rest + piece).rpartition(b"\n")
-            if found := _ENTRY.findall(whole):
-                see([one.decode() for one in found])
-            elif b"snapshot" in whole:
-                ready.set()
+    async with aiohttp.ClientSession(origin, headers=headers, timeout=timeout) as session:
+        last: dict[str, str] = {}
+        while True:
+            async with session.get(path, headers=last) as answer:
+                answer.raise_for_status()
+                rest = b""
+                async for piece in answer.content.iter_any():
+                    whole, _, rest = (rest + piece).rpartition(b"\n")
+                    if found := _ENTRY.findall(whole):
+                        see([one.decode() for one in found])
+                    if places := _PLACE.findall(whole):
+                        last = {"Last-Event-ID": places[-1].decode()}
+                        ready.set()

@@ -19,6 +19,8 @@ from services.attendance.domain.suspicion import TOLERANCE, SuspectTime, suspect
 ACCEPTED: Final = "passerelle.registration.time.accepted.v1"
 _WITHDRAWN: Final = "passerelle.registration.time.acceptance_withdrawn.v1"
 ROOM_FACTS: Final = ("passerelle.participation.room.opened.v1", "passerelle.participation.room.closed.v1")
+MODELESS: Final = entries.c.mode.is_(None)
+"""Told of the event, its rooms, who is who, or what is accepted: all those are few, and have an index of their own."""
 _TIMED: Final = (
     *ROOM_FACTS,
     "passerelle.checkin.checked_in.v1",
@@ -95,7 +97,7 @@ async def _day_starts_at(connection: AsyncConnection, event_id: str, *, as_of: d
         told = told.join(events, and_(events.c.event_id == entries.c.event_id, events.c.fact_id == entries.c.id))
     else:
         told = told.where(
-            entries.c.type.startswith(EVENT_FACT, autoescape=True), entries.c.recorded <= to_column(as_of)
+            MODELESS, entries.c.type.startswith(EVENT_FACT, autoescape=True), entries.c.recorded <= to_column(as_of)
         )
         told = told.order_by(entries.c.time.desc(), entries.c.id.desc()).limit(1)
     document = (await connection.execute(told)).scalar_one_or_none()
@@ -105,7 +107,7 @@ async def _day_starts_at(connection: AsyncConnection, event_id: str, *, as_of: d
 
 async def _acceptances(connection: AsyncConnection, event_id: str, *, as_of: datetime | None) -> Mapping[str, bool]:
     """What stands for each fact of which anything was said: the last word by (time, id)."""
-    said = and_(entries.c.event_id == event_id, entries.c.type.in_((ACCEPTED, _WITHDRAWN)))
+    said = and_(entries.c.event_id == event_id, MODELESS, entries.c.type.in_((ACCEPTED, _WITHDRAWN)))
     if as_of is not None:
         said = and_(said, entries.c.recorded <= to_column(as_of))
     query = select(entries.c.type, entries.c.fact).where(said).order_by(entries.c.time, entries.c.id)

@@ -1,12 +1,15 @@
-"""Rows of the read model as values of the domain; rows written before evidence was kept have none."""
+"""Rows of the read model as values of the domain; rows written before evidence was kept have none.
+
+What a row holds was checked before it was stored, and is not checked again.
+"""
 
 from collections.abc import Sequence
+from datetime import datetime
 from itertools import chain
 from typing import Any
 
 from sqlalchemy import Row
 
-from schemas.presence import PresenceContradiction, PresenceInterval, Seconds
 from services.attendance.adapters.tables import to_column
 from services.attendance.domain.evidence import Contradiction, ContradictionKind
 from services.attendance.domain.facts import Mode, Registration
@@ -42,12 +45,10 @@ def standing_of(row: Row[Any], earlier: Sequence[Sequence[object]]) -> Standing:
         status=Status(row.status),
         registered_mode=None if row.registered_mode is None else Mode(row.registered_mode),
         registration=None if row.registration is None else Registration(row.registration),
-        intervals=tuple(_interval(PresenceInterval.model_validate(interval)) for interval in intervals),
+        intervals=tuple(map(_interval, intervals)),
         durations=_durations(row.seconds),
         linked_to=row.linked_to,
-        contradictions=tuple(
-            _contradiction(PresenceContradiction.model_validate(found)) for found in row.contradictions or ()
-        ),
+        contradictions=tuple(map(_contradiction, row.contradictions or ())),
         suspect=tuple(row.suspect or ()),
     )
     return Standing(subject=row.subject, presence=presence)
@@ -57,26 +58,29 @@ def _reached(kept: dict[str, Any]) -> Reached:
     return Reached(status=Status(kept["status"]), durations=_durations(kept["seconds"]))
 
 
-def _interval(wire: PresenceInterval) -> Interval:
+def _interval(kept: dict[str, Any]) -> Interval:
+    end, reason = kept.get("end"), kept.get("end_inferred")
     return Interval(
-        mode=Mode(wire.mode),
-        start=to_column(wire.start),
-        end=None if wire.end is None else to_column(wire.end),
-        via=wire.via,
-        start_inferred=wire.start_inferred,
-        end_inferred=None if wire.end_inferred is None else EndInferred(wire.end_inferred),
-        facts=wire.facts,
-        sources=wire.sources,
-        contradicted_by=wire.contradicted_by,
+        mode=Mode(kept["mode"]),
+        start=_instant(kept["start"]),
+        end=None if end is None else _instant(end),
+        via=kept["via"],
+        start_inferred=kept.get("start_inferred", False),
+        end_inferred=None if reason is None else EndInferred(reason),
+        facts=tuple(kept.get("facts", ())),
+        sources=tuple(kept.get("sources", ())),
+        contradicted_by=tuple(kept.get("contradicted_by", ())),
     )
 
 
-def _contradiction(wire: PresenceContradiction) -> Contradiction:
-    return Contradiction(fact_id=wire.fact_id, time=to_column(wire.time), kind=ContradictionKind(wire.kind))
+def _contradiction(kept: dict[str, Any]) -> Contradiction:
+    return Contradiction(fact_id=kept["fact_id"], time=_instant(kept["time"]), kind=ContradictionKind(kept["kind"]))
 
 
-def _durations(kept: dict[str, Any]) -> Durations:
-    wire = Seconds.model_validate(kept)
-    return Durations(
-        in_person=round(wire.in_person * 1000), remote=round(wire.remote * 1000), both=round(wire.both * 1000)
-    )
+def _durations(kept: dict[str, float]) -> Durations:
+    lengths = {mode: round(kept.get(mode, 0) * 1000) for mode in ("in_person", "remote", "both")}
+    return Durations(**lengths)
+
+
+def _instant(text: str) -> int:
+    return to_column(datetime.fromisoformat(text))

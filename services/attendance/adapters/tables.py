@@ -82,10 +82,28 @@ entries: Final = Table(
     Column("withdrawn_at", BigInteger),
     UniqueConstraint("event_id", "position"),
     Index("ix_entries_time", "event_id", "time", "id"),
-    Index("ix_entries_participant", "event_id", "participant_id", "time", "id"),
-    Index("ix_entries_guest", "event_id", "guest_id", "time", "id"),
 )
 """The timeline. `position` grows with every new or changed entry: it orders what readers have not seen yet."""
+
+# Each of these holds only the rows that are found by it. Without a mode are few: of the event, its rooms, who is who.
+Index(
+    "ix_entries_participant",
+    *(entries.c[name] for name in ("event_id", "participant_id", "time", "id")),
+    sqlite_where=entries.c.participant_id.is_not(None),
+    postgresql_where=entries.c.participant_id.is_not(None),
+)
+Index(
+    "ix_entries_guest",
+    *(entries.c[name] for name in ("event_id", "guest_id", "time", "id")),
+    sqlite_where=entries.c.guest_id.is_not(None),
+    postgresql_where=entries.c.guest_id.is_not(None),
+)
+Index(
+    "ix_entries_modeless",
+    *(entries.c[name] for name in ("event_id", "time", "id")),
+    sqlite_where=entries.c.mode.is_(None),
+    postgresql_where=entries.c.mode.is_(None),
+)
 
 presence: Final = Table(
     "presence",

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, or_, select, tuple_
+from sqlalchemy import Column, ColumnElement, Select, and_, func, or_, select, tuple_, union_all
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.registration import EventData, EventStatus
-from services.attendance.adapters.doubts import ACCEPTED, ROOM_FACTS, judged, latest_sighting
+from services.attendance.adapters.doubts import ACCEPTED, MODELESS, ROOM_FACTS, judged, latest_sighting
 from services.attendance.adapters.rows import standing_of
 from services.attendance.adapters.tables import (
     EVENT_FACT,
@@ -30,8 +30,8 @@ _CHUNK: Final = 400
 _HERE: Final = (Status.ON_SITE, Status.REMOTE, Status.BOTH)
 _EVENT_CLOSED: Final = f"{EVENT_FACT}closed.v1"
 _LINK_FACT: Final = "passerelle.registration.identity."
-_OF_NOBODY: Final = and_(entries.c.participant_id.is_(None), entries.c.guest_id.is_(None))
-_ABOUT_EVENT: Final = or_(_OF_NOBODY, entries.c.type.startswith(_LINK_FACT, autoescape=True))
+_OF_NOBODY: Final = and_(MODELESS, entries.c.participant_id.is_(None), entries.c.guest_id.is_(None))
+_ABOUT_EVENT: Final = and_(MODELESS, or_(_OF_NOBODY, entries.c.type.startswith(_LINK_FACT, autoescape=True)))
 _OWN_SOURCE: Final = "/attendance"
 """What attendance tells itself is no fact to fold."""
 
@@ -69,7 +69,9 @@ class SqlTimeline:
 
     async def event_as_of(self, event_id: str, as_of: datetime) -> EventData | None:
         """The event as the latest of its facts recorded up to an instant tells it; None if there is none."""
-        told = and_(_wanted(event_id, Filter(as_of=as_of)), entries.c.type.startswith(EVENT_FACT, autoescape=True))
+        told = and_(
+            _wanted(event_id, Filter(as_of=as_of)), MODELESS, entries.c.type.startswith(EVENT_FACT, autoescape=True)
+        )
         latest = (entries.c.time.desc(), entries.c.id.desc())
         async with self._engine.connect() as connection:
             fact = (await connection.execute(select(entries.c.fact).where(told).order_by(*latest).limit(1))).scalar()
@@ -120,14 +122,15 @@ class SqlTimeline:
 
     async def forward(self, event_id: str, *, after: SortKey | None, limit: int, wanted: Filter) -> list[Entry]:
         """Entries by (time, id), from after such a place on."""
-        query = select(entries).where(_wanted(event_id, wanted)).order_by(entries.c.time, entries.c.id).limit(limit)
+        query = select(entries).where(_wanted(event_id, wanted)).order_by(_by(entries.c.time, wanted), entries.c.id)
+        query = query.limit(limit)
         if after is not None:
             query = query.where(tuple_(entries.c.time, entries.c.id) > after)
         return await self._entries(event_id, query, as_of=wanted.as_of)
 
     async def latest(self, event_id: str, *, limit: int, wanted: Filter, before: SortKey | None = None) -> list[Entry]:
         """The entries with the latest times, the last first; those before a place (time, id) alone, if it is given."""
-        backwards = (entries.c.time.desc(), entries.c.id.desc())
+        backwards = (_by(entries.c.time, wanted).desc(), entries.c.id.desc())
         query = select(entries).where(_wanted(event_id, wanted)).order_by(*backwards).limit(limit)
         if before is not None:
             query = query.where(tuple_(entries.c.time, entries.c.id) < before)
@@ -135,7 +138,7 @@ class SqlTimeline:
 
     async def newest(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
         """The entries that became known last, the last first."""
-        query = select(entries).where(_wanted(event_id, wanted)).order_by(entries.c.position.desc())
+        query = select(entries).where(_wanted(event_id, wanted)).order_by(_by(entries.c.position, wanted).desc())
         return await self._entries(event_id, query.limit(limit), as_of=wanted.as_of)
 
     async def since(self, event_id: str, *, position: int, limit: int) -> list[Entry]:
@@ -159,7 +162,7 @@ class SqlTimeline:
 
     async def accepted(self, event_id: str, *, limit: int, wanted: Filter) -> list[Entry]:
         """Facts whose suspect time was accepted, by id; at most so many words on them are looked at, the last ones."""
-        said = and_(_wanted(event_id, wanted), entries.c.type == ACCEPTED)
+        said = and_(_wanted(event_id, wanted), MODELESS, entries.c.type == ACCEPTED)
         query = select(entries.c.fact).where(said).order_by(entries.c.time.desc()).limit(limit)
         async with self._engine.connect() as connection:
             ids = {fact["data"]["fact_id"] for fact in (await connection.execute(query)).scalars()}
@@ -184,8 +187,9 @@ class SqlTimeline:
         """Those that are about some people, and what else was told of whom they turned out to be."""
         found: dict[str, dict[str, Any]] = {}
         for chunk in _chunks(subjects):
-            wanted = _wanted(event_id, Filter(as_of=as_of, subjects=frozenset(chunk)))
-            found |= {fact["id"]: fact for fact in await self._facts(wanted)}
+            theirs = Filter(as_of=as_of, subjects=frozenset(chunk))
+            by = _by(entries.c.time, theirs)
+            found |= {fact["id"]: fact for fact in await self._facts(_wanted(event_id, theirs), by=by)}
         return list(found.values())
 
     async def subjects(self, event_id: str) -> list[str]:
@@ -225,16 +229,26 @@ class SqlTimeline:
                     earlier.setdefault(part.subject, []).append(part.intervals)
         return [standing_of(row, earlier.get(row.subject, ())) for row in rows]
 
-    async def _facts(self, wanted: ColumnElement[bool]) -> list[dict[str, Any]]:
+    async def _facts(
+        self, wanted: ColumnElement[bool], *, by: ColumnElement[int] = entries.c.time
+    ) -> list[dict[str, Any]]:
         query = select(entries.c.fact).where(wanted, entries.c.source != _OWN_SOURCE)
         async with self._engine.connect() as connection:
-            return list((await connection.execute(query.order_by(entries.c.time, entries.c.id))).scalars())
+            return list((await connection.execute(query.order_by(by, entries.c.id))).scalars())
 
     async def standings(self, event_id: str, *, after: str = "", limit: int | None = None) -> list[Standing]:
         """Where people stand, by subject, from after one on; guests that are linked to a participant are left out."""
         query = select(presence).where(presence.c.event_id == event_id, presence.c.subject > after)
         query = query.where(presence.c.linked_to.is_(None)).order_by(presence.c.subject).limit(limit)
         return await self._standings(event_id, query)
+
+    async def standings_of(self, event_id: str, subjects: Collection[str]) -> dict[str, Standing]:
+        """Where some people stand, by subject; those of whom nothing is known are absent."""
+        found: dict[str, Standing] = {}
+        for chunk in _chunks(subjects):
+            theirs = select(presence).where(presence.c.event_id == event_id, presence.c.subject.in_(chunk))
+            found |= {standing.subject: standing for standing in await self._standings(event_id, theirs)}
+        return found
 
     async def standing(self, event_id: str, subject: str) -> Standing | None:
         """Where one person stands; None if no fact concerns them."""
@@ -264,8 +278,18 @@ def _wanted(event_id: str, wanted: Filter) -> ColumnElement[bool]:
         conditions.append(entries.c.mode == wanted.mode)
     if wanted.subjects is not None:
         names = sorted(wanted.subjects)
-        conditions.append(or_(entries.c.participant_id.in_(names), entries.c.guest_id.in_(names)))
+        # Each by its own index: an "or" would look at every entry of the event.
+        theirs = (
+            select(entries.c.id).where(entries.c.event_id == event_id, column.in_(names))
+            for column in (entries.c.participant_id, entries.c.guest_id)
+        )
+        conditions.append(entries.c.id.in_(union_all(*theirs)))
     return and_(*conditions)
+
+
+def _by(column: Column[int], wanted: Filter) -> ColumnElement[int]:
+    """What to sort by; those of a few people are found first, and not looked for in the order of all."""
+    return column if wanted.subjects is None else column + 0
 
 
 def _chunks(names: Collection[str]) -> Iterable[list[str]]:

@@ -15,7 +15,7 @@ from services.attendance.application.translation import Document, domain_fact
 from services.attendance.domain.context import fold_context
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import EventFact, SubjectFact
-from services.attendance.domain.fold import fold_event, fold_subject
+from services.attendance.domain.fold import Status, fold_event, fold_subject
 from services.attendance.domain.reading import Standing
 
 
@@ -46,6 +46,17 @@ class Report:
 
     horizon: int | None
     standings: Sequence[Standing]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnRoll:
+    """Somebody of an event: enough to choose them from among all; where they stand, if that had to be found out."""
+
+    subject: str
+    status: Status
+    contradicted: bool
+    suspect: bool
+    standing: Standing | None = None
 
 
 class Reading:
@@ -84,6 +95,30 @@ class Reading:
             unlinked = [one for one in folded if one.subject > after and one.presence.linked_to is None]
             standings = unlinked[:limit]
         return Report(horizon=horizon, standings=standings)
+
+    async def roll(self, event_id: str, *, as_of: datetime | None = None) -> list[OnRoll]:
+        """All people of an event; guests linked to a participant stand with them alone."""
+        if as_of is None:
+            return await self._tallies.ask(event_id, _roll)
+        folded = await self._folded(event_id, as_of)
+        return [
+            OnRoll(
+                subject=one.subject,
+                status=one.presence.status,
+                contradicted=bool(one.presence.contradictions),
+                suspect=bool(one.presence.suspect),
+                standing=one,
+            )
+            for one in folded
+            if one.presence.linked_to is None
+        ]
+
+    async def standings_of(self, event_id: str, chosen: Sequence[OnRoll]) -> list[Standing]:
+        """Where those on the roll stand, in their order; who has gone from it since is left out."""
+        unknown = [one.subject for one in chosen if one.standing is None]
+        known = await self.timeline.standings_of(event_id, unknown)
+        known |= {one.subject: one.standing for one in chosen if one.standing is not None}
+        return [known[one.subject] for one in chosen if one.subject in known]
 
     async def person(self, event_id: str, subject: str, *, as_of: datetime | None = None) -> Report:
         """Where one person stands; for a guest who is linked, the participant they turned out to be.
@@ -136,6 +171,18 @@ class Reading:
         facts = await self.timeline.facts(event_id, as_of=as_of)
         # Folding a large event takes seconds, in which this process has others to answer.
         return await asyncio.to_thread(_fold, facts)
+
+
+def _roll(tally: Tally) -> list[OnRoll]:
+    return [
+        OnRoll(
+            subject=subject,
+            status=one.status,
+            contradicted=one.contradictions > 0,
+            suspect=one.suspect > 0,
+        )
+        for subject, one in tally.people.items()
+    ]
 
 
 def _fold(facts: Sequence[Document]) -> list[Standing]:

@@ -1,5 +1,6 @@
 """The people of an event as a page shows them: their names for organizers, their random ids for everybody else."""
 
+import asyncio
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,13 +10,16 @@ from typing import Final
 from aiohttp import web
 
 from schemas.identifiers import is_guest_id
-from services.attendance.application.reading import Reading
+from services.attendance.application.reading import OnRoll, Reading
 from services.attendance.domain.fold import Status
 from services.attendance.domain.reading import Standing
 from services.attendance.web.names import NAMES
 from services.chassis.access import Role, grant_of
 
-_ORDER: Final = (Status.BOTH, Status.ON_SITE, Status.REMOTE, Status.AWAY, Status.ABSENT)
+_ORDER: Final = {
+    status: place
+    for place, status in enumerate((Status.BOTH, Status.ON_SITE, Status.REMOTE, Status.AWAY, Status.ABSENT))
+}
 _SHOWN_OF_ID: Final = 8
 
 
@@ -30,6 +34,14 @@ class Person:
     def label(self) -> str:
         """The name, or the beginning of the id."""
         return self.name or short_id(self.standing.subject)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """Somebody who was looked for; `name` is None where it is not known, or not for the reader to know."""
+
+    entry: OnRoll
+    name: str | None
 
 
 def short_id(subject: str) -> str:
@@ -53,23 +65,21 @@ async def names_for(request: web.Request, event_id: str, subjects: Collection[st
 
 async def search(
     request: web.Request, reading: Reading, event_id: str, *, words: str, status: str, as_of: datetime | None = None
-) -> list[Person]:
+) -> list[Found]:
     """The people whose name or id holds every word and who are in a status.
 
     `here` is any of the three present ones; `contradicted` and `suspect` are those of whom such facts are known. Who is
     present comes first, then by name; `words` and `status` may be empty.
     """
-    report = await reading.people(event_id, as_of=as_of)
-    names = await names_for(request, event_id, [standing.subject for standing in report.standings])
-    everybody = [Person(standing=standing, name=names.get(standing.subject)) for standing in report.standings]
-    wanted = [folded for folded in _folded(words).split() if folded]
-    found = [person for person in everybody if _in_status(person, status) and _holds(person, wanted)]
-    return sorted(found, key=_order)
+    roll = [one for one in await reading.roll(event_id, as_of=as_of) if _in_status(one, status)]
+    names = await names_for(request, event_id, [one.subject for one in roll])
+    # Among thousands of names this takes a while, in which this process has others to answer.
+    return await asyncio.to_thread(_chosen, roll, names, words)
 
 
-def find_subjects(people: Sequence[Person]) -> frozenset[str]:
+def find_subjects(people: Sequence[Found]) -> frozenset[str]:
     """Their ids."""
-    return frozenset(person.standing.subject for person in people)
+    return frozenset(person.entry.subject for person in people)
 
 
 def is_guest(person: Person) -> bool:
@@ -77,28 +87,35 @@ def is_guest(person: Person) -> bool:
     return is_guest_id(person.standing.subject)
 
 
-def _in_status(person: Person, status: str) -> bool:
-    presence = person.standing.presence
+def _in_status(one: OnRoll, status: str) -> bool:
     match status:
         case "":
             return True
         case "here":
-            return presence.status in {Status.ON_SITE, Status.REMOTE, Status.BOTH}
+            return one.status in {Status.ON_SITE, Status.REMOTE, Status.BOTH}
         case "contradicted":
-            return bool(presence.contradictions)
+            return one.contradicted
         case "suspect":
-            return bool(presence.suspect)
+            return one.suspect
         case _:
-            return presence.status.value == status
+            return one.status.value == status
 
 
-def _holds(person: Person, words: Sequence[str]) -> bool:
-    text = f"{_folded(person.name or '')} {person.standing.subject}"
+def _chosen(roll: Sequence[OnRoll], names: Mapping[str, str], words: str) -> list[Found]:
+    wanted = [folded for folded in _folded(words).split() if folded]
+    found = [(one, names.get(one.subject)) for one in roll]
+    sorted_by = {
+        one.subject: (_ORDER[one.status], _folded(name or short_id(one.subject)), one.subject) for one, name in found
+    }
+    chosen = [Found(entry=one, name=name) for one, name in found if _holds(one, name, wanted)]
+    return sorted(chosen, key=lambda person: sorted_by[person.entry.subject])
+
+
+def _holds(one: OnRoll, name: str | None, words: Sequence[str]) -> bool:
+    if not words:
+        return True
+    text = f"{_folded(name or '')} {one.subject}"
     return all(word in text for word in words)
-
-
-def _order(person: Person) -> tuple[int, str, str]:
-    return _ORDER.index(person.standing.presence.status), _folded(person.label), person.standing.subject
 
 
 def _folded(text: str) -> str:

@@ -58,10 +58,12 @@ async def list_people(request: web.Request) -> web.Response:
         status=query.status,
         as_of=known.moment,
     )
-    ids = [person.standing.subject for person in found]
+    ids = [person.entry.subject for person in found]
     # A page begins after a person, wherever they stand by now: the order changes as people come and go.
     first = ids.index(query.after) + 1 if query.after in ids else 0
     shown = found[first : first + ROWS]
+    names = {person.entry.subject: person.name for person in shown}
+    standings = await request.app[READING].standings_of(event.event_id, [person.entry for person in shown])
     horizon = await request.app[TIMELINE].horizon(event.event_id, as_of=known.moment)
     return render(
         request,
@@ -72,7 +74,7 @@ async def list_people(request: web.Request) -> web.Response:
         query=query,
         count=len(found),
         first=first,
-        people=[_listed(person, horizon) for person in shown],
+        people=[_listed(Person(standing=one, name=names[one.subject]), horizon) for one in standings],
         following=ids[first + ROWS - 1] if first + ROWS < len(found) else None,
     )
 
