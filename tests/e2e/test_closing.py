@@ -3,11 +3,12 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
 from typing import Any, Final
 
 import pytest
 
-from deploy.local.demo.client import Client
+from deploy.local.demo.client import Client, UnexpectedAnswerError
 from deploy.local.up import Running
 from schemas.envelope import format_instant
 
@@ -39,11 +40,18 @@ async def an_event(client: Client, *, lasts: timedelta) -> tuple[str, str]:
 
 
 async def until(client: Client, path: str, holds: Callable[[Any], bool]) -> Any:  # noqa: ANN401  (what the API answers)
-    """The answer, once it is what is waited for."""
+    """The answer, once there is one and it is what is waited for."""
     async with asyncio.timeout(DEADLINE_SECONDS):
-        while not holds(answer := await client.api("GET", path)):
+        while True:
+            try:
+                answer = await client.api("GET", path)
+            except UnexpectedAnswerError as error:
+                if error.status != HTTPStatus.NOT_FOUND:
+                    raise
+            else:
+                if holds(answer):
+                    return answer
             await asyncio.sleep(0.05)
-    return answer
 
 
 def inferred(page: Any) -> list[Any]:  # noqa: ANN401
@@ -56,7 +64,7 @@ async def test_an_event_closes_by_itself_and_a_late_exit_corrects_who_was_still_
 ) -> None:
     running, token = passerelle
     async with Client(running.address, token) as client:
-        path, person = await an_event(client, lasts=timedelta(seconds=5))
+        path, person = await an_event(client, lasts=timedelta(seconds=8))
         presence, timeline = f"{path}/presence/{person}", f"{path}/timeline"
         came = await client.api("POST", f"{path}/check-ins", {"participant_id": person, "action": "in"})
 
