@@ -1,0 +1,184 @@
+"""What grows: one person with thousands of reconnects, one event with thousands of people or links."""
+
+import contextlib
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from schemas.decode import decode
+from services.attendance.application.partition_fold import PartitionFold
+from services.attendance.application.translation import digest, document, domain_fact
+from services.attendance.domain.facts import Fact
+from services.attendance.domain.fold import fold_event
+from tests.fakes.attendance_state import MemoryStored
+from tests.properties.test_partition_fold import expected, records
+from tests.properties.wire_facts import EVENT, wire
+from tests.unit.attendance.facts import came, event_as_of, joined, left, linked, room_closed, went
+
+KEY = EVENT.encode()
+
+
+class Counted(MemoryStored):
+    """Says what is read of presences, and can fail after some reads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read: list[bytes] = []
+        self.reads_left: int | None = None
+
+    def presence(self, key: bytes) -> bytes | None:
+        self.read.append(key)
+        self._count()
+        return super().presence(key)
+
+    def context(self, key: bytes) -> bytes | None:
+        self._count()
+        return super().context(key)
+
+    def _count(self) -> None:
+        if self.reads_left == 0:
+            raise OSError
+        if self.reads_left is not None:
+            self.reads_left -= 1
+
+
+class Fold:
+    """A fold that settles each round, and how much it wrote."""
+
+    def __init__(self, **limits: int) -> None:
+        self.stored = Counted()
+        self.values: list[bytes] = []
+        self.written = 0
+        self.keys: set[bytes] = set()
+        self.fold = PartitionFold(self.stored, **limits)
+
+    def take(self, *facts: Fact) -> None:
+        values = [wire(fact).to_bytes() for fact in facts]
+        self.values += values
+        for value in values:
+            self.fold.take(KEY, value)
+        output = self.fold.flush()
+        self.stored.keep(output)
+        self.fold.settled(output)
+        self.keys = {*output.presences, *output.contexts}
+        self.written = sum(len(value or b"") for value in (*output.presences.values(), *output.contexts.values()))
+
+    def assert_is_the_fold_of_all(self) -> None:
+        facts = [domain_fact(document(decode(value)), canonical=digest(value)) for value in self.values]
+        assert records(self.stored) == expected(dict(fold_event(facts).people))
+
+
+def reconnects(count: int) -> Iterator[Fact]:
+    for number in range(count):
+        yield joined(2 * number, connection=f"c{number}", fact_id=f"in-{number}")
+        if number % 50:  # a few leaves are lost
+            yield left(2 * number + 1, connection=f"c{number}", fact_id=f"out-{number}")
+
+
+def test_a_reconnect_costs_the_same_after_thousands() -> None:
+    fold = Fold()
+    fold.take(*reconnects(100))
+    early = fold.written
+
+    fold.take(*list(reconnects(1500))[198:])
+    fold.take(joined(9000, connection="last"))
+    late = fold.written
+
+    assert late < 2 * early + 40_000
+    assert fold.keys == {b"evt_1/ada"}
+    fold.assert_is_the_fold_of_all()
+
+
+def test_the_earliest_intervals_stand_in_records_that_are_written_once() -> None:
+    fold = Fold(sealed=8)
+    for fact in reconnects(60):
+        fold.take(fact)
+
+    earlier = [json.loads(value) for key, value in fold.stored.presences.items() if key.count(b"/") == 2]
+
+    assert len(earlier) > 3
+    assert all(one["type"] == "passerelle.presence.earlier.v1" for one in earlier)
+    assert {len(one["data"]["intervals"]) for one in earlier} == {8}
+    fold.assert_is_the_fold_of_all()
+
+
+def test_a_late_fact_among_thousands_is_folded_with_them() -> None:
+    fold = Fold(sealed=16)
+    fold.take(*reconnects(300))
+
+    fold.take(left(101, connection="c50"), joined(1, connection="late"))
+
+    fold.assert_is_the_fold_of_all()
+
+
+def test_who_was_let_go_is_read_again_with_all_their_records() -> None:
+    fold = Fold(sealed=8, cache=0)
+    for number, fact in enumerate(reconnects(60)):
+        fold.take(fact, came(3 * number, subject="bob"), went(3 * number + 1, subject="bob"))
+
+    fold.assert_is_the_fold_of_all()
+
+
+def test_a_fact_about_one_person_reads_nobody_else() -> None:
+    fold = Fold()
+    fold.take(*(came(1, subject=f"p{number}") for number in range(300)))
+    again = Fold()
+    again.stored.presences, again.values = fold.stored.presences, fold.values
+
+    again.take(went(2, subject="p7"))
+
+    assert set(again.stored.read) == {b"evt_1/p7"}
+
+
+def test_a_room_that_closes_changes_those_in_it_whether_at_hand_or_not() -> None:
+    fold = Fold(cache=3)
+    fold.take(*(joined(1, subject=f"p{number}", connection=f"c{number}") for number in range(20)))
+    fold.take(*(left(2, subject=f"p{number}", connection=f"c{number}") for number in range(15)))
+
+    fold.take(room_closed(9))
+
+    assert {key for key in fold.keys if key.count(b"/") == 1} == {
+        f"evt_1/p{number}".encode() for number in range(15, 20)
+    }
+    fold.assert_is_the_fold_of_all()
+
+
+def test_an_event_that_closes_after_a_restart_finds_who_is_still_there() -> None:
+    before = Fold()
+    before.take(*(came(1, subject=f"p{number}") for number in range(9)), went(2, subject="p0"))
+    fold = Fold()
+    fold.stored.presences, fold.values = before.stored.presences, before.values
+
+    fold.take(event_as_of(9, closes_at=30))
+
+    fold.assert_is_the_fold_of_all()
+
+
+def test_one_more_link_does_not_write_all_the_others_anew() -> None:
+    fold = Fold()
+    fold.take(*(joined(1, subject=f"g{number}", connection=f"c{number}") for number in range(400)))
+    for number in range(400):
+        fold.take(linked(2 + number, f"g{number}", f"p{number}"))
+
+    assert fold.written < 20_000
+    fold.assert_is_the_fold_of_all()
+    again = Fold()
+    again.stored, again.values = fold.stored, fold.values
+    again.fold = PartitionFold(again.stored)
+    again.take(left(500, subject="g399", connection="c399"))
+    again.assert_is_the_fold_of_all()
+
+
+@pytest.mark.parametrize("reads", range(6))
+def test_a_read_that_fails_leaves_nothing_half_changed(reads: int) -> None:
+    fold = Fold(cache=0, sealed=2)
+    facts = [*reconnects(12), linked(3, "ada", "bob"), came(4, subject="bob"), room_closed(30), left(5, subject="cy")]
+    for fact in facts:
+        fold.stored.reads_left = reads
+        with contextlib.suppress(OSError):
+            fold.fold.take(KEY, wire(fact).to_bytes())
+        fold.stored.reads_left = None
+        fold.take(fact)
+
+    fold.assert_is_the_fold_of_all()
