@@ -16,6 +16,8 @@ from services.chassis.problems import FieldError, Problem, bad_request
 DEFAULT_LIMIT: Final = 100
 MAXIMUM_LIMIT: Final = 1000
 _BEYOND: Final = 2**63
+# Made once: a live stream writes a cursor with every message.
+_to_json: Final = json.JSONEncoder(separators=(",", ":")).encode
 
 Item = TypeVar("Item")
 Row = TypeVar("Row")
@@ -39,7 +41,7 @@ class Page(BaseModel, Generic[Item]):
 
 def encode_cursor(key: SortKey) -> str:
     """The opaque, URL-safe text of a sort key."""
-    return base64.urlsafe_b64encode(json.dumps(key, separators=(",", ":")).encode()).decode().rstrip("=")
+    return base64.urlsafe_b64encode(_to_json(key).encode()).decode().rstrip("=")
 
 
 def decode_cursor(cursor: str, *shape: type[str] | type[int]) -> SortKey:

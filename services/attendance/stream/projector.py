@@ -38,11 +38,20 @@ class BehindError(Exception):
         super().__init__("the read model is catching up with Kafka")
 
 
+class InterruptedProjectionError(Exception):
+    """The projector waits for what it needs, and goes on from where it stood."""
+
+    def __init__(self, reason: str) -> None:
+        """Say why to whoever asks whether the service is ready."""
+        super().__init__(f"the read model waits: {reason}")
+        self.reason = reason
+
+
 class Projector:
     """Reads from where SQL says, stores, then tells `notify` which events have news, and what is new.
 
-    While Kafka or the database is away it tries again from where SQL says. What cannot be read becomes a dead letter in
-    the same transaction. Nothing is skipped, and nothing stops a partition.
+    While Kafka or the database is away, or the disk full, it tries again from where SQL says. What cannot be read
+    becomes a dead letter in the same transaction. Nothing is skipped, and nothing stops a partition.
     """
 
     def __init__(
@@ -62,10 +71,10 @@ class Projector:
         self._clock = clock
         self._next: dict[Partition, int] = {}
         self._goals: dict[TopicPartition, int] | None = None
+        self._trouble: str | None = None
 
     async def run(self) -> Never:
         """Project until cancelled."""
-        away = False
         while True:
             consumer = self._new_consumer()
             try:
@@ -74,11 +83,12 @@ class Projector:
                 await self._seek(consumer)
                 if self._goals is None:
                     self._goals = await consumer.end_offsets(self._parts)
-                away = self._note(away=False, before=away)
                 while True:
                     await self._project(consumer)
+                    # Only now: a full disk can still be read, and a broker that answers may have nothing to give.
+                    self._note_recovery()
             except (KafkaError, DBAPIError, OSError) as error:
-                away = self._note(away=True, before=away, error=type(error).__name__)
+                self._note_trouble(error)
                 await asyncio.sleep(_PAUSE_SECONDS)
             finally:
                 await consumer.stop()
@@ -87,8 +97,11 @@ class Projector:
         """For readiness.
 
         Raises:
+            InterruptedProjectionError: while the read model cannot be written, or Kafka not be read.
             BehindError: until what was in Kafka when the projector started is in the read model.
         """
+        if self._trouble is not None:
+            raise InterruptedProjectionError(self._trouble)
         if self._goals is None or self._goals:
             raise BehindError
 
@@ -121,12 +134,18 @@ class Projector:
         for part in self._parts:
             consumer.seek(part, self._next.get((part.topic, part.partition), 0))
 
-    def _note(self, *, away: bool, before: bool, error: str | None = None) -> bool:
-        if away and not before:
-            log.warning("projection.away", error=error)
-        elif before and not away:
-            log.info("projection.back")
-        return away
+    def _note_trouble(self, error: Exception) -> None:
+        """Log it once, and not at each try: it can last for hours, and readiness shows it all that time."""
+        # The driver's own words name no value: "database or disk is full".
+        reason = str(error.orig) if isinstance(error, DBAPIError) else type(error).__name__
+        if reason != self._trouble:
+            log.warning("projection.away", error=type(error).__name__, reason=reason)
+        self._trouble = reason
+
+    def _note_recovery(self) -> None:
+        if self._trouble is not None:
+            log.info("projection.back", after=self._trouble)
+        self._trouble = None
 
     def _read(self, records: Sequence[ConsumerRecord]) -> Batch:
         batch = Batch()
