@@ -27,7 +27,7 @@ from services.attendance.application.translation import read_fact
 from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import fold_event
 from services.attendance.settings import AttendanceSettings
-from services.attendance.stream.worker import APP_ID
+from services.attendance.stream.membership import APP_ID
 from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.topics import ensure_topics
 from tests.builders import SECRET_KEY, settings_for

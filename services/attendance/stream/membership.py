@@ -16,6 +16,8 @@ from aiokafka.protocol.group import LeaveGroupRequest
 
 from services.attendance.domain.errors import AttendanceError
 
+APP_ID: Final = "passerelle-attendance"
+"""The consumer group of all workers."""
 _MEMBERS: Final = 5
 """Where a described group (DescribeGroups, v0 and later) has its members; each begins with its id."""
 

@@ -16,6 +16,7 @@ from schemas.topics import INPUTS, PRESENCE, TIMELINE
 from services.attendance.adapters.told import PRESENCE_FIELDS, offsets_of, read_model_of
 from services.attendance.application.rebuild import Difference, compare, rebuilt, told_by
 from services.attendance.stream.event_log import place_of, read_event
+from services.attendance.stream.membership import APP_ID
 from services.attendance.stream.told_log import read_told
 from services.chassis.log_reading import end_offsets
 from services.chassis.settings import CommonSettings
@@ -138,9 +139,6 @@ def _reported(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, 
 
 
 async def _committed(settings: CommonSettings) -> dict[TopicPartition, int]:
-    # Faust, which comes with it, takes a second to load: most checks find nothing and never come here.
-    from services.attendance.stream.worker import APP_ID  # noqa: PLC0415
-
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id=_CLIENT)
     try:
         await admin.start()

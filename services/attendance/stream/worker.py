@@ -13,33 +13,26 @@ from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from time import monotonic
-from typing import Any, Final, Never, cast
+from typing import Any, Final, Never
 from uuid import uuid5
 
 import structlog
-from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
-from faust import Stream
-from faust.types import TP, StreamT
 
 from schemas import topics
 from schemas.identifiers import NAMESPACE
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
-from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler, BatchSchema
+from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler
 from services.attendance.stream.desk import Desk
-from services.attendance.stream.membership import Pulse, bury_former_self
+from services.attendance.stream.handover import Handover, Tools
+from services.attendance.stream.membership import APP_ID, Pulse, bury_former_self
 from services.attendance.stream.metrics import WorkerMetrics
-from services.attendance.stream.opening import Opening
 from services.attendance.stream.rounds import SERVICE, Rounds
 from services.attendance.stream.tables import PartitionedStore, PartitionedTable
 from services.chassis.clock import Clock
-from services.chassis.kafka import new_consumer, new_producer
+from services.chassis.kafka import new_producer
 from services.chassis.topics import ensure_topics
-
-APP_ID: Final = "passerelle-attendance"
-"""The consumer group of all workers."""
 
 _METADATA_SECONDS: Final = 5
 _MOST_RECORDS_A_POLL: Final = 4000
@@ -83,16 +76,6 @@ class Worker:
     def context(self) -> PartitionedStore:
         """Records about whole events."""
         return self.context_table.stored
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tools:
-    """What the worker works with."""
-
-    settings: AttendanceSettings
-    producer: AIOKafkaProducer
-    clock: Clock
-    metrics: WorkerMetrics
 
 
 async def run_worker(
@@ -147,7 +130,7 @@ async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
         fence=fence,
         look_again=consumer.rejoin,
     )
-    _connect(worker, tools, rounds, desk, ready)
+    Handover(app=app, consumer=consumer, stores=worker, tools=tools, rounds=rounds, desk=desk, ready=ready).connect()
     tasks = {
         asyncio.create_task(_always(rounds.run()), name="rounds"),
         asyncio.create_task(_always(pulse.run()), name="pulse"),
@@ -159,58 +142,6 @@ async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
             await ended
     finally:
         await _stop(app, desk, tasks)
-
-
-def _connect(worker: Worker, tools: Tools, rounds: Rounds, desk: Desk, ready: asyncio.Event) -> None:
-    """Hang the rounds into Faust: an agent, the revocation of partitions, and the end of recovery."""
-    app = worker.app
-    consumer = cast("BatchConsumer", app.consumer)
-    inputs = {topic.name for topic in topics.INPUTS}
-    opening = Opening(
-        stores=worker,
-        producer=tools.producer,
-        new_consumer=lambda: new_consumer(tools.settings, client_id=f"{APP_ID}-opening"),
-    )
-    revoked_at = monotonic()
-
-    async def lay(stream: StreamT[Any]) -> None:
-        async for event in cast("Stream[Any]", stream).noack().events():
-            if consumer.flow_active:  # Else its partition is being given away.
-                consumer.hand_over(event.message)
-                await desk.lay(event, epoch=desk.epoch)
-
-    async def settle() -> None:
-        nonlocal revoked_at
-        revoked_at = monotonic()
-        ready.clear()
-        await rounds.settle()
-
-    async def recovered(*_: object, **__: object) -> None:
-        generation = app.consumer_generation_id
-        numbers = {tp.partition for tp in consumer.assignment() if tp.topic in inputs}
-        committed = await consumer.committed() if numbers else {}
-        opened = await opening.open(numbers, committed=committed)
-        if generation != app.consumer_generation_id:
-            return  # Given away meanwhile; this comes again.
-        for part in opened:
-            if part.disagreement is not None:
-                log.warning("attendance.state_disagrees", partition=part.partition.number, reason=part.disagreement)
-                tools.metrics.disagreed(part.disagreement)
-        to_tell = [part.partition for part in opened if part.disagreement is not None or part.fresh]
-        await rounds.open([part.partition for part in opened], tell=to_tell)
-        # Only now: a partition that is to be rebuilt says so, before its commit says that it was never folded.
-        again = {part.partition.number for part in opened if part.disagreement is not None}
-        parts = [TP(topic, number) for number in numbers for topic in inputs]
-        await consumer.commit_start(tp for tp in parts if tp.partition in again or tp not in committed)
-        tools.metrics.opened(partitions=len(opened), seconds=monotonic() - revoked_at)
-        log.info("attendance.partitions_opened", partitions=sorted(numbers), rebuilding=sorted(again))
-        ready.set()
-
-    facts = app.topic(*inputs, schema=BatchSchema(), value_type=bytes)
-    app.agent(facts, name="fold")(lay)
-    app.on_rebalance_complete.connect(recovered, weak=False)
-    consumer.settle = settle
-    tools.metrics.watch(behind=consumer.behind, rebuilding=rounds.rebuilding)
 
 
 async def _always(working: Coroutine[Any, Any, Never]) -> None:

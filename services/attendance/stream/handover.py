@@ -1,0 +1,125 @@
+"""Handover: partitions are given to this worker and taken away, and what they hold is taken to the desk.
+
+It hangs the rounds into Faust at three places: an agent on the facts, the revocation of partitions, and the end of
+recovery.
+"""
+
+import asyncio
+import gc
+from collections.abc import Sequence
+from dataclasses import dataclass
+from time import monotonic
+from typing import Any, Final, cast
+
+import structlog
+from aiokafka import AIOKafkaProducer
+from faust import Stream
+from faust.types import TP, StreamT
+
+from schemas import topics
+from services.attendance.settings import AttendanceSettings
+from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchSchema
+from services.attendance.stream.desk import Desk
+from services.attendance.stream.membership import APP_ID
+from services.attendance.stream.metrics import WorkerMetrics
+from services.attendance.stream.opening import Opened, Opening
+from services.attendance.stream.partitions import Stores
+from services.attendance.stream.rounds import Rounds
+from services.chassis.clock import Clock
+from services.chassis.kafka import new_consumer
+
+_INPUTS: Final = frozenset(topic.name for topic in topics.INPUTS)
+_COLLECT_AFTER: Final = (50_000, 20, 100)
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What the worker works with."""
+
+    settings: AttendanceSettings
+    producer: AIOKafkaProducer
+    clock: Clock
+    metrics: WorkerMetrics
+
+
+class Handover:
+    """Between Faust's consumer and the rounds."""
+
+    def __init__(
+        self,
+        *,
+        app: BatchApp,
+        consumer: BatchConsumer,
+        stores: Stores,
+        tools: Tools,
+        rounds: Rounds,
+        desk: Desk,
+        ready: asyncio.Event,
+    ) -> None:
+        """`ready` is set while partitions are open, and cleared while they change hands."""
+        self._app = app
+        self._consumer = consumer
+        self._metrics = tools.metrics
+        self._rounds = rounds
+        self._desk = desk
+        self._ready = ready
+        self._began = monotonic()
+        self._opening = Opening(
+            stores=stores,
+            producer=tools.producer,
+            new_consumer=lambda: new_consumer(tools.settings, client_id=f"{APP_ID}-opening"),
+        )
+
+    def connect(self) -> None:
+        """Hang it in; call it before the app starts."""
+        facts = self._app.topic(*_INPUTS, schema=BatchSchema(), value_type=bytes)
+        self._app.agent(facts, name="fold")(self._lay)
+        self._app.on_rebalance_complete.connect(self._open, weak=False)
+        self._consumer.settle = self._settle
+        self._metrics.watch(behind=self._consumer.behind, rebuilding=self._rounds.rebuilding)
+
+    async def _lay(self, stream: StreamT[Any]) -> None:
+        """Lay batches on the desk; those of a partition that is being given away come again to whoever gets it."""
+        async for event in cast("Stream[Any]", stream).noack().events():
+            if self._consumer.flow_active:
+                self._consumer.hand_over(event.message)
+                await self._desk.lay(event, epoch=self._desk.epoch)
+
+    async def _settle(self) -> None:
+        self._began = monotonic()
+        self._ready.clear()
+        await self._rounds.settle()
+
+    async def _open(self, *_: object, **__: object) -> None:
+        """All state is recovered: verify it, and begin."""
+        generation = self._app.consumer_generation_id
+        numbers = {tp.partition for tp in self._consumer.assignment() if tp.topic in _INPUTS}
+        committed = await self._consumer.committed() if numbers else {}
+        opened = await self._opening.open(numbers, committed=committed)
+        if generation != self._app.consumer_generation_id:
+            return  # Given away meanwhile; this comes again.
+        self._tell(opened)
+        to_tell = [part.partition for part in opened if part.disagreement is not None or part.fresh]
+        await self._rounds.open([part.partition for part in opened], tell=to_tell)
+        # Only now: a partition that is to be rebuilt says so, before its commit says that it was never folded.
+        again = {part.partition.number for part in opened if part.disagreement is not None}
+        parts = [TP(topic, number) for number in numbers for topic in _INPUTS]
+        await self._consumer.commit_start(tp for tp in parts if tp.partition in again or tp not in committed)
+        self._metrics.opened(partitions=len(opened), seconds=monotonic() - self._began)
+        log.info("attendance.partitions_opened", partitions=sorted(numbers), rebuilding=sorted(again))
+        _spare_collections()
+        self._ready.set()
+
+    def _tell(self, opened: Sequence[Opened]) -> None:
+        for part in opened:
+            if part.disagreement is not None:
+                log.warning("attendance.state_disagrees", partition=part.partition.number, reason=part.disagreement)
+                self._metrics.disagreed(part.disagreement)
+
+
+def _spare_collections() -> None:
+    """Look for cycles less often, and never among what is here to stay: the fold makes none, and holds many objects."""
+    gc.freeze()
+    gc.set_threshold(*_COLLECT_AFTER)
