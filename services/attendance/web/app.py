@@ -13,7 +13,7 @@ from services.attendance.web.changes_api import changes_api
 from services.attendance.web.changes_page import add_changes_page
 from services.attendance.web.feed import Feed
 from services.attendance.web.figures import SharedFigures
-from services.attendance.web.live_api import FEED, FIGURES, live_api
+from services.attendance.web.live_api import FEED, FIGURES, ITEMS, JsonItems, live_api
 from services.attendance.web.live_page import add_live_page
 from services.attendance.web.moments import CLOCK
 from services.attendance.web.names import NAMES, Names
@@ -51,6 +51,7 @@ def create_attendance_app(
     app[FEED] = feed
     app[CLOCK] = clock
     app[NAMES] = names
+    app[ITEMS] = JsonItems()
     app[FIGURES] = SharedFigures(reading)
     add_api(app, api, changes_api, live_api)
     add_live_page(app)

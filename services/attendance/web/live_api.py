@@ -1,5 +1,6 @@
 """The live stream for programs: entries and figures as JSON."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Annotated, Final, Literal
 
@@ -34,17 +35,39 @@ class LiveSnapshot(BaseModel):
     stats: figure_answers.Now
 
 
+class JsonItems:
+    """The latest entries as JSON, made once for all who watch."""
+
+    def __init__(self, *, most: int = 2000) -> None:
+        """Keep at most so many."""
+        self._made: OrderedDict[tuple[str, str], tuple[Entry, str]] = OrderedDict()
+        self._most = most
+
+    def of(self, entry: Entry) -> str:
+        """The item of an entry, as the timeline answers it."""
+        key = (entry.event_id, entry.id)
+        made = self._made.get(key)
+        # Each watcher of a change is handed the same entry.
+        if made is None or made[0] is not entry:
+            made = self._made[key] = (entry, answers.timeline_item(entry).model_dump_json())
+            self._made.move_to_end(key)
+            if len(self._made) > self._most:
+                self._made.popitem(last=False)
+        return made[1]
+
+
 class JsonTelling:
     """Tells a program: the timeline's items, the figures."""
 
-    def __init__(self, event_id: str, figures: SharedFigures) -> None:
+    def __init__(self, event_id: str, items: JsonItems, figures: SharedFigures) -> None:
         """Tell of one event."""
         self._event_id = event_id
+        self._items = items
         self._figures = figures
 
     async def entries(self, entries: Sequence[Entry]) -> Sequence[tuple[Entry, str]]:
         """All of them."""
-        return [(entry, answers.timeline_item(entry).model_dump_json()) for entry in entries]
+        return [(entry, self._items.of(entry)) for entry in entries]
 
     async def figures(self) -> str:
         """The figures without the curve."""
@@ -54,6 +77,9 @@ class JsonTelling:
         """The figures, and why."""
         stats = await self._figures.of(self._event_id)
         return LiveSnapshot.model_validate({"reason": reason, "stats": stats}).model_dump_json()
+
+
+ITEMS: Final = web.AppKey("live_items", JsonItems)
 
 
 @live_api.route(
@@ -73,7 +99,7 @@ async def follow_live(request: web.Request) -> web.StreamResponse:
     """
     read_query(request, LiveQuery)
     event = await known_event(request)
-    telling = JsonTelling(event.event_id, request.app[FIGURES])
+    telling = JsonTelling(event.event_id, request.app[ITEMS], request.app[FIGURES])
     stream = LiveStream(
         timeline=request.app[TIMELINE], feed=request.app[FEED], telling=telling, event_id=event.event_id
     )

@@ -119,8 +119,8 @@ class _HtmlTelling:
         self._parts: Template = environment.get_template("live_parts.html")
 
     async def entries(self, entries: Sequence[Entry]) -> Sequence[tuple[Entry, str]]:
-        """Those that pass the filter."""
-        shown = [entry for entry in entries if _passes(entry, self._wanted)]
+        """Those that pass the filter; of more at once than the page has room for, the last."""
+        shown = [entry for entry in entries if _passes(entry, self._wanted)][-ROWS:]
         late = await late_ids(self._request, self._event.event_id, shown)
         told = await lines(self._request, self._event, shown, late=late)
         return [(entry, self._part("entry", line)) for entry, line in zip(shown, told, strict=True)]
