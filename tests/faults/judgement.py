@@ -29,6 +29,9 @@ class Counts:
     dead_missing: int
     dead_unexpected: int
     lag: int
+    worked_off: float
+    caught_up: float
+    """Seconds after the last record until every fact was committed, and until the read model had all."""
 
     @property
     def clean(self) -> bool:
@@ -40,7 +43,8 @@ class Counts:
         return (
             f"{self.records} records sent, {self.facts} facts about {self.people} people, {self.faults} faults "
             f"injected, {self.retried} requests tried again: {self.differences}; {self.dead} spoilt records in dead "
-            f"letters, {self.dead_missing} of them missing, {self.dead_unexpected} more than should; lag {self.lag}"
+            f"letters, {self.dead_missing} of them missing, {self.dead_unexpected} more than should; lag {self.lag}; "
+            f"all folded {self.worked_off:.0f} s after the last record, all in the read model {self.caught_up:.0f} s after it"
         )
 
 
@@ -53,11 +57,15 @@ async def judge(
     play: Play | None = None,
 ) -> Counts:
     """Compare what everything says with the fold of what was sent, spoilt records apart, and of what was played."""
+    clock = asyncio.get_running_loop().time
+    ended = clock()
     lag = await _worked_off(system)
+    worked_off = clock() - ended
     good = [*sent, *(await _recorded(system, play.event_id) if play else ())]
     awaited = expected(good)
-    differences = await on_the_topics(system.log, awaited)
-    differences |= await _read_model(system, awaited)
+    differences = await _read_model(system, awaited)
+    caught_up = clock() - ended
+    differences |= await on_the_topics(system.log, awaited)
     if play:
         comparison = await compare(play, patience=_PATIENCE_SECONDS)
         differences |= Differences(wrong=frozenset(f"play {difference}" for difference in comparison.differences))
@@ -74,6 +82,8 @@ async def judge(
         dead_missing=len(bad - letters),
         dead_unexpected=len(letters - bad),
         lag=lag,
+        worked_off=worked_off,
+        caught_up=caught_up,
     )
 
 
