@@ -248,8 +248,10 @@ def test_what_a_crash_swallows_comes_out_when_the_facts_come_again(
             continue
         crashes -= 1
         output = run.fold.flush()
-        presences = data.draw(st.integers(0, len(output.presences)))
-        contexts = data.draw(st.integers(0, len(output.contexts)))
+        presences, contexts = (
+            data.draw(st.sampled_from([0, len(records)]) | st.integers(0, len(records)))
+            for records in (output.presences, output.contexts)
+        )
         run.crash(output, presences=presences, contexts=contexts)
         if (presences, contexts) == (len(output.presences), len(output.contexts)):
             run.tell(output.entries[: data.draw(st.integers(0, len(output.entries)))])

@@ -1,12 +1,11 @@
 """Whom a fact about an event may concern: those whose presence may differ between two contexts, and few others."""
 
-from collections.abc import Collection
-
 from services.attendance.application.event import Event
 from services.attendance.application.kept import KeptAcceptance, KeptEventFact, KeptLink
 from services.attendance.application.memory import Memory
-from services.attendance.application.person import Person
+from services.attendance.application.person import Person, Unclosed
 from services.attendance.domain.context import EventContext
+from services.attendance.domain.facts import Place
 
 
 def concerned_owners(
@@ -22,13 +21,9 @@ def concerned_owners(
             owners |= _moved(fact, before, after)
         elif isinstance(fact, KeptAcceptance) and fact.fact_id not in event.facts:
             owners |= _with_fact(memory, event, fact.fact_id)
-    if before.closing != after.closing:
-        owners |= {person.subject for person in memory.unclosed(event)}
-    elif before.rooms is not after.rooms:
-        rooms = {*before.rooms, *after.rooms}
-        changed = {room for room in rooms if before.rooms.get(room) != after.rooms.get(room)}
-        if changed:
-            owners |= {person.subject for person in memory.unclosed(event) if _may_be_in(person, changed)}
+    if before.closing != after.closing or before.rooms is not after.rooms:
+        ends = _Ends(before, after)
+        owners |= {person.subject for person in memory.unclosed(event) if ends.may_differ(person)}
     return owners
 
 
@@ -45,6 +40,22 @@ def _with_fact(memory: Memory, event: Event, fact_id: str) -> set[str]:
     return having | {event.context.owner(subject) for subject in having}
 
 
-def _may_be_in(person: Person, rooms: Collection[tuple[str, str | None]]) -> bool:
-    """Whether a channel of theirs that is not closed is in one of these rooms; of a linked guest's it is not said."""
-    return not person.plain or any((one.source, one.room) in rooms for one in person.unclosed.values())
+class _Ends:
+    """Whose presence ends otherwise in one context than in another."""
+
+    def __init__(self, before: EventContext, after: EventContext) -> None:
+        rooms = {*before.rooms, *after.rooms}
+        self._rooms = {room for room in rooms if before.rooms.get(room) != after.rooms.get(room)}
+        self._of_event = before.closing != after.closing
+        self._contexts = before, after
+
+    def may_differ(self, person: Person) -> bool:
+        """Whether it may be theirs; of linked guests and the people they are, it is not looked into."""
+        return not person.plain or any(self._differs(one) for one in person.unclosed.values())
+
+    def _differs(self, one: Unclosed) -> bool:
+        if not self._of_event and (one.source, one.room) not in self._rooms:
+            return False
+        place = None if one.room is None else Place(one.source, one.room, one.session)
+        before, after = (context.inferred_end(start=one.start, place=place) for context in self._contexts)
+        return before != after

@@ -31,8 +31,8 @@ class Event:
     the last page is under the event's id, the full ones before it under `event_id/earlier/NNNN`.
     """
 
-    def __init__(self, event_id: str, read: Callable[[bytes], bytes | None]) -> None:
-        """Read what is kept of it."""
+    def __init__(self, event_id: str, read: Callable[[bytes], bytes | None], *, has_people: bool) -> None:
+        """Read what is kept of it; `has_people` if there is a record of anybody."""
         self.id = event_id
         self.key = event_id.encode()
         self.facts: dict[str, KeptEventFact] = {}
@@ -47,9 +47,11 @@ class Event:
         record = read(self.key)
         if record is not None and record.startswith(b"{"):
             self._recall(_read_record(record), read)
-        self.is_consistent = not self.facts
-        """Whether everybody's record is known to rest on these facts: a crash may have kept some and lost others."""
-        self.is_counted = not self.facts
+        self.is_new = not self.facts and not has_people
+        """Whether nothing was known of it: no crash can have kept some of its records and lost others."""
+        self.is_consistent = self.is_new
+        """Whether everybody's record is known to rest on these facts."""
+        self.is_counted = not has_people
         """Whether all who are not at hand have been looked at, to see who is `asleep`."""
         self._latest_link = max(
             ((fact.time, fact.id) for fact in self.facts.values() if isinstance(fact, KeptLink)), default=(_EVER, "")

@@ -61,7 +61,9 @@ class Memory:
         """An event, of which perhaps nothing is known."""
         event = self.events.get(key)
         if event is None:
-            event = self.events[key] = Event(key.decode(), self._stored.context)
+            event_id = key.decode()
+            has_people = next(iter(self._stored.subjects(event_id)), None) is not None
+            event = self.events[key] = Event(event_id, self._stored.context, has_people=has_people)
         return event
 
     def person(self, event: Event, subject: str) -> Person:

@@ -15,6 +15,7 @@ import msgspec
 from services.attendance.application.event import Event
 from services.attendance.application.in_order import add, entry_of
 from services.attendance.application.kept import NO_WORDS, KeptMovement, KeptSubjectFact, Words
+from services.attendance.application.lasting import Lasting
 from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Person, Unclosed, status_of
 from services.attendance.application.recall import extra_text, written
 from services.attendance.application.records import seconds_text
@@ -38,7 +39,7 @@ from services.attendance.application.wire import (
 )
 from services.attendance.domain.evidence import Contradiction, ContradictionKind
 from services.attendance.domain.facts import Mode, Place
-from services.attendance.domain.intervals import Interval, Span, intersection, measure, union
+from services.attendance.domain.intervals import Interval, Span
 from services.attendance.domain.suspicion import TOLERANCE
 
 _Texts: TypeAlias = tuple[str, str]
@@ -159,7 +160,8 @@ def _take_over(
 ) -> bytes:
     """Write what became another, and give the person all of it; `moves` are those of the channel."""
     fact, value, move = new
-    in_person, remote, both = _lasting(rows)
+    lasting = _lasting(rows)
+    in_person, remote, both = lasting.in_all()
     going_on = [(index, row.facts[0]) for index, row in enumerate(rows) if len(row.facts) == 1]
     here_in_person = sum(opened.room is None for _, opened in going_on)
     here_remote = len(going_on) - here_in_person
@@ -169,7 +171,7 @@ def _take_over(
     unclosed: dict[ChannelKey, Unclosed] = {}
     for index, opened in going_on:
         where = (opened.source, opened.room, opened.session, cut_of(texts[index][0]))
-        unclosed[_channel(opened)] = Unclosed(index, opened.time, *where, *_lasting(rows, until=opened.time))
+        unclosed[_channel(opened)] = Unclosed(index, opened.time, *where, *lasting.until(opened.time))
     standing = {one.id for row in rows for one in row.facts}
     loose = {one.id: text for one, text in zip(others, person.others, strict=True) if one.id not in standing}
     for one in moves:
@@ -207,18 +209,13 @@ def _start(row: _Row) -> int:
     return row.facts[0].time
 
 
-def _lasting(rows: Iterable[_Row], *, until: int | None = None) -> tuple[int, int, int]:
-    """Milliseconds in person, remote, and both at once, of what has ended; perhaps only those before an instant."""
+def _lasting(rows: Iterable[_Row]) -> Lasting:
     of_mode: tuple[list[Span], list[Span]] = [], []
     for row in rows:
-        if len(row.facts) == 1 or (until is not None and row.facts[0].time >= until):
-            continue
-        opened, closed = row.facts
-        end = closed.time if until is None else min(closed.time, until)
-        of_mode[opened.room is not None].append((opened.time, end))
-    in_person, remote = union(of_mode[0]), union(of_mode[1])
-    both = intersection(in_person, remote) if in_person and remote else []
-    return measure(in_person), measure(remote), measure(both)
+        if len(row.facts) > 1:
+            opened, closed = row.facts
+            of_mode[opened.room is not None].append((opened.time, closed.time))
+    return Lasting(*of_mode)
 
 
 def _texts(row: _Row, told: KeptMovement) -> _Texts:

@@ -8,7 +8,7 @@ output that a crash swallowed comes out then.
 """
 
 from collections import ChainMap
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 import msgspec
@@ -151,7 +151,7 @@ class PartitionFold:
         concerned = refold.concerned({subject, owner}) if not (again and event.is_plain(subject)) else set[str]()
         self._conclude(event, said, words, refold, concerned, since=kept.recorded)
         if again:
-            self._tell_ends_again(event, concerned or {subject})
+            self._tell_ends_again(event, {subject})
 
     def _take_event_fact(self, event: Event, said: Said, fact: EventFact) -> None:
         kept, known = keep_event_fact(fact, digest=said.digest, words=NO_WORDS), event.facts.get(fact.id)
@@ -213,7 +213,7 @@ class PartitionFold:
         said: Said,
         words: Words,
         refold: Refold,
-        concerned: Iterable[str],
+        concerned: Collection[str],
         *,
         since: int,
         kept: KeptEventFact | None = None,
@@ -229,6 +229,8 @@ class PartitionFold:
             event.remember(kept, refold.context)
             self._memory.change(event)
         self._memory.entries += [(event.key, one) for one in (entry, *ends)]
+        if not event.is_new:
+            self._tell_ends_again(event, concerned)
 
     def _tell_ends_again(self, event: Event, subjects: Iterable[str]) -> None:
         """A crash may have kept the records that know of inferred ends, and lost their entries."""

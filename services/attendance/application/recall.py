@@ -1,7 +1,6 @@
 """What was kept of a person, read again."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -9,6 +8,7 @@ from msgspec import Raw, Struct
 
 from services.attendance.application.event import Event
 from services.attendance.application.kept import KeptMovement, KeptSeat, KeptSubjectFact, ToldEnd
+from services.attendance.application.lasting import Lasting
 from services.attendance.application.person import (
     IN_PERSON_KEY,
     Person,
@@ -21,7 +21,7 @@ from services.attendance.application.stays import Stay, WrittenInterval, cut_of,
 from services.attendance.application.wire import milliseconds
 from services.attendance.domain.facts import Mode
 from services.attendance.domain.fold import Status
-from services.attendance.domain.intervals import EndInferred, Interval, durations
+from services.attendance.domain.intervals import EndInferred, Interval, Span
 
 _REMOTE: Final = Mode.REMOTE.value
 
@@ -214,6 +214,7 @@ def _find_unclosed(
 ) -> None:
     """See which channels are open, and from where on a fact is in order."""
     here = [_read_again(interval) for interval in intervals]
+    lasting = lasting_of((*earlier, *here))
     for known in (*earlier, *here):
         person.last = max(person.last, known.start if known.end is None else known.end)
     for index, (interval, stay, read) in enumerate(zip(intervals, stays, here, strict=True)):
@@ -231,37 +232,24 @@ def _find_unclosed(
         session = stay.opened.session
         channel = IN_PERSON_KEY if room is None else (source, session or room, stay.opened.connection or "")
         person.unclosed[channel] = unclosed_at(
-            person.parts[index], index, read, source=source, room=room, session=session, among=(*earlier, *here)
+            person.parts[index], index, read, where=(source, room, session), lasting=lasting
         )
 
 
 def unclosed_at(
-    part: str,
-    index: int,
-    interval: Interval,
-    *,
-    source: str,
-    room: str | None,
-    session: str | None,
-    among: Iterable[Interval],
+    part: str, index: int, interval: Interval, *, where: tuple[str, str | None, str | None], lasting: Lasting
 ) -> Unclosed:
-    """An open channel, given its interval and that as text, `among` all the intervals of its person."""
-    start = interval.start
-    before = durations(
-        replace(one, end=min(one.end, start)) for one in among if one.end is not None and one.start < start
-    )
-    return Unclosed(
-        index,
-        start,
-        source,
-        room,
-        session,
-        cut_of(part),
-        before.in_person,
-        before.remote,
-        before.both,
-        interval.end is None,
-    )
+    """An open channel, `where` is its source, room and session, given its interval and that as text."""
+    return Unclosed(index, interval.start, *where, cut_of(part), *lasting.until(interval.start), interval.end is None)
+
+
+def lasting_of(intervals: Iterable[Interval]) -> Lasting:
+    """How long these last that have ended."""
+    of_mode: dict[Mode, list[Span]] = {Mode.IN_PERSON: [], Mode.REMOTE: []}
+    for interval in intervals:
+        if interval.end is not None and interval.end > interval.start:
+            of_mode[interval.mode].append((interval.start, interval.end))
+    return Lasting(of_mode[Mode.IN_PERSON], of_mode[Mode.REMOTE])
 
 
 def _read_again(interval: WrittenInterval) -> Interval:

@@ -19,11 +19,13 @@ from services.attendance.application.kept import (
     reached,
     subject_fact,
 )
+from services.attendance.application.lasting import Lasting
 from services.attendance.application.person import IN_PERSON_KEY, Person, Sealed, new_person
 from services.attendance.application.recall import (
     extra_text,
     kept_of,
     kept_sealed,
+    lasting_of,
     sealed_intervals,
     unclosed_at,
     use_told,
@@ -225,7 +227,7 @@ class _Layout:
 
     def lay(self, intervals: Sequence[Interval], moves: dict[str, Movement]) -> None:
         """Distribute the intervals; `moves` are all that count for the person, by id."""
-        surplus = len(intervals) - 2 * self._size
+        surplus, lasting = len(intervals) - 2 * self._size, lasting_of(intervals)
         for interval in intervals:
             text = interval_text(interval)
             facts = self._facts_of(interval)
@@ -244,7 +246,7 @@ class _Layout:
                 page.facts += facts
                 self._in_intervals.update(fact.id for fact in facts)
             if unclosed:
-                self._open(moves[interval.facts[0]], interval, text, intervals)
+                self._open(moves[interval.facts[0]], interval, text, lasting)
             page.parts.append(text)
             page.items.append(stay_text(interval, facts) if stands else "null")
 
@@ -279,17 +281,15 @@ class _Layout:
             return []
         return [opened, closed]
 
-    def _open(self, opening: Movement, interval: Interval, text: str, intervals: Sequence[Interval]) -> None:
+    def _open(self, opening: Movement, interval: Interval, text: str, lasting: Lasting) -> None:
         person, place = self._person, opening.place
         channel = IN_PERSON_KEY if place is None else opening.channel[1:]
         person.unclosed[channel] = unclosed_at(
             text,
             len(self._pages[-1].parts),
             interval,
-            source=opening.source,
-            room=None if place is None else place.room,
-            session=None if place is None else place.session,
-            among=intervals,
+            where=(opening.source, None, None) if place is None else place,
+            lasting=lasting,
         )
         if interval.end is None:
             person.here_in_person += place is None

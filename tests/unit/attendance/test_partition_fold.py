@@ -231,6 +231,19 @@ def test_an_inferred_end_is_told_and_withdrawn_by_the_leave_that_came_late() -> 
     assert withdrawn == told | {"data": data | {"withdrawn_at": "1970-01-01T00:08:00.000Z"}}
 
 
+def test_an_inferred_end_that_a_crash_left_untold_is_told_when_its_cause_comes_again() -> None:
+    stored, closed = MemoryStored(), room_closed(9)
+    fold = PartitionFold(stored)
+    stored.keep(taken(fold, joined(1)))
+    output = taken(fold, closed)
+    stored.keep(output, contexts=0)
+
+    again = taken(PartitionFold(stored), closed)
+
+    assert again.entries == output.entries
+    assert (again.presences, again.contexts) == ({}, output.contexts)
+
+
 def test_a_time_in_the_future_is_told_as_suspect_and_left_out() -> None:
     outcome = taken(new_fold(), replace(came(30, fact_id="odd"), recorded=at(1)))
 
