@@ -4,18 +4,18 @@ import runpy
 import sys
 from typing import Final
 
-BENCHMARKS: Final = ("peers", "webhooks", "latency")
+BENCHMARKS: Final = ("peers", "sizes", "webhooks", "latency")
 
 
 def main() -> None:
     """Run all with their defaults, or the one that is named first, with the options that follow."""
-    name, *options = sys.argv[1:] or [None]
-    if name is not None and name not in BENCHMARKS:
-        sys.exit(f"there is no benchmark {name}: choose among {', '.join(BENCHMARKS)}")
-    for each in BENCHMARKS if name is None else (name,):
-        print(f"== {each}", flush=True)
-        sys.argv = [each, *options]
-        runpy.run_module(f"benchmarks.{each}", run_name="__main__", alter_sys=True)
+    chosen, options = sys.argv[1:2], sys.argv[2:]
+    if not set(chosen) <= set(BENCHMARKS):
+        sys.exit(f"there is no benchmark {chosen[0]}: choose among {', '.join(BENCHMARKS)}")
+    for name in chosen or BENCHMARKS:
+        print(f"== {name}", flush=True)
+        sys.argv = [name, *options]
+        runpy.run_module(f"benchmarks.{name}", run_name="__main__", alter_sys=True)
 
 
 if __name__ == "__main__":

@@ -12,9 +12,7 @@ import logging
 import sys
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from statistics import mean
 from typing import Final
 
 import structlog
@@ -22,31 +20,12 @@ import structlog
 from benchmarks.peers import brokers, report
 from benchmarks.peers.contenders import ALL, Contender
 from benchmarks.peers.load import Load
-from benchmarks.peers.oracle import Answer, expected
+from benchmarks.peers.preparing import prepare
 from benchmarks.peers.race import ContenderFailedError, Run, race
 
 _FACTS_AN_EVENT: Final = 5000
 _LEAST_SLOW: Final = 20_000
 _SLOWNESS: Final = 10
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A load on the topics of a broker's files, and what it must lead to."""
-
-    facts: int
-    template: Path
-    answers: dict[bytes, Answer]
-
-
-async def prepare(load: Load, template: Path) -> Prepared:
-    """Generate a load, ask the oracle, and write it to topics."""
-    arrivals = load.arrivals()
-    size = mean(len(arrival.value) for arrival in arrivals)
-    print(f"{load.records:,} facts of {load.events} events, {size:.0f} bytes each on average", flush=True)
-    answers = await asyncio.to_thread(expected, arrivals)
-    await brokers.prepare(template, arrivals)
-    return Prepared(facts=load.records, template=template, answers=answers)
 
 
 async def measure(contenders: Sequence[Contender], *, facts: int, slow_facts: int, rounds: int) -> report.Results:

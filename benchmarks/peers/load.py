@@ -19,8 +19,6 @@ from services.attendance.application.translation import instant
 _OPENS_AT: Final = 1_795_334_400_000
 _SECOND: Final = 1000
 _HOUR: Final = 3_600_000
-_STAYS: Final = 5
-_FACTS_A_PERSON: Final = 2 * _STAYS
 _DESK: Final = "/registration/desk"
 _BRIDGE: Final = "/bridge/jitsi/a"
 _ROOM: Final = "r"
@@ -29,7 +27,7 @@ _to_json = partial(json.dumps, separators=(",", ":"))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """`records` facts of `participants` at each event; about ten facts each, so the events follow from the records.
+    """`records` facts; each of the `participants` of an event comes and goes `stays` times: how many events follows.
 
     `duplicates` and `disordered` are shares of all facts, `lost` of the leaves. One out of order arrives after the
     next fact or two of the same person: where nobody else's order is concerned, nothing would be out of order.
@@ -37,6 +35,7 @@ class Load:
 
     records: int
     participants: int = 500
+    stays: int = 5
     duplicates: float = 0.03
     disordered: float = 0.05
     lost: float = 0.02
@@ -46,7 +45,7 @@ class Load:
     @property
     def events(self) -> int:
         """How many events."""
-        return max(1, round(self.records / self.participants / _FACTS_A_PERSON))
+        return max(1, round(self.records / self.participants / self.stays / 2))
 
     def arrivals(self) -> list[Arrival]:
         """Exactly `records`, in the order in which they are produced: events side by side."""
@@ -93,11 +92,11 @@ class _Event:
         return at, self._fact("registration.event.published", at, at, source="/registration", subject=None, data=data)
 
     def _moves(self, subject: str) -> Iterator[tuple[int, str, str, str, dict[str, Any]]]:
-        """One person's facts: comes and goes five times, on site, remote, or now the one and now the other."""
+        """One person's facts: comes and goes, on site, remote, or now the one and now the other."""
         chance = self._chance
         remote = chance.random() < 0.5
         hybrid = chance.random() < self._load.hybrid
-        instants = sorted(chance.sample(range(8 * _HOUR), _FACTS_A_PERSON))
+        instants = sorted(chance.sample(range(8 * _HOUR), 2 * self._load.stays))
         for start, end in zip(instants[::2], instants[1::2], strict=True):
             came, went = self._opens + start, self._opens + end
             lost = chance.random() < self._load.lost

@@ -1,6 +1,5 @@
 """The two folds that the raw clients run: the peers' own, and the very one of this project's worker."""
 
-from collections.abc import Iterable
 from typing import Protocol, TypeAlias
 
 import orjson
@@ -8,6 +7,7 @@ import orjson
 from benchmarks.peers.programs.arguments import Arguments
 from benchmarks.peers.programs.fold import State, entry, is_movement, presence, state_key, take
 from services.attendance.application.partition_fold import PartitionFold
+from tests.fakes.attendance_state import MemoryStored
 
 Told: TypeAlias = list[tuple[bytes, bytes | None]]
 """Keys and values of records, in order."""
@@ -56,7 +56,7 @@ class CoreFolding:
     """The fold of this project's worker: a presence record a person and flush, a timeline entry a fact."""
 
     def __init__(self) -> None:
-        self._kept = _Kept()
+        self._kept = MemoryStored()
         self._fold = PartitionFold(self._kept)
 
     def take(self, key: bytes, value: bytes) -> None:
@@ -66,31 +66,9 @@ class CoreFolding:
     def flush(self) -> tuple[Told, Told]:
         """What was told since the last flush; taken as delivered."""
         output = self._fold.flush()
-        self._kept.presences |= output.presences
-        self._kept.contexts |= output.contexts
+        self._kept.keep(output)
         self._fold.settled(output)
         return list(output.presences.items()), list(output.entries)
-
-
-class _Kept:
-    """What the worker keeps in RocksDB, in a dict."""
-
-    def __init__(self) -> None:
-        self.presences: dict[bytes, bytes | None] = {}
-        self.contexts: dict[bytes, bytes | None] = {}
-
-    def presence(self, key: bytes) -> bytes | None:
-        """A presence record."""
-        return self.presences.get(key)
-
-    def subjects(self, event_id: str) -> Iterable[str]:
-        """All who have one at an event."""
-        prefix = f"{event_id}/".encode()
-        return sorted(key.decode().split("/")[1] for key in self.presences if key.startswith(prefix))
-
-    def context(self, key: bytes) -> bytes | None:
-        """A record about a whole event."""
-        return self.contexts.get(key)
 
 
 def folding(told: Arguments) -> Folding:
