@@ -104,6 +104,30 @@ async def test_presence_of_all_is_paged_by_cursor_without_gap_or_double(attendan
     assert len(seen) == len(set(seen)) >= 30
 
 
+async def test_a_page_as_of_an_instant_tells_of_each_what_their_own_answer_tells(attendance: Attendance) -> None:
+    facts = colloquium(EVENT, people=30)
+    facts.linked(guest(0), participant(20), 150)
+    facts.linked(guest(0), participant(21), 400)
+    await attendance.store(facts.written)
+    for minutes in (-1000, 100, 200, 1000):
+        as_of = format_instant(facts.at(minutes))
+        seen: list[dict[str, Any]] = []
+        cursor: dict[str, str] = {}
+        while True:
+            _, page = await ask(attendance, "presence", limit="7", as_of=as_of, **cursor)
+            seen += page["items"]
+            if page["next"] is None:
+                break
+            cursor = {"after": page["next"]}
+        _, whole = await ask(attendance, "presence", limit="1000", as_of=as_of)
+        assert seen == whole["items"]
+        _, stats = await ask(attendance, "stats", as_of=as_of)
+        assert sum(bool(item["intervals"]) for item in seen) == stats["ever_present"]["total"]
+        for item in seen[::5]:
+            _, own = await ask(attendance, f"presence/{item['participant_id'] or item['guest_id']}", as_of=as_of)
+            assert {name: own[name] for name in item} == item
+
+
 async def test_a_linked_guest_stands_with_the_participant(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     facts.linked(guest(1), BASIL, 40)

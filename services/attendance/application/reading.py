@@ -12,7 +12,7 @@ from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.statistics import Figures, Statistics, statistics
 from services.attendance.application.tally import Tally
 from services.attendance.application.translation import Document, domain_fact
-from services.attendance.domain.context import fold_context
+from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import EventFact, SubjectFact
 from services.attendance.domain.fold import Status, fold_event, fold_subject
@@ -90,10 +90,11 @@ class Reading:
         horizon = await self.timeline.horizon(event_id, as_of=as_of)
         if as_of is None:
             standings = await self.timeline.standings(event_id, after=after, limit=limit)
-        else:
+        elif limit is None:
             folded = await self._folded(event_id, as_of)
-            unlinked = [one for one in folded if one.subject > after and one.presence.linked_to is None]
-            standings = unlinked[:limit]
+            standings = [one for one in folded if one.subject > after and one.presence.linked_to is None]
+        else:
+            standings = await self._page(event_id, as_of, after=after, limit=limit)
         return Report(horizon=horizon, standings=standings)
 
     async def roll(self, event_id: str, *, as_of: datetime | None = None) -> list[OnRoll]:
@@ -159,12 +160,29 @@ class Reading:
         standing = await self.timeline.standing(event_id, subject)
         if as_of is None or standing is None:
             return standing
+        context = await self._context(event_id, as_of)
+        facts = await self.timeline.facts_about(event_id, context.members(subject), as_of=as_of)
+        found = await asyncio.to_thread(_fold_some, [subject], facts, context)
+        return next(iter(found), Standing(subject=subject, presence=fold_subject(subject, (), context)))
+
+    async def _page(self, event_id: str, as_of: datetime, *, after: str, limit: int) -> list[Standing]:
+        """Some people, by subject, from after one on: only what concerns them is folded."""
+        context = await self._context(event_id, as_of)
+        everybody = await self.timeline.subjects(event_id)
+        subjects = [subject for subject in everybody if subject > after and context.owner(subject) == subject]
+        found: list[Standing] = []
+        for start in range(0, len(subjects), limit):
+            some = subjects[start : start + limit]
+            members = {member for subject in some for member in context.members(subject)}
+            facts = await self.timeline.facts_about(event_id, members, as_of=as_of)
+            found += await asyncio.to_thread(_fold_some, some, facts, context)
+            if len(found) >= limit:
+                break
+        return found[:limit]
+
+    async def _context(self, event_id: str, as_of: datetime) -> EventContext:
         told = await self.timeline.facts_about_event(event_id, as_of=as_of)
-        context = fold_context(fact for fact in map(domain_fact, told) if isinstance(fact, EventFact))
-        members = context.members(subject)
-        facts = await self.timeline.facts_about(event_id, members, as_of=as_of)
-        own = (fact for fact in map(domain_fact, facts) if isinstance(fact, SubjectFact) and fact.subject in members)
-        return Standing(subject=subject, presence=fold_subject(subject, own, context))
+        return fold_context(fact for fact in map(domain_fact, told) if isinstance(fact, EventFact))
 
     async def _folded(self, event_id: str, as_of: datetime) -> list[Standing]:
         """Everybody, by subject, as the facts recorded up to an instant tell it."""
@@ -188,3 +206,17 @@ def _roll(tally: Tally) -> list[OnRoll]:
 def _fold(facts: Sequence[Document]) -> list[Standing]:
     folded = fold_event(domain_fact(fact) for fact in facts)
     return [Standing(subject=subject, presence=presence) for subject, presence in folded.people.items()]
+
+
+def _fold_some(subjects: Sequence[str], facts: Sequence[Document], context: EventContext) -> list[Standing]:
+    """Those of some people of whom anything is known, given the facts of all whose facts are theirs."""
+    known: dict[str, list[SubjectFact]] = {}
+    for fact in map(domain_fact, facts):
+        if isinstance(fact, SubjectFact):
+            known.setdefault(fact.subject, []).append(fact)
+    found = []
+    for subject in subjects:
+        own = [fact for member in context.members(subject) for fact in known.get(member, ())]
+        if own:
+            found.append(Standing(subject=subject, presence=fold_subject(subject, own, context)))
+    return found
