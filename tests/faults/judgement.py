@@ -44,7 +44,7 @@ class Counts:
             f"{self.records} records sent, {self.facts} facts about {self.people} people, {self.faults} faults "
             f"injected, {self.retried} requests tried again: {self.differences}; {self.dead} spoilt records in dead "
             f"letters, {self.dead_missing} of them missing, {self.dead_unexpected} more than should; lag {self.lag}; "
-            f"all folded {self.worked_off:.0f} s after the last record, in the read model {self.caught_up:.0f} s after it"
+            f"all folded after {self.worked_off:.0f} s, all in the read model after {self.caught_up:.0f} s"
         )
 
 
