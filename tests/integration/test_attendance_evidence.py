@@ -1,5 +1,6 @@
 """What each presence rests on and what does not fit it, over HTTP, on a read model in SQLite."""
 
+import json
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
@@ -7,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from schemas import topics
 from schemas.envelope import Fact, format_instant
 from schemas.registration import EventStatus, TimeAcceptanceData, TimeAcceptanceWithdrawn, TimeAccepted
+from services.attendance.adapters.projection import Batch
+from services.attendance.stream.own_topics import read_record
 from tests.fakes.attendance_facts import ANNE, BASIL, BRIDGE, EventFacts
 from tests.fakes.attendance_web import ANALYST, Attendance, attending
 
@@ -155,3 +159,25 @@ async def test_a_late_fact_after_the_close_still_corrects(attendance: Attendance
     then = await ask(attendance, f"presence/{ANNE}", as_of=format_instant(facts.at(550)))
     assert [interval["grade"] for interval in (*then["intervals"], *now["intervals"])] == ["inferred", "observed"]
     assert (then["seconds"]["total"], now["seconds"]["total"]) == (29_700.0, 3_600.0)
+
+
+async def test_a_presence_told_before_evidence_was_kept_can_still_be_read(
+    attendance: Attendance, facts: EventFacts
+) -> None:
+    await attendance.store(facts.written)
+    told = json.loads(Path("schemas/examples/passerelle.presence.changed.v1.before_evidence.json").read_bytes())
+    told["data"]["event_id"] = EVENT
+    batch = Batch()
+    key = f"{EVENT}/{told['subject']}".encode()
+    read_record(batch, topics.PRESENCE.name, key, json.dumps(told).encode())
+    await attendance.projection.apply(batch)
+    person = await ask(attendance, f"presence/{told['subject']}")
+    (interval,) = person["intervals"]
+    assert (interval["facts"], interval["sources"], interval["contradicted_by"]) == ([], [], [])
+    assert interval["grade"] in {"observed", "inferred"}
+    assert (person["contradictions"], person["suspect"]) == ([], [])
+    async with attendance.session.get(
+        f"/events/{EVENT}/live/people/{told['subject']}",
+        headers={"Authorization": f"Bearer {ANALYST}", "Accept": "text/html"},
+    ) as answer:
+        assert answer.status == 200
