@@ -1,14 +1,14 @@
 """A coming or going that comes out of order: its channel alone is walked again, and all else stays as it is.
 
-It is the walk of `services.attendance.domain.channel` for what is common: each instant has one fact, no interval rests
-on a leave alone, no end is inferred. For all else the answer is None, and the whole fold decides. What is said here is
-what that would say: properties hold the two equal.
+It is the walk of `services.attendance.domain.channel` for what is common: each instant has one fact, and no end is
+inferred. For all else the answer is None, and the whole fold decides. What is said here is what that would say:
+properties hold the two equal.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
-from operator import attrgetter
-from typing import NamedTuple, TypeAlias
+from operator import attrgetter, itemgetter
+from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
@@ -20,6 +20,8 @@ from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Pe
 from services.attendance.application.recall import extra_text, written
 from services.attendance.application.records import seconds_text
 from services.attendance.application.stays import (
+    Stay,
+    WrittenInterval,
     compact,
     contradictions_text,
     cut_of,
@@ -42,18 +44,23 @@ from services.attendance.domain.facts import Mode, Place
 from services.attendance.domain.intervals import Interval, Span
 from services.attendance.domain.suspicion import TOLERANCE
 
-_Texts: TypeAlias = tuple[str, str]
-"""Of an interval, and of what is remembered of its facts."""
+_REMOTE: Final = Mode.REMOTE.value
 _New: TypeAlias = tuple[CheckedIn | CheckedOut | Joined | Left, bytes, KeptMovement]
 """The new fact, its record, and what will be remembered of it."""
 
 
 class _Row(NamedTuple):
-    """An interval: its facts, its texts if they are written already, and what contradicts it."""
+    """An interval: its texts if they are written already, else what to write of it."""
 
-    facts: tuple[KeptMovement, ...]
-    texts: _Texts | None
+    start: int
+    end: int | None
+    remote: bool
+    part: str = ""
+    item: str = ""
+    facts: tuple[KeptMovement, ...] = ()
     against: tuple[str, ...] = ()
+    channel: ChannelKey | None = None
+    """Said while it goes on."""
 
 
 class _UncommonError(Exception):
@@ -79,64 +86,70 @@ def mend(event: Event, person: Person, fact: QuickFact, value: bytes) -> bytes |
 
 
 def _mended(event: Event, person: Person, new: _New) -> bytes:
-    channel = _channel(new[2])
+    move, channel = new[2], _channel(new[2])
     intervals, stays, others = written(person)
-    elsewhere: list[_Row] = []
-    moves = [new[2]]
-    known: dict[tuple[str, ...], _Texts] = {}
-    for interval, stay, texts in zip(intervals, stays, zip(person.parts, person.items, strict=True), strict=True):
-        if stay is None:
-            raise _UncommonError
-        facts = tuple(movements_of(interval, stay))
-        if _channel(facts[0]) != channel:
-            elsewhere.append(_Row(facts, texts))
+    loose = {other.id: other for other in others if isinstance(other, KeptMovement)}
+    moves = [move, *(one for one in loose.values() if _channel(one) == channel)]
+    known: dict[tuple[str, ...], tuple[str, str]] = {}
+    rows: list[_Row] = []
+    for interval, stay, part, item in zip(intervals, stays, person.parts, person.items, strict=True):
+        own = _channel_of(interval, stay, loose)
+        if own != channel:
+            end = None if interval.end is None else milliseconds(interval.end)
+            rows.append(_Row(milliseconds(interval.start), end, interval.mode == _REMOTE, part, item, channel=own))
             continue
-        moves += facts
+        if stay is not None:
+            moves += movements_of(interval, stay)
         if not interval.contradicted_by:
-            known[tuple(interval.facts)] = texts
-    moves += (other for other in others if isinstance(other, KeptMovement))
-    if any(_channel(one) != channel for one in moves):
-        raise _UncommonError
+            known[tuple(interval.facts)] = part, item
     moves.sort(key=attrgetter("time"))
     walked, contradictions = _walked(event, moves, known)
-    rows = sorted([*elsewhere, *walked], key=_start)
-    if any(_start(one) == _start(other) for one, other in pairwise(rows)):
+    contradictions += (
+        one for one in loose.values() if _channel(one) != channel and f'"fact_id":"{one.id}"' in person.extra
+    )
+    rows = sorted([*rows, *walked], key=itemgetter(0))
+    if any(one.start == other.start for one, other in pairwise(rows)):
         raise _UncommonError
     return _take_over(event, person, new, rows, moves=moves, contradictions=contradictions, others=others)
 
 
 def _walked(
-    event: Event, moves: Sequence[KeptMovement], known: Mapping[tuple[str, ...], _Texts]
+    event: Event, moves: Sequence[KeptMovement], known: Mapping[tuple[str, ...], tuple[str, str]]
 ) -> tuple[list[_Row], list[KeptMovement]]:
     """The intervals of a channel, and the facts that contradict it, by time; the moves are by time."""
     if any(one.time == other.time for one, other in pairwise(moves)):
         raise _UncommonError
-    pairs: list[tuple[KeptMovement, ...]] = []
+    found: list[tuple[KeptMovement, ...]] = []
     contradictions: list[KeptMovement] = []
     against: dict[int, tuple[str, ...]] = {}
     opening: KeptMovement | None = None
     for move in moves:
+        last = len(found) - 1
         if move.opens:
             opening = opening or move
         elif opening is not None:
             if (opening.room, opening.session) != (move.room, move.session):
                 raise _UncommonError
-            pairs.append((opening, move))
+            found.append((opening, move))
             opening = None
-        else:
-            if move.joined_at is not None and move.joined_at <= move.time:
-                raise _UncommonError
+        elif move.joined_at is None or move.joined_at > move.time:
             contradictions.append(move)
-            last = len(pairs) - 1
             against[last] = (*against.get(last, ()), move.id)
+        elif contradictions or (found and found[last][-1].time > move.joined_at):
+            raise _UncommonError
+        else:  # A leave whose join was lost.
+            found.append((move,))
+    rows = []
+    for number, facts in enumerate(found):
+        marks = against.get(number, ())
+        part, item = ("", "") if marks else known.get(tuple(fact.id for fact in facts), ("", ""))
+        start = facts[0].time if facts[0].opens else facts[0].joined_at or 0
+        rows.append(_Row(start, facts[-1].time, facts[0].room is not None, part, item, facts, marks))
     if opening is not None:
         _check_ongoing(event, opening)
-        pairs.append((opening,))
-    rows = []
-    for number, facts in enumerate(pairs):
-        marks = against.get(number, ())
-        texts = None if marks else known.get(tuple(fact.id for fact in facts))
-        rows.append(_Row(facts, texts, marks))
+        part, item = known.get((opening.id,), ("", ""))
+        remote = opening.room is not None
+        rows.append(_Row(opening.time, None, remote, part, item, (opening,), channel=_channel(opening)))
     return rows, contradictions
 
 
@@ -155,30 +168,32 @@ def _take_over(
     rows: Sequence[_Row],
     *,
     moves: Iterable[KeptMovement],
-    contradictions: Sequence[KeptMovement],
+    contradictions: Iterable[KeptMovement],
     others: Sequence[KeptSubjectFact],
 ) -> bytes:
     """Write what became another, and give the person all of it; `moves` are those of the channel."""
     fact, value, move = new
     lasting = _lasting(rows)
     in_person, remote, both = lasting.in_all()
-    going_on = [(index, row.facts[0]) for index, row in enumerate(rows) if len(row.facts) == 1]
-    here_in_person = sum(opened.room is None for _, opened in going_on)
-    here_remote = len(going_on) - here_in_person
+    here_remote = sum(row.remote for row in rows if row.end is None)
+    here_in_person = sum(not row.remote for row in rows if row.end is None)
     status = status_of(here_in_person, here_remote, was_here=bool(rows))
     told = msgspec.structs.replace(move, words=Words(status, in_person, remote, both))
-    texts = [row.texts or _texts(row, told) for row in rows]
-    unclosed: dict[ChannelKey, Unclosed] = {}
-    for index, opened in going_on:
-        where = (opened.source, opened.room, opened.session, cut_of(texts[index][0]))
-        unclosed[_channel(opened)] = Unclosed(index, opened.time, *where, *lasting.until(opened.time))
-    standing = {one.id for row in rows for one in row.facts}
+    texts = [(row.part, row.item) if row.part else _texts(row, told) for row in rows]
+    unclosed = {
+        row.channel: _unclosed(person, row, index, texts[index][0], lasting)
+        for index, row in enumerate(rows)
+        if row.end is None and row.channel is not None
+    }
+    # Of an interval that rests on a leave alone, the leave stands among the others.
+    standing = {one.id for row in rows for one in row.facts if row.facts[0].opens}
     loose = {one.id: text for one, text in zip(others, person.others, strict=True) if one.id not in standing}
     for one in moves:
         if one.id not in standing and one.id not in loose:
             loose[one.id] = compact(told if one is move else one)
     seconds = seconds_text(in_person, remote, both)
-    extra = extra_text(None, contradictions_text(_contradiction(one) for one in contradictions), None)
+    against = sorted(contradictions, key=attrgetter("time", "id"))
+    extra = extra_text(None, contradictions_text(_contradiction(one) for one in against), None)
     entry = entry_of(event, person, fact, value, status, seconds)
     # From here on nothing can fail.
     person.parts, person.items = [part for part, _ in texts], [item for _, item in texts]
@@ -187,6 +202,16 @@ def _take_over(
     person.in_person, person.remote, person.both, person.seconds = in_person, remote, both, seconds
     add(person, fact.id, max(person.last, move.time), fact.time, fact.recordedtime, move.digest)
     return entry
+
+
+def _unclosed(person: Person, row: _Row, index: int, part: str, lasting: Lasting) -> Unclosed:
+    if row.facts:
+        opened = row.facts[0]
+        where = (opened.source, opened.room, opened.session, cut_of(part))
+    else:
+        was = person.unclosed[row.channel or IN_PERSON_KEY]
+        where = (was.source, was.room, was.session, was.cut)
+    return Unclosed(index, row.start, *where, *lasting.until(row.start))
 
 
 def _movement(fact: CheckedIn | CheckedOut | Joined | Left, mark: int) -> KeptMovement:
@@ -205,33 +230,41 @@ def _channel(move: KeptMovement) -> ChannelKey:
     return IN_PERSON_KEY if move.room is None else (move.source, move.session or move.room, move.connection or "")
 
 
-def _start(row: _Row) -> int:
-    return row.facts[0].time
+def _channel_of(interval: WrittenInterval, stay: Stay | None, loose: Mapping[str, KeptMovement]) -> ChannelKey:
+    """Through which channel an interval was; one that rests on a leave alone says it by that."""
+    if interval.mode != _REMOTE:
+        return IN_PERSON_KEY
+    if stay is not None:
+        source, opened = stay.opened.source or interval.sources[0], stay.opened
+        return source, opened.session or interval.via[len(source) + 1 :], opened.connection or ""
+    if not interval.start_inferred or interval.facts[0] not in loose:
+        raise _UncommonError
+    return _channel(loose[interval.facts[0]])
 
 
 def _lasting(rows: Iterable[_Row]) -> Lasting:
     of_mode: tuple[list[Span], list[Span]] = [], []
     for row in rows:
-        if len(row.facts) > 1:
-            opened, closed = row.facts
-            of_mode[opened.room is not None].append((opened.time, closed.time))
+        if row.end is not None and row.end > row.start:
+            of_mode[row.remote].append((row.start, row.end))
     return Lasting(*of_mode)
 
 
-def _texts(row: _Row, told: KeptMovement) -> _Texts:
-    """The texts of an interval; `told` is the new fact with its words."""
+def _texts(row: _Row, told: KeptMovement) -> tuple[str, str]:
+    """The texts of an interval and of what is remembered of its facts; `told` is the new fact with its words."""
     facts = tuple(told if one.id == told.id else one for one in row.facts)
-    opened = facts[0]
+    first = facts[0]
     interval = Interval(
-        mode=Mode.IN_PERSON if opened.room is None else Mode.REMOTE,
-        start=opened.time,
-        end=facts[1].time if len(facts) > 1 else None,
-        via=opened.via,
+        mode=Mode.REMOTE if row.remote else Mode.IN_PERSON,
+        start=row.start,
+        end=row.end,
+        via=first.via,
+        start_inferred=not first.opens,
         facts=tuple(one.id for one in facts),
         sources=tuple(sorted({one.source for one in facts})),
         contradicted_by=row.against,
     )
-    return interval_text(interval), stay_text(interval, facts)
+    return interval_text(interval), stay_text(interval, facts) if first.opens else "null"
 
 
 def _contradiction(move: KeptMovement) -> Contradiction:
