@@ -175,7 +175,8 @@ def _processes(running: Running) -> dict[str, psutil.Process]:
     """Our processes by what they run."""
     found = {"benchmark": psutil.Process(os.getpid())}
     for process in psutil.Process(running.supervisor.pid).children(recursive=True):
-        words = process.cmdline()
+        # A fork of the supervisor writes its command line as one word.
+        words = " ".join(process.cmdline()).split()
         if "run" in words:
             service = words[words.index("run") + 1 :]
             found[" ".join(word for word in service if word != "--only")] = process
