@@ -4,7 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from schemas.decode import KnownFact
+from pydantic_core import to_json
+
+from schemas.decode import KnownFact, UnreadableRecordError, decode
 from schemas.envelope import format_instant
 from schemas.identifiers import fact_id
 from schemas.presence import (
@@ -21,7 +23,7 @@ from schemas.registration import Mode, SeatStatus
 from schemas.timeline import END_INFERRED
 from services.attendance.application.records import seconds
 from services.attendance.application.replaying import in_event_time
-from services.attendance.application.translation import Document, document, domain_fact, instant
+from services.attendance.application.translation import Document, NotAnInputError, document, domain_fact, instant
 from services.attendance.domain.facts import Registration
 from services.attendance.domain.fold import Presence, fold_event
 from services.attendance.domain.inferred_ends import InferredEnd, inferred_ends
@@ -159,8 +161,17 @@ def _facts(log: Told, told: Told, place: str) -> Iterator[Difference]:
         if ours is None or theirs is None:
             yield Difference(place=place, fact_id=one, field="fact", by_log=ours, found=theirs)
             continue
-        for path, by_log, found in _differing("", ours, theirs):
-            yield Difference(place=place, fact_id=one, field=path, by_log=by_log, found=found)
+        if ours != theirs:
+            for path, by_log, found in _differing("", ours, _in_full(theirs)):
+                yield Difference(place=place, fact_id=one, field=path, by_log=by_log, found=found)
+
+
+def _in_full(told: Document) -> Document:
+    """A fact of the timeline with what it left unsaid: an entry holds it as it came."""
+    try:
+        return document(decode(to_json(told)))
+    except (UnreadableRecordError, NotAnInputError):
+        return told
 
 
 def _differing(path: str, ours: Json, theirs: Json) -> Iterator[tuple[str, Json, Json]]:
@@ -182,11 +193,14 @@ def _is_list(value: Json) -> bool:
 
 def _end_fact(event_id: str, subject: str, end: InferredEnd) -> Document:
     return {
+        "specversion": "1.0",
         "id": fact_id("end_inferred", event_id, subject, end.opening, end.cause),
+        "source": "/attendance",
         "type": END_INFERRED,
         "subject": subject,
         "time": format_instant(instant(end.end)),
         "recordedtime": format_instant(instant(end.recorded)),
+        "datacontenttype": "application/json",
         "data": {
             "event_id": event_id,
             "mode": end.mode.value,

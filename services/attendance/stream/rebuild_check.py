@@ -1,17 +1,16 @@
 """Compare what is told of one event, on the topics and in the read model, with what its log leads to."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from aiokafka import TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from schemas.timeline import END_INFERRED
 from schemas.topics import INPUTS, PRESENCE, TIMELINE
 from services.attendance.adapters.told import PRESENCE_FIELDS, offsets_of, read_model_of
 from services.attendance.application.rebuild import Difference, compare, rebuilt, told_by
@@ -93,12 +92,9 @@ class _Check:
         model = await read_model_of(self._engine, self._event_id)
         self._tell("Comparing", 0, 1)
         log = rebuilt(self._event_id, read.facts)
-        log = replace(log, facts=_reported(log.facts))
         differences = [
-            *compare(log, told_by(topics.presences, _reported(topics.entries)), place="topics"),
-            *compare(
-                log, told_by(model.presences, _reported(model.entries), fields=PRESENCE_FIELDS), place="read model"
-            ),
+            *compare(log, told_by(topics.presences, topics.entries), place="topics"),
+            *compare(log, told_by(model.presences, model.entries, fields=PRESENCE_FIELDS), place="read model"),
         ]
         return Verdict(
             facts=len({fact.id for fact in read.facts}),
@@ -131,11 +127,6 @@ class _Check:
 
     async def _ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
         return await end_offsets(self._settings, places, client_id=_CLIENT)
-
-
-def _reported(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """Without the ends that attendance infers, which the worker does not tell yet."""
-    return {one: said for one, said in facts.items() if said["type"] != END_INFERRED}
 
 
 async def _committed(settings: CommonSettings) -> dict[TopicPartition, int]:
