@@ -24,7 +24,7 @@ from services.chassis.settings import CommonSettings, load_settings
 from services.chassis.topics import ensure_topics
 
 _LOOK_SECONDS: Final = 0.1
-_QUIET_SECONDS: Final = 4.0
+_QUIET_SECONDS: Final = 3.0
 _PATIENCE_SECONDS: Final = 45.0
 _STOP_SECONDS: Final = 10.0
 _WARM_UP: Final = 0.25
