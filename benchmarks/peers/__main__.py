@@ -20,7 +20,7 @@ import structlog
 from benchmarks.peers import brokers, report
 from benchmarks.peers.contenders import ALL, Contender
 from benchmarks.peers.load import Load
-from benchmarks.peers.preparing import prepare
+from benchmarks.peers.preparing import Prepared, prepare
 from benchmarks.peers.race import ContenderFailedError, Run, race
 
 _FACTS_AN_EVENT: Final = 5000
@@ -39,23 +39,29 @@ async def measure(contenders: Sequence[Contender], *, facts: int, slow_facts: in
         for number in range(rounds):
             print(f"-- round {number + 1} of {rounds}", flush=True)
             for slow, prepared in loads.items():
-                of_load = [contender for contender in contenders if contender.slow == slow]
-                async with brokers.copy_of(prepared.template) as (servers, directory):
-                    for contender in of_load if number % 2 == 0 else reversed(of_load):
-                        run = await race(
-                            contender,
-                            servers=servers,
-                            directory=directory,
-                            facts=prepared.facts,
-                            answers=prepared.answers,
-                        )
-                        results[contender].append(run)
-                        print(
-                            f"{contender.name:32} {run.rate:>10,.0f}/s {run.cpu:>7.1f} µs {run.memory >> 20:>6} MiB "
-                            f"{run.told:>10,} told {run.wrong:>6} wrong",
-                            flush=True,
-                        )
+                of_load = [contender for contender in results if contender.slow == slow]
+                await _round(of_load if number % 2 == 0 else of_load[::-1], prepared, results)
     return results
+
+
+async def _round(contenders: Sequence[Contender], prepared: Prepared, results: dict[Contender, list[Run]]) -> None:
+    """One turn for each; who fails is out of the race, and the others go on."""
+    async with brokers.copy_of(prepared.template) as (servers, directory):
+        for contender in contenders:
+            try:
+                run = await race(
+                    contender, servers=servers, directory=directory, facts=prepared.facts, answers=prepared.answers
+                )
+            except ContenderFailedError as error:
+                print(error, file=sys.stderr, flush=True)
+                del results[contender]
+                continue
+            results[contender].append(run)
+            print(
+                f"{contender.name:32} {run.rate:>10,.0f}/s {run.cpu:>7.1f} µs {run.memory >> 20:>6} MiB "
+                f"{run.told:>10,} told {run.wrong:>6} wrong",
+                flush=True,
+            )
 
 
 def chosen(names: str | None) -> list[Contender]:
@@ -98,7 +104,7 @@ def main() -> None:
     print("\n" + report.tables(results))
     if options.json:
         report.write(results, options.json, load={"facts": facts, "slow_facts": slow_facts, "rounds": options.rounds})
-    if any(run.wrong for runs in results.values() for run in runs):
+    if len(results) < len(able) or any(run.wrong for runs in results.values() for run in runs):
         sys.exit(1)
 
 
