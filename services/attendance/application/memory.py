@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Protocol
 
+import msgspec
+
 from services.attendance.application.event import Event
 from services.attendance.application.person import Person
 from services.attendance.application.recall import recall
 from services.attendance.application.sealing import LARGEST, seal_surplus
+from services.attendance.domain.errors import AttendanceError
 
 _MOST_EVENTS: Final = 1024
 
@@ -40,6 +43,15 @@ class RoundOutput:
     number: int = 0
 
 
+class UnreadableStateError(AttendanceError):
+    """What is kept is not what was written: it has to be built anew from the facts."""
+
+    def __init__(self, key: str) -> None:
+        """Keep the key of the record."""
+        super().__init__(f"the state of {key} cannot be read")
+        self.key = key
+
+
 class Memory:
     """Holds at most so many people ready, and those beside whose records are not settled."""
 
@@ -58,20 +70,36 @@ class Memory:
         self._number = 0
 
     def event(self, key: bytes) -> Event:
-        """An event, of which perhaps nothing is known."""
+        """An event, of which perhaps nothing is known.
+
+        Raises:
+            UnreadableStateError: if its records are broken.
+        """
         event = self.events.get(key)
         if event is None:
             event_id = key.decode()
             has_people = next(iter(self._stored.subjects(event_id)), None) is not None
-            event = self.events[key] = Event(event_id, self._stored.context, has_people=has_people)
+            try:
+                event = Event(event_id, self._stored.context, has_people=has_people)
+            except msgspec.MsgspecError as error:
+                raise UnreadableStateError(event_id) from error
+            self.events[key] = event
         return event
 
     def person(self, event: Event, subject: str) -> Person:
-        """A participant or guest of an event, of whom perhaps nothing is known."""
+        """A participant or guest of an event, of whom perhaps nothing is known.
+
+        Raises:
+            UnreadableStateError: if their records are broken.
+        """
         person = event.people.get(subject)
         if person is None:
-            record = self._stored.presence(b"%b/%b" % (event.key, subject.encode()))
-            person = recall(event, subject, record, self._stored.presence)
+            key = f"{event.id}/{subject}"
+            record = self._stored.presence(key.encode())
+            try:
+                person = recall(event, subject, record, self._stored.presence)
+            except msgspec.MsgspecError as error:
+                raise UnreadableStateError(key) from error
             event.people[subject] = person
             event.asleep.discard(subject)
             self._people += 1

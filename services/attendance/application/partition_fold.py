@@ -25,7 +25,7 @@ from services.attendance.application.kept import (
     keep_subject_fact,
     outranks,
 )
-from services.attendance.application.memory import Memory, RoundOutput, Stored
+from services.attendance.application.memory import Memory, RoundOutput, Stored, UnreadableStateError
 from services.attendance.application.mending import mend
 from services.attendance.application.person import Person
 from services.attendance.application.recall import remembered
@@ -37,7 +37,7 @@ from services.attendance.domain.context import EventContext
 from services.attendance.domain.facts import Act, EventFact, LinkChange, Movement, Notice, RoomChange, SubjectFact
 from services.attendance.domain.suspicion import suspect_time
 
-__all__ = ["PartitionFold", "RoundOutput", "Stored", "UnfitRecordError"]
+__all__ = ["PartitionFold", "RoundOutput", "Stored", "UnfitRecordError", "UnreadableStateError"]
 
 _MOST_PEOPLE: Final = 16_384
 _INTERVALS_A_RECORD: Final = 64
@@ -59,6 +59,7 @@ class PartitionFold:
 
         Raises:
             UnreadableRecordError, NotAnInputError, UnfitRecordError: if it never can be; nothing has changed then.
+            UnreadableStateError: if what is kept is broken, so that nothing more can be folded on top of it.
         """
         if value is None:
             raise UnfitRecordError("value: is missing")

@@ -8,7 +8,12 @@ import pytest
 
 from schemas.decode import UnreadableRecordError, decode
 from schemas.presence import PresenceChanged
-from services.attendance.application.partition_fold import PartitionFold, RoundOutput, UnfitRecordError
+from services.attendance.application.partition_fold import (
+    PartitionFold,
+    RoundOutput,
+    UnfitRecordError,
+    UnreadableStateError,
+)
 from services.attendance.application.translation import NotAnInputError
 from services.attendance.domain.facts import Act, Fact, Mode, Notice
 from tests.fakes.attendance_state import MemoryStored
@@ -280,6 +285,19 @@ def test_a_record_that_cannot_be_folded_is_refused_and_changes_nothing(
 
     output = fold.flush()
     assert (output.presences, output.contexts, output.entries) == ({}, {}, [])
+
+
+def test_broken_state_is_said_to_be_broken() -> None:
+    stored = MemoryStored()
+    fold = PartitionFold(stored)
+    stored.keep(taken(fold, event_as_of(1, closes_at=None)))
+    stored.keep(taken(fold, came(2)))
+    for kept, key in ((stored.presences, b"evt_1/ada"), (stored.contexts, b"evt_1")):
+        whole = kept[key]
+        kept[key] = whole[:-9]
+        with pytest.raises(UnreadableStateError):
+            PartitionFold(stored).take(KEY, wire(went(3)).to_bytes())
+        kept[key] = whole
 
 
 def test_the_record_of_a_person_with_four_stays_is_small() -> None:
