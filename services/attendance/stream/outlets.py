@@ -6,11 +6,13 @@ batches of a partition in the order they were handed over. Any other failure com
 """
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata
 
@@ -73,7 +75,11 @@ class Outlet:
 
     async def _hand_over(self, batch: BatchBuilder, sending: "Sending") -> None:
         batch.close()  # Open, it might get records of others.
-        future = await self._producer.send_batch(batch, self._topic, partition=self._partition)
+        while True:
+            # It waits for room behind the batch before for some seconds only; an outage of Kafka may take longer.
+            with contextlib.suppress(KafkaTimeoutError):
+                future = await self._producer.send_batch(batch, self._topic, partition=self._partition)
+                break
         sending.add(future, batch.record_count())
         if self._end is not None:
             self._sent.append((future, batch.record_count()))

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 
 import pytest
-from aiokafka.errors import KafkaError
+from aiokafka.errors import KafkaError, KafkaTimeoutError
 from aiokafka.producer.message_accumulator import BatchBuilder
 from aiokafka.structs import RecordMetadata, TopicPartition
 
@@ -21,6 +21,7 @@ class TopicOfTests:
         self.end = end
         self.batches: list[int] = []
         self.answers: deque[int | Exception] = deque()
+        self.full = 0
 
     def create_batch(self) -> BatchBuilder:
         return BatchBuilder(BATCH_BYTES, 0)
@@ -28,6 +29,9 @@ class TopicOfTests:
     async def send_batch(self, batch: BatchBuilder, topic: str, *, partition: int) -> asyncio.Future[RecordMetadata]:
         assert batch.closed()
         assert (topic, partition) == (TOPIC, NUMBER)
+        if self.full:
+            self.full -= 1
+            raise KafkaTimeoutError
         future: asyncio.Future[RecordMetadata] = asyncio.get_running_loop().create_future()
         answer = self.answers.popleft() if self.answers else self.end
         if isinstance(answer, Exception):
@@ -80,6 +84,14 @@ async def test_what_cannot_be_delivered_is_an_error() -> None:
 
     with pytest.raises(KafkaError):
         await sending.delivered()
+
+
+async def test_an_outage_is_waited_out() -> None:
+    topic = TopicOfTests()
+    topic.full = 3
+
+    assert await (await outlet(topic).send(records(2))).delivered() == 2
+    assert topic.batches == [2]
 
 
 async def test_the_only_writer_is_content() -> None:
