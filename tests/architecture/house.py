@@ -16,7 +16,7 @@ _LEFT_BY_TOOLS: Final = (
     "node_modules",
     "*.egg-info",
     ".git",
-    ".venv",
+    ".venv*",
     ".data",
     ".*_cache",
     ".hypothesis",

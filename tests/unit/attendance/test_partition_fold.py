@@ -4,17 +4,12 @@ import json
 from dataclasses import replace
 from typing import Any
 
-import pytest
-
-from schemas.decode import UnreadableRecordError, decode
+from schemas.decode import decode
 from schemas.presence import PresenceChanged
 from services.attendance.application.partition_fold import (
     PartitionFold,
     RoundOutput,
-    UnfitRecordError,
-    UnreadableStateError,
 )
-from services.attendance.application.translation import NotAnInputError
 from services.attendance.domain.facts import Act, Fact, Mode, Notice
 from tests.fakes.attendance_state import MemoryStored
 from tests.properties.wire_facts import EVENT, wire
@@ -255,49 +250,6 @@ def test_a_time_in_the_future_is_told_as_suspect_and_left_out() -> None:
     assert entry(outcome)["data"]["suspect_time"] == "future"
     assert presence(outcome, "ada").data.suspect == ("odd",)
     assert presence(outcome, "ada").data.intervals == ()
-
-
-def test_the_worker_s_own_records_are_no_facts() -> None:
-    fold = new_fold()
-    value = record(taken(fold, came(1)), "ada")
-
-    with pytest.raises(NotAnInputError, match="what attendance tells"):
-        fold.take(KEY, value)
-
-
-@pytest.mark.parametrize(
-    "key, value, error",
-    [
-        (KEY, None, UnfitRecordError),
-        (None, wire(came(1)).to_bytes(), UnfitRecordError),
-        (b"evt_2", wire(came(1)).to_bytes(), UnfitRecordError),
-        (KEY, b"{", UnreadableRecordError),
-        (KEY, wire(came(1)).to_bytes().replace(b"gate", rb"g\u0000te"), UnreadableRecordError),
-    ],
-)
-def test_a_record_that_cannot_be_folded_is_refused_and_changes_nothing(
-    key: bytes | None, value: bytes | None, error: type[Exception]
-) -> None:
-    fold = new_fold()
-
-    with pytest.raises(error):
-        fold.take(key, value)
-
-    output = fold.flush()
-    assert (output.presences, output.contexts, output.entries) == ({}, {}, [])
-
-
-def test_broken_state_is_said_to_be_broken() -> None:
-    stored = MemoryStored()
-    fold = PartitionFold(stored)
-    stored.keep(taken(fold, event_as_of(1, closes_at=None)))
-    stored.keep(taken(fold, came(2)))
-    for kept, key in ((stored.presences, b"evt_1/ada"), (stored.contexts, b"evt_1")):
-        whole = kept[key]
-        kept[key] = whole[:-9]
-        with pytest.raises(UnreadableStateError):
-            PartitionFold(stored).take(KEY, wire(went(3)).to_bytes())
-        kept[key] = whole
 
 
 def test_the_record_of_a_person_with_four_stays_is_small() -> None:
