@@ -1,7 +1,7 @@
 """The only place that builds the parts of attendance and joins them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -24,6 +24,7 @@ from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.projector import Projector
 from services.attendance.stream.rebuild_check import Tell, Verdict, check_event
+from services.attendance.stream.whole_check import check_all
 from services.attendance.web.app import create_attendance_app
 from services.attendance.web.feed import Feed
 from services.attendance.web.names import Names
@@ -150,6 +151,16 @@ async def check_rebuild(settings: AttendanceSettings, event_id: str, *, tell: Te
     """
     async with read_model(settings) as (_, reading):
         return await check_event(settings, reading, event_id=event_id, tell=tell)
+
+
+async def check_everything(settings: AttendanceSettings, *, tell: Tell) -> Mapping[str, Verdict | None]:
+    """The same for all events at once; None for one whose presences agree.
+
+    Raises:
+        KafkaAwayError, MissingPartitionError: if there is no log to compare with.
+    """
+    async with read_model(settings) as (_, reading):
+        return await check_all(settings, reading, tell=tell)
 
 
 async def _work(settings: AttendanceSettings, registry: CollectorRegistry, ready: asyncio.Event) -> None:

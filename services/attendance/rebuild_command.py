@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -23,7 +24,7 @@ _INTERRUPTED: Final = 130
 _LONGEST_CELL: Final = 60
 _MOST_ROWS: Final = 100
 
-EventId = Annotated[str, typer.Argument(metavar="EVENT", help="The id of the event: evt_…")]
+EventId = Annotated[str | None, typer.Argument(metavar="EVENT", help="The id of the event: evt_…")]
 
 
 class Format(StrEnum):
@@ -35,8 +36,9 @@ class Format(StrEnum):
 
 @commands.command()
 def rebuild(
-    event: EventId,
+    event: EventId = None,
     *,
+    everything: Annotated[bool, typer.Option("--all", help="All events, in place of one.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Compare, and change nothing.")] = False,
     form: Annotated[Format, typer.Option("--format", help="How differences are written.")] = Format.TABLE,
     data_dir: DataDir = None,
@@ -47,37 +49,73 @@ def rebuild(
 
     Ends with 0 if all agree, with 1 if anything differs.
     """
-    from rich.console import Console
-
-    from services.attendance.bootstrap import check_rebuild
-    from services.attendance.settings import AttendanceSettings
-    from services.chassis.progress import bar
-
     if not check:
         message = (
             "give --check to compare. Nothing has to be rebuilt by hand: the worker follows the log, and the read "
             "model follows the worker; one that is deleted is made anew at the next start"
         )
         raise typer.BadParameter(message)
+    if everything == (event is not None):
+        message = "name an event, or give --all"
+        raise typer.BadParameter(message)
+    raise typer.Exit(_check_all(form, data_dir) if event is None else _check(event, form, data_dir))
+
+
+def _check(event: str, form: Format, data_dir: Path | None) -> int:
+    from rich.console import Console
+
+    from services.attendance.bootstrap import check_rebuild
+    from services.attendance.settings import AttendanceSettings
+    from services.chassis.progress import bar
+
     settings = settings_beside(data_dir, AttendanceSettings)
-    console = Console(stderr=True)
-    with bar("Reading", console=console) as tell:
+    with bar("Reading", console=Console(stderr=True)) as tell:
         verdict = run_command(
             lambda: check_rebuild(settings, event, tell=lambda what, done, total: tell(done, total, what))
         )
     if verdict is None:
-        raise typer.Exit(_INTERRUPTED)
+        return _INTERRUPTED
     if not verdict.facts and not verdict.differences:
         fail(OperatorError(f"The log has no fact of {event}."), code=1)
-    _write_differences(verdict.differences, form)
+    _write_differences(event, verdict.differences, form)
     typer.echo(_judged(verdict), err=True)
-    raise typer.Exit(1 if verdict.differences else 0)
+    return 1 if verdict.differences else 0
 
 
-def _write_differences(differences: "Sequence[Difference]", form: Format) -> None:
+def _check_all(form: Format, data_dir: Path | None) -> int:
+    """An event whose presences agree is not looked at any further."""
+    from rich.console import Console
+
+    from services.attendance.bootstrap import check_everything
+    from services.attendance.settings import AttendanceSettings
+    from services.chassis.progress import bar
+
+    settings = settings_beside(data_dir, AttendanceSettings)
+    with bar("Reading", console=Console(stderr=True)) as tell:
+        verdicts = run_command(lambda: check_everything(settings, tell=lambda what, done, of: tell(done, of, what)))
+    if verdicts is None:
+        return _INTERRUPTED
+    differing = {event: verdict for event, verdict in verdicts.items() if verdict is not None and verdict.differences}
+    for event, verdict in differing.items():
+        _write_differences(event, verdict.differences, form)
+        typer.echo(f"{event}: {_judged(verdict)}", err=True)
+    judged = (
+        f"{len(differing)} of {len(verdicts)} events differ." if differing else f"All {len(verdicts)} events agree."
+    )
+    typer.echo(judged, err=True)
+    return 1 if differing else 0
+
+
+def _write_differences(event: str, differences: "Sequence[Difference]", form: Format) -> None:
     if form is Format.NDJSON:
         for one in differences:
-            named = {"place": one.place, "subject": one.subject, "fact_id": one.fact_id, "field": one.field}
+            named = {
+                "event_id": event,
+                "place": one.place,
+                "subject": one.subject,
+                "fact_id": one.fact_id,
+                "field": one.field,
+            }
             document = {name: value for name, value in named.items() if value is not None}
             typer.echo(json.dumps({**document, "log": one.by_log, "found": one.found}, ensure_ascii=False))
         return

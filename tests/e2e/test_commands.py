@@ -58,14 +58,26 @@ async def test_an_event_is_written_out_replayed_and_rebuilt(passerelle: tuple[Ru
     code, out, said = await _passerelle(running, "rebuild", event_id, "--check", "--format", "ndjson")
     assert (code, json.loads(out)) == (
         1,
-        {"place": "read model", "subject": subject, "field": "status", "log": "away", "found": "both"},
+        {
+            "event_id": event_id,
+            "place": "read model",
+            "subject": subject,
+            "field": "status",
+            "log": "away",
+            "found": "both",
+        },
     )
     assert said.startswith("1 difference from the log")
     code, out, _ = await _passerelle(running, "rebuild", event_id, "--check")
     assert (code, out.split()[-2:]) == (1, ["away", "both"])
+    code, out, said = await _passerelle(running, "rebuild", "--all", "--check", "--format", "ndjson")
+    assert (code, [json.loads(line)["event_id"] for line in out.splitlines()]) == (1, [event_id]), said
     database.execute("UPDATE presence SET status = 'away' WHERE subject = ?", [subject])
     database.commit()
     database.close()
+    code, out, said = await _passerelle(running, "rebuild", "--all", "--check")
+    assert (code, out) == (0, ""), said
+    assert said.strip().endswith("events agree.")
 
 
 async def test_an_event_that_does_not_exist_is_named(passerelle: tuple[Running, str]) -> None:

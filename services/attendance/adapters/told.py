@@ -38,6 +38,12 @@ async def read_model_of(engine: AsyncEngine, event_id: str) -> ReadModel:
     return ReadModel(presences=presences, entries=told)
 
 
+async def events_told(engine: AsyncEngine) -> set[str]:
+    """The events of which the read model tells anybody's presence."""
+    async with engine.connect() as connection:
+        return set((await connection.execute(select(presence.c.event_id).distinct())).scalars())
+
+
 async def offsets_of(engine: AsyncEngine) -> dict[tuple[str, int], int]:
     """The next record that the read model needs of each (topic, partition)."""
     async with engine.connect() as connection:
