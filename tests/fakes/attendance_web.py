@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 from prometheus_client import CollectorRegistry
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import topics
 from schemas.envelope import Fact
@@ -68,6 +69,7 @@ class Attendance:
     projection: SqlProjection
     timeline: SqlTimeline
     feed: Feed
+    reading: AsyncEngine
     session: ClientSession
 
     async def ask(self, path: str, *, token: str | None = ANALYST, **query: str) -> tuple[int, dict[str, Any]]:
@@ -115,6 +117,14 @@ async def attending(
         clock=lambda: NOW,
     )
     async with listening(app, settings) as url, ClientSession(base_url=url) as session:
-        yield Attendance(app=app, url=url, projection=projection, timeline=timeline, feed=feed, session=session)
+        yield Attendance(
+            app=app,
+            url=url,
+            projection=projection,
+            timeline=timeline,
+            feed=feed,
+            reading=reading,
+            session=session,
+        )
     await writing.dispose()
     await reading.dispose()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from schemas import topics
 from schemas.registration import Mode
@@ -121,3 +122,31 @@ async def test_the_figures_follow_who_comes_moves_and_is_taken_away(attendance: 
     await keep(attendance, topics.PRESENCE.name, f"{EVENT}/{BASIL}", None)
     _, stats = await attendance.ask(path)
     assert (stats["present"]["in_person"], stats["ever_present"]["in_person"]) == (1, 1)
+
+
+async def test_no_statement_of_the_projector_or_a_page_goes_through_all_entries(
+    attendance: Attendance, facts: EventFacts
+) -> None:
+    said: list[tuple[str, Any]] = []
+
+    @sa.event.listens_for(sa.engine.Engine, "before_cursor_execute")
+    def _note(_c: object, _cursor: object, statement: str, parameters: Any, _x: object, many: bool) -> None:  # noqa: ANN401  (as SQLAlchemy calls it)
+        said.append((statement, parameters[0] if many and parameters else parameters))
+
+    try:
+        facts.registered(ANNE, Mode.IN_PERSON)
+        facts.checked_in(ANNE, 0)
+        facts.room(1, opened=True)
+        await attendance.store(facts.written)
+        for path in ("stats", "presence", f"presence/{ANNE}", "timeline"):
+            assert (await attendance.ask(f"/api/v1/events/{EVENT}/{path}"))[0] == 200
+    finally:
+        sa.event.remove(sa.engine.Engine, "before_cursor_execute", _note)
+    plans = []
+    async with attendance.reading.connect() as connection:
+        for statement, parameters in said:
+            if statement.startswith(("SELECT", "UPDATE", "DELETE")):
+                steps = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                plans += [step.detail for step in steps]
+    assert any("entries" in plan for plan in plans)
+    assert [plan for plan in plans if plan.startswith(("SCAN entries", "SCAN presence"))] == []

@@ -1,7 +1,8 @@
 """The writing side of the read model: rows, and the offsets they were read from, in one transaction."""
 
 import secrets
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from sqlalchemy import (
     delete,
     insert,
     select,
-    tuple_,
     type_coerce,
     update,
 )
@@ -150,9 +150,11 @@ _ENTRY: Final = select(*(_AS_TEXT.get(column.name, column).label(column.name) fo
 def _store_entries(connection: Connection, rows: Mapping[Key, Row], last: int) -> list[Row]:
     """Insert and change, each with a position after `last`; an entry told again as it stands keeps its own."""
     known: dict[Key, Row] = {}
-    for chunk in _chunks(rows):
-        for found in connection.execute(_ENTRY.where(tuple_(entries.c.event_id, entries.c.id).in_(chunk))).mappings():
-            known[found["event_id"], found["id"]] = {name: found[name] for name in found if name != "position"}
+    for event_id, ids in _chunks(rows):
+        # Event by event: SQLite would look for pairs in all there is.
+        query = _ENTRY.where(entries.c.event_id == event_id, entries.c.id.in_(ids))
+        for found in connection.execute(query).mappings():
+            known[event_id, found["id"]] = {name: found[name] for name in found if name != "position"}
     changed = [{**row, "position": 0} for key, row in rows.items() if known.get(key) != row]
     for position, row in enumerate(changed, start=last + 1):
         row["position"] = position
@@ -211,6 +213,11 @@ def _told_at(row: Row) -> tuple[int, str]:
     return row["time"], row["fact_id"]
 
 
-def _chunks(keys: Iterable[Key]) -> Iterable[list[Key]]:
-    whole = list(keys)
-    return (whole[start : start + _CHUNK] for start in range(0, len(whole), _CHUNK))
+def _chunks(keys: Iterable[Key]) -> Iterator[tuple[str, list[str]]]:
+    """The ids of each event, not too many at once."""
+    by_event: defaultdict[str, list[str]] = defaultdict(list)
+    for event_id, id_ in keys:
+        by_event[event_id].append(id_)
+    for event_id, ids in by_event.items():
+        for start in range(0, len(ids), _CHUNK):
+            yield event_id, ids[start : start + _CHUNK]

@@ -3,7 +3,7 @@
 `statistics` counts everybody anew; a tally that was told of the same people gives the same figures.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -50,7 +50,7 @@ class _Heads:
 
     def __init__(self) -> None:
         # By the first beginning of a minute that sees them: how many came (1) or went (-1) at an instant.
-        self._changes: defaultdict[int, Counter[tuple[int, int]]] = defaultdict(Counter)
+        self._changes: dict[int, dict[tuple[int, int], int]] = {}
         self._most: dict[int, tuple[int, int, int]] = {}
 
     def add(self, spans: Iterable[Span], times: int) -> None:
@@ -85,9 +85,13 @@ class _Heads:
 
     def _add(self, at: int, change: int, times: int) -> None:
         minute = -(-at // MINUTE) * MINUTE
-        changes = self._changes[minute]
-        changes[at, change] += times
-        if not changes[at, change]:
+        changes = self._changes.get(minute)
+        if changes is None:
+            changes = self._changes[minute] = {}
+        left = changes.get((at, change), 0) + times
+        if left:
+            changes[at, change] = left
+        else:
             del changes[at, change]
             if not changes:
                 del self._changes[minute]
