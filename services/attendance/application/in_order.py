@@ -23,6 +23,7 @@ from services.attendance.application.wire import (
     QuickFact,
     Registered,
     digest,
+    instants,
     is_plain,
     milliseconds,
     quoted,
@@ -34,15 +35,6 @@ _START_ENDS: Final = {
     "remote": len('{"mode":"remote","start":"2026-11-22T09:00:00.000Z"'),
 }
 _Step: TypeAlias = Callable[[Event, Person, Any, bytes], bytes | None]
-
-
-def take_in_order(event: Event, person: Person, fact: QuickFact, value: bytes) -> bytes | None:
-    """Add a fact that is new, of a person who is `plain`; gives its timeline entry, or None if it is not for here.
-
-    Raises:
-        ValueError: if an instant is not canonical.
-    """
-    return _STEPS[type(fact)](event, person, fact, value)
 
 
 def _came_in(event: Event, person: Person, fact: CheckedIn, value: bytes) -> bytes | None:
@@ -71,8 +63,7 @@ def _open(
     session: str | None,
 ) -> bytes | None:
     time, recordedtime = fact.time, fact.recordedtime
-    at = milliseconds(time)
-    lag = milliseconds(recordedtime) - at
+    at, lag = instants(time, recordedtime)
     # An end known already, of the room or of the event, may be the end of this interval.
     if at <= person.last or at < event.quiet_since or -lag > TOLERANCE or channel in person.unclosed:
         return None
@@ -147,8 +138,7 @@ def _close(
     item: str,
 ) -> bytes | None:
     time, recordedtime = fact.time, fact.recordedtime
-    at = milliseconds(time)
-    lag = milliseconds(recordedtime) - at
+    at, lag = instants(time, recordedtime)
     if at <= person.last or -lag > TOLERANCE or at < event.day_starts_at:
         return None
     mark = digest(value)
@@ -204,8 +194,7 @@ def _cover(later: Unclosed, closed: Unclosed) -> None:
 
 def _seated(event: Event, person: Person, fact: Registered | Confirmed | ModeChanged, value: bytes) -> bytes | None:
     time, recordedtime, data, source = fact.time, fact.recordedtime, fact.data, fact.source
-    at = milliseconds(time)
-    lag = milliseconds(recordedtime) - at
+    at, lag = instants(time, recordedtime)
     if at <= person.seated_at or not is_plain(source):
         return None
     mark, status = digest(value), person.status
@@ -237,7 +226,7 @@ def entry_of(
         f',"datacontenttype":"application/json","data":{{"event_id":"{event.id}","fact":'
     )
     tail = f'{person.whom},"presence":{{"status":"{STATUSES[status]}","seconds":{seconds or person.seconds}}}}}}}'
-    return b"%b%b%b" % (head.encode(), value, tail.encode())
+    return b"".join((head.encode(), value, tail.encode()))
 
 
 @lru_cache(maxsize=4096)
@@ -246,7 +235,7 @@ def _evidence(via: str, source: str) -> tuple[str, str]:
     return f',"via":{quoted(via)},"facts":["', f'],"sources":[{quoted(source)}],"grade":"observed"}}'
 
 
-_STEPS: Final[Mapping[type[QuickFact], _Step]] = {
+IN_ORDER: Final[Mapping[type[QuickFact], _Step]] = {
     CheckedIn: _came_in,
     CheckedOut: _went_out,
     Joined: _joined,
@@ -255,3 +244,7 @@ _STEPS: Final[Mapping[type[QuickFact], _Step]] = {
     Confirmed: _seated,
     ModeChanged: _seated,
 }
+"""By its type: add a fact that is new, of a person who is `plain`.
+
+Each gives the timeline entry, or None if the fact is not for here. A ValueError says that an instant is not canonical.
+"""

@@ -15,7 +15,7 @@ import msgspec
 
 from services.attendance.application.concern import concerned_owners
 from services.attendance.application.event import Event
-from services.attendance.application.in_order import entry_of, take_in_order
+from services.attendance.application.in_order import IN_ORDER, entry_of
 from services.attendance.application.kept import (
     NO_WORDS,
     KeptEventFact,
@@ -93,7 +93,7 @@ class PartitionFold:
         try:
             if fact.id in person.facts:
                 return self._tell_quickly_again(event, person, fact, value)
-            entry = take_in_order(event, person, fact, value) or mend(event, person, fact, value)
+            entry = IN_ORDER[type(fact)](event, person, fact, value) or mend(event, person, fact, value)
         except ValueError:  # An instant is written in another way than ours.
             return False
         if entry is not None:

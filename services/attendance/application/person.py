@@ -92,24 +92,6 @@ class Person(Struct, gc=False):
         """Where they are: the place in `STATUSES`."""
         return status_of(self.here_in_person, self.here_remote, was_here=self.was_here)
 
-    def content(self) -> str:
-        """What the record says, without its id and without the state of the worker."""
-        seat = "" if self.registered_mode is None else f',"registered_mode":"{self.registered_mode}"'
-        if self.registration is not None:
-            seat += f',"registration":"{self.registration}"'
-        earlier = f',"earlier":{len(self.sealed)}' if self.sealed else ""
-        return (
-            f'","source":"/attendance","type":"passerelle.presence.changed.v1","subject":"{self.subject}"'
-            f',"time":"{self.time}","recordedtime":"{self.recorded}","datacontenttype":"application/json"'
-            f',"data":{{"event_id":"{self.event_id}","status":"{STATUSES[self.status]}"{seat}'
-            f',"intervals":[{",".join(self.parts)}],"seconds":{self.seconds}{self.extra}{earlier}'
-        )
-
-    def state(self) -> str:
-        """What the worker remembers beside that, as JSON."""
-        mark = "" if self.plain else f',"mark":{self.mark}'
-        return f'{{"stays":[{",".join(self.items)}],"facts":[{",".join(self.others)}]{self.told_text}{mark}}}'
-
     def write(self) -> bytes | None:
         """The presence record; None if no fact speaks of this person (any more).
 
@@ -117,14 +99,24 @@ class Person(Struct, gc=False):
         """
         if not self.time:
             return None
-        content = self.content().encode()
+        status = STATUSES[status_of(self.here_in_person, self.here_remote, was_here=self.was_here)]
+        seat = "" if self.registered_mode is None else f',"registered_mode":"{self.registered_mode}"'
+        if self.registration is not None:
+            seat += f',"registration":"{self.registration}"'
+        earlier = f',"earlier":{len(self.sealed)}' if self.sealed else ""
+        content = (
+            f'","source":"/attendance","type":"passerelle.presence.changed.v1","subject":"{self.subject}"'
+            f',"time":"{self.time}","recordedtime":"{self.recorded}","datacontenttype":"application/json"'
+            f',"data":{{"event_id":"{self.event_id}","status":"{status}"{seat}'
+            f',"intervals":[{",".join(self.parts)}],"seconds":{self.seconds}{self.extra}{earlier}'
+        ).encode()
         said = sha1(content, usedforsecurity=False)
-        said.update(b"%x" % self.mark)
-        return b'{"specversion":"1.0","id":"%b%b,"state":%b}}' % (
-            record_id(said.hexdigest()).encode(),
-            content,
-            self.state().encode(),
-        )
+        said.update(str(self.mark).encode())
+        mark = "" if self.plain else f',"mark":{self.mark}'
+        stays, facts = ",".join(self.items), ",".join(self.others)
+        state = f',"state":{{"stays":[{stays}],"facts":[{facts}]{self.told_text}{mark}}}}}}}'
+        head = f'{{"specversion":"1.0","id":"{record_id(said.hexdigest())}'
+        return b"".join((head.encode(), content, state.encode()))
 
     def write_sealed(self) -> dict[bytes, bytes | None]:
         """The records of earlier intervals that changed; whoever asks has them written."""

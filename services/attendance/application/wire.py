@@ -153,6 +153,20 @@ def milliseconds(text: str) -> int:
         return _learned(text)
 
 
+def instants(time: str, recordedtime: str) -> tuple[int, int]:
+    """When a fact happened, in milliseconds since the epoch, and how many later it was recorded.
+
+    Raises:
+        ValueError: as `milliseconds` does.
+    """
+    try:
+        at = _MINUTES[time[:17]] + _SECONDS[time[17:20]] + _THOUSANDTHS[time[20:]]
+        recorded = _MINUTES[recordedtime[:17]] + _SECONDS[recordedtime[17:20]] + _THOUSANDTHS[recordedtime[20:]]
+    except KeyError:
+        at, recorded = milliseconds(time), milliseconds(recordedtime)
+    return at, recorded - at
+
+
 def _learned(text: str) -> int:
     if _CANONICAL(text) is None:
         raise ValueError("instant: is not written in the canonical way")
