@@ -112,9 +112,10 @@ async def project(settings: AttendanceSettings, parts: Parts) -> None:
         TopicRefusedError: if Kafka refuses to create one.
     """
     await await_topics(settings, ALL)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(parts.projector.run())
-        tasks.create_task(parts.drain.run())
+    async with Background() as background:
+        background.start("projection", parts.projector.run())
+        background.start("dead-letters", parts.drain.run())
+        await background.wait()
 
 
 async def export_timeline(

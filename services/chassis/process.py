@@ -96,6 +96,11 @@ class Background:
     async def _guard(self, name: str, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            # A library let its own cancellation out. A task group would take it for ours, and go on without the task.
         except Exception:
             log.exception("process.task_failed", task=name)
             raise

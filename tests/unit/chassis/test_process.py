@@ -116,6 +116,23 @@ async def test_a_task_that_returns_ends_the_block_too() -> None:
     assert error.task == "drain"
 
 
+async def test_a_task_that_ends_by_a_cancellation_nobody_asked_for_ends_the_block() -> None:
+    async def cancelled_by_a_library() -> None:
+        fetching = asyncio.create_task(asyncio.Event().wait())
+        fetching.cancel()
+        await fetching
+
+    async def service() -> None:
+        async with Background() as background:
+            background.start("projection", cancelled_by_a_library())
+            await background.wait()
+
+    with pytest.raises(ExceptionGroup) as raised:
+        await asyncio.wait_for(service(), 5)
+
+    assert raised.group_contains(TaskEndedError)
+
+
 async def test_the_end_of_the_block_cancels_its_tasks() -> None:
     ended: list[str] = []
 
