@@ -170,6 +170,10 @@ class OutboxDrain:
         self._clock = clock
         self._batch_size = batch_size
         self._poll_seconds = poll_seconds
+        # Made once: SQLAlchemy takes longer to make a statement than SQLite to run it.
+        position = table.c.position
+        self._delete = sa.delete(table).where(position.in_(sa.bindparam("done", expanding=True)))
+        self._next = sa.select(table).order_by(position).limit(batch_size)
         self._woken = asyncio.Event()
         self._trouble: str | None = None
 
@@ -254,12 +258,11 @@ class OutboxDrain:
 
     async def _delete_and_read(self, done: Sequence[int]) -> Sequence[sa.Row[Any]]:
         """Delete what Kafka has and read what comes next, in one turn at the database."""
-        position = self._table.c.position
 
         def work(connection: Connection) -> Sequence[sa.Row[Any]]:
             if done:
-                connection.execute(sa.delete(self._table).where(position.in_(done)))
-            return connection.execute(sa.select(self._table).order_by(position).limit(self._batch_size)).all()
+                connection.execute(self._delete, {"done": done})
+            return connection.execute(self._next).all()
 
         return await in_transaction(self._engine, work)
 

@@ -106,7 +106,7 @@ class SqlInbox:
         if not settled:
             return
         rows = [_row(arrival, claim) for arrival, claim in settled]
-        connection.execute(_insert_if_new(connection, DELIVERIES, "fact_id"), rows)
+        connection.execute(_insert_if_new(connection, DELIVERIES), rows)
         records = [record for arrival, claim in settled if (record := _published(arrival, claim)) is not None]
         outbox.store(connection, OUTBOX, records, now=settled[0][0].received_at)
         guests = {a.guest.guest_id: (a.guest, a.received_at) for a, _ in reversed(settled) if a.guest is not None}
@@ -129,7 +129,16 @@ class SqlInbox:
             if guest.guest_id not in known
         ]
         if rows:
-            connection.execute(_insert_if_new(connection, GUESTS, "guest_id"), rows)
+            connection.execute(_insert_if_new(connection, GUESTS), rows)
+
+
+# Made once, as all statements of the way of a delivery: SQLAlchemy takes longer to make one than SQLite to run it.
+_CLAIMS_OF: Final = (
+    sa.select(CLAIMS.c.source, CLAIMS.c.room_key, EVENTS.c.event_id, EVENTS.c.starts_at, EVENTS.c.ends_at)
+    .join(EVENTS, EVENTS.c.event_id == CLAIMS.c.event_id)
+    .where(CLAIMS.c.room_key.in_(sa.bindparam("keys", expanding=True)), sa.not_(EVENTS.c.cancelled))
+)
+_KNOWN: Final = sa.select(DELIVERIES.c.fact_id).where(DELIVERIES.c.fact_id.in_(sa.bindparam("ids", expanding=True)))
 
 
 def claims_of(connection: Connection, rooms: set[RoomOfSource]) -> dict[RoomOfSource, list[Claim]]:
@@ -137,13 +146,7 @@ def claims_of(connection: Connection, rooms: set[RoomOfSource]) -> dict[RoomOfSo
     found: dict[RoomOfSource, list[Claim]] = {}
     if not rooms:
         return found
-    keys = {room for _, room in rooms}
-    query = (
-        sa.select(CLAIMS.c.source, CLAIMS.c.room_key, EVENTS.c.event_id, EVENTS.c.starts_at, EVENTS.c.ends_at)
-        .join(EVENTS, EVENTS.c.event_id == CLAIMS.c.event_id)
-        .where(CLAIMS.c.room_key.in_(keys), sa.not_(EVENTS.c.cancelled))
-    )
-    for row in connection.execute(query):
+    for row in connection.execute(_CLAIMS_OF, {"keys": sorted({room for _, room in rooms})}):
         if (row.source, row.room_key) in rooms:
             found.setdefault((row.source, row.room_key), []).append(
                 Claim(
@@ -164,7 +167,7 @@ def place(finding: Finding) -> RoomOfSource:
 
 def _known(connection: Connection, arrivals: Sequence[Arrival]) -> set[str]:
     ids = [arrival.fact_id for arrival in arrivals]
-    return set(connection.scalars(sa.select(DELIVERIES.c.fact_id).where(DELIVERIES.c.fact_id.in_(ids))))
+    return set(connection.scalars(_KNOWN, {"ids": ids}))
 
 
 async def _waiting_rooms(connection: AsyncConnection) -> list[RoomOfSource]:
@@ -245,8 +248,13 @@ def _finding(row: sa.Row[Any]) -> Finding:
     )
 
 
-def _insert_if_new(connection: Connection, table: sa.Table, key: str) -> sa.Insert:
+def _insert_if_new(connection: Connection, table: sa.Table) -> sa.Insert:
     """Another process may have stored the same in the meantime: the first one counts."""
-    if connection.dialect.name == "postgresql":
-        return postgresql.insert(table).on_conflict_do_nothing(index_elements=[key])
-    return sqlite.insert(table).on_conflict_do_nothing(index_elements=[key])
+    return _INSERTS[connection.dialect.name, table.name]
+
+
+_INSERTS: Final = {
+    (dialect, table.name): insert(table).on_conflict_do_nothing(index_elements=[key])
+    for dialect, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
+    for table, key in ((DELIVERIES, "fact_id"), (GUESTS, "guest_id"))
+}
