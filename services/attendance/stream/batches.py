@@ -14,6 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
 import faust
+import uvloop
 from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from faust.app.base import BootStrategy
 from faust.transport.drivers import aiokafka as driver
@@ -176,7 +177,9 @@ class BatchConsumer(driver.Consumer):
         return committed
 
     def _new_consumer_thread(self) -> "_ConsumerThread":
-        return _ConsumerThread(self, loop=self.loop, beacon=self.beacon, Worker=_DaemonThread)
+        return _ConsumerThread(
+            self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon, Worker=_DaemonThread
+        )
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
