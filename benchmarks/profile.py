@@ -47,8 +47,8 @@ _PARTS: Final = (
 )
 _STARTING_SECONDS: Final = 3
 _WRITING_SECONDS: Final = 20
-# The start, the assignment of partitions, and a loop that waits for something to do are no part of the work.
-_NO_WORK: Final = re.compile(r"<frozen importlib|on_rebalance|EpollSelector\.select")
+# The start, the assignment of partitions, the end, and a loop that waits for something to do are no part of the work.
+_NO_WORK: Final = re.compile(r"<frozen importlib|on_rebalance|Store\.stop|EpollSelector\.select")
 
 
 async def looks(facts: int) -> tuple[Run, list[tuple[list[str], int]]]:
@@ -89,7 +89,7 @@ def part_of(stack: list[str]) -> str:
         for name, pattern in _PARTS:
             if re.search(pattern, frame):
                 return name
-    return "other"
+    return "other" if any(stack) else "threads without Python"
 
 
 def main() -> None:
