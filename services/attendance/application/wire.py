@@ -125,7 +125,7 @@ def read(value: bytes) -> QuickFact | None:
         return None
     try:
         return _read(value)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # the last: of lists in lists in lists
         return None
 
 

@@ -9,7 +9,7 @@ from aiokafka import TopicPartition
 from aiokafka.partitioner import murmur2
 
 from schemas.decode import KnownFact, UnreadableRecordError, decode
-from schemas.presence import PresenceChanged
+from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.timeline import TimelineEntry
 from schemas.topics import INPUTS, Topic
 from services.attendance.application.translation import digest
@@ -76,6 +76,6 @@ def _fact(value: bytes | None, event_id: str) -> KnownFact | None:
         fact = decode(value or b"")
     except UnreadableRecordError:
         return None
-    if isinstance(fact, PresenceChanged | TimelineEntry) or fact.data.event_id != event_id:
+    if isinstance(fact, PresenceChanged | PresenceEarlier | TimelineEntry) or fact.data.event_id != event_id:
         return None
     return fact

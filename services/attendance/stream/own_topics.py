@@ -256,12 +256,12 @@ def _read(light: Callable[[bytes], Told], value: bytes, expected: Any, called: s
     """
     # What may hold U+0000, which no database text can hold, is for the schemas to look at.
     if _MAYBE_NULL_CHARACTER not in value:
-        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError):
+        with contextlib.suppress(msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return light(value)
     fact = decode(value)
     if not isinstance(fact, expected):
         raise UnreadableRecordError(f"type: {called} was expected here")
     try:
         return light(fact.to_bytes())
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, RecursionError) as error:
         raise UnreadableRecordError(f"value: {error}") from None

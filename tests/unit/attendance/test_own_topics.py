@@ -107,6 +107,7 @@ def test_earlier_intervals_are_rows_of_their_own_until_they_are_taken_away() -> 
     [
         (b"not json", "value: Invalid JSON"),
         (b'{"type": "unknown"}', "type: not a type that this version knows"),
+        (b'{"data":' + b"[" * 10_000, "value: Invalid JSON"),
         (entry_record(id="no identifier!"), "id: "),
         (entry_record(time="yesterday"), "time: "),
         (entry_record(time="2026-11-22T09:00:00"), "time: "),

@@ -28,6 +28,7 @@ def test_the_worker_s_own_records_are_no_facts() -> None:
         (None, wire(came(1)).to_bytes(), UnfitRecordError),
         (b"evt_2", wire(came(1)).to_bytes(), UnfitRecordError),
         (KEY, b"{", UnreadableRecordError),
+        (KEY, b'{"data":' + b"[" * 10_000, UnreadableRecordError),
         (KEY, wire(came(1)).to_bytes().replace(b"gate", rb"g\u0000te"), UnreadableRecordError),
     ],
 )
