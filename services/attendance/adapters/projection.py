@@ -37,6 +37,11 @@ from services.chassis.transactions import in_transaction
 
 _CHUNK: Final = 400
 
+# Made once: SQLAlchemy takes longer to make a statement than SQLite to run it.
+_LOCK: Final = select(projection.c.last_position).with_for_update()
+_MOVE: Final = update(projection).values(last_position=bindparam("position"))
+_OFFSETS: Final = select(offsets)
+
 Partition = tuple[str, int]
 Key = tuple[str, str]
 EarlierKey = tuple[str, str, int]
@@ -118,8 +123,7 @@ class SqlProjection:
 
     def _apply(self, connection: Connection, batch: Batch) -> Stored:
         # The one row of `projection` is the lock that makes positions visible in the order they are given.
-        lock = select(projection.c.last_position).with_for_update()
-        before: int = connection.execute(lock).scalar_one()
+        before: int = connection.execute(_LOCK).scalar_one()
         known = _stored_offsets(connection)
         if any(known.get(partition, begin) != begin for partition, begin in batch.begins.items()):
             raise OffsetsMovedError
@@ -130,7 +134,7 @@ class SqlProjection:
         _store_earlier(connection, batch.earlier)
         store(connection, outbox, batch.dead, now=self._clock())
         if changed:
-            connection.execute(update(projection).values(last_position=after))
+            connection.execute(_MOVE, {"position": after})
         _upsert(
             connection,
             offsets,
@@ -140,11 +144,13 @@ class SqlProjection:
 
 
 def _stored_offsets(connection: Connection) -> dict[Partition, int]:
-    return {(row.topic, row.partition): row.next_offset for row in connection.execute(select(offsets))}
+    return {(row.topic, row.partition): row.next_offset for row in connection.execute(_OFFSETS)}
 
 
 _AS_TEXT: Final = {name: type_coerce(entries.c[name], Text) for name in ("reached", "fact")}
-_ENTRY: Final = select(*(_AS_TEXT.get(column.name, column).label(column.name) for column in entries.c))
+_KNOWN: Final = select(*(_AS_TEXT.get(column.name, column).label(column.name) for column in entries.c)).where(
+    entries.c.event_id == bindparam("of"), entries.c.id.in_(bindparam("ids", expanding=True))
+)
 
 
 def _store_entries(connection: Connection, rows: Mapping[Key, Row], last: int) -> list[Row]:
@@ -152,8 +158,7 @@ def _store_entries(connection: Connection, rows: Mapping[Key, Row], last: int) -
     known: dict[Key, Row] = {}
     for event_id, ids in _chunks(rows):
         # Event by event: SQLite would look for pairs in all there is.
-        query = _ENTRY.where(entries.c.event_id == event_id, entries.c.id.in_(ids))
-        for found in connection.execute(query).mappings():
+        for found in connection.execute(_KNOWN, {"of": event_id, "ids": ids}).mappings():
             known[event_id, found["id"]] = {name: found[name] for name in found if name != "position"}
     changed = [{**row, "position": 0} for key, row in rows.items() if known.get(key) != row]
     for position, row in enumerate(changed, start=last + 1):
