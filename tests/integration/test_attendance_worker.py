@@ -8,12 +8,14 @@ from pathlib import Path
 from benchmarks.workload import Arrival, Workload
 from deploy.local.kafka import EmbeddedKafka
 from schemas import topics
+from services.attendance.stream.checkpoints import KEY
 from services.chassis.dead_letters import Origin, read_dead_letter
 from tests.fakes.attendance_worker import expected, log_of, told, worker_process
 
 BAD = {
     b"not json": "value: Invalid JSON",
     b"{}": "value: Unable to extract tag",
+    b'{"data":' + b"[" * 10_000: "value: Invalid JSON: recursion limit",
     b'{"type":"somebody.teleported"}': "version",
     b'{"type":"passerelle.participation.joined.v2"}': "type: passerelle.participation.joined.v2 needs a version of",
     b'{"type":"passerelle.participation.room.opened.v1","id":"x"}': ".source: Field required",
@@ -92,7 +94,11 @@ async def test_what_cannot_be_read_is_kept_aside_and_the_partition_goes_on(
         json.dumps(document | {"time": "2026-11-22T09:00:00"}).encode(): ".time: Input should have timezone info",
     }
     tombstone = replace(fact, value=None)  # type: ignore[arg-type]  # what compaction makes, never a fact
-    arrivals = [*good[:half], *[replace(fact, value=value) for value in bad], tombstone, *good[half:]]
+    reserved = replace(
+        fact, key=KEY, value=json.dumps(document | {"data": {**document["data"], "event_id": KEY.decode()}}).encode()
+    )
+    arrivals = [*good[:half], *[replace(fact, value=value) for value in bad], tombstone, reserved, *good[half:]]
+    bad[reserved.value] = "key: no event can be called so"
     log = log_of(own_kafka.bootstrap_servers, tmp_path)
     await log.produce(arrivals)
 
@@ -104,7 +110,8 @@ async def test_what_cannot_be_read_is_kept_aside_and_the_partition_goes_on(
     for record in await log.read(topics.DEAD_LETTER.name):
         letter = read_dead_letter(key=record.key, value=record.value, headers=record.headers)
         assert isinstance(letter.origin, Origin)
-        assert (letter.service, letter.origin.topic, letter.key) == ("attendance", fact.topic, fact.key)
+        key = KEY if letter.value == reserved.value else fact.key
+        assert (letter.service, letter.origin.topic, letter.key) == ("attendance", fact.topic, key)
         letters[letter.value] = letter.reason
     assert set(letters) == {*bad, None}
     for value, reason in bad.items():

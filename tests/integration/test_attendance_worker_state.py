@@ -11,6 +11,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from benchmarks.workload import Arrival, Workload
 from deploy.local.kafka import EmbeddedKafka
 from schemas import topics
+from services.attendance.stream.checkpoints import PREVIOUS, record_id
 from services.chassis.kafka import new_producer
 from services.chassis.topics import ensure_topics
 from tests.fakes.attendance_worker import Log, expected, log_of, told, worker_process
@@ -50,6 +51,25 @@ async def _write_a_stale_presence(log: Log) -> None:
     last = {record.key: record for record in records}
     stale = next(record for record in records if record.value != last[record.key].value)
     await _write(log, topics.PRESENCE.name, [(stale.key, stale.value, stale.partition)])
+
+
+async def _break_the_presences(log: Log) -> None:
+    """Those of one partition are as they were, by their ids, and what the worker remembers in them cannot be read."""
+    records = await log.read(topics.PRESENCE.name)
+    last = {record.key: record for record in records if record.partition == records[0].partition}
+    producer = new_producer(log.settings, client_id="test-breaker")
+    await producer.start()
+    try:
+        for record in last.values():
+            await producer.send_and_wait(
+                topics.PRESENCE.name,
+                record.value.replace(b'"stays":[', b'"stays":0,"was":['),
+                key=record.key,
+                partition=record.partition,
+                headers=[(PREVIOUS, record_id(record.value))],
+            )
+    finally:
+        await producer.stop()
 
 
 async def _write(log: Log, topic: str, records: list[tuple[bytes, bytes | None, int]]) -> None:
@@ -101,6 +121,24 @@ async def test_a_log_made_anew_leads_to_a_state_of_its_own(own_kafka: EmbeddedKa
         await log.worked_off()
 
     assert told(await log.presences()) == expected(after)
+
+
+@pytest.mark.faults
+async def test_a_state_that_cannot_be_read_is_rebuilt(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    arrivals = list(SMALL.arrivals())
+    half = len(arrivals) // 2
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(arrivals[:half])
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers) as worker:
+        await log.worked_off()
+        assert await worker.stop() == 0
+        await _break_the_presences(log)
+        await worker.start()
+        await worker.ready()
+        await log.produce(arrivals[half:])
+        await log.worked_off()
+
+    assert told(await log.presences()) == expected(arrivals)
 
 
 def _of_another_event(arrival: Arrival) -> Arrival:

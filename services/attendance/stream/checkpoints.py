@@ -44,6 +44,10 @@ class Checkpoint:
         )
 
 
+DOUBT: Final = Checkpoint(offsets={}, presence_end=0, digest=0, rebuilding=True)
+"""Says that a state is not to be trusted: whoever opens the partition next rebuilds it."""
+
+
 def read_checkpoint(record: bytes) -> Checkpoint:
     """Read what `write` wrote.
 

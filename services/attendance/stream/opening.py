@@ -14,7 +14,15 @@ from faust.types import TP
 from schemas import topics
 from services.attendance.application.partition_fold import PartitionFold
 from services.attendance.stream.batches import Record
-from services.attendance.stream.checkpoints import KEY, PREVIOUS, Checkpoint, digest_of, read_checkpoint, record_id
+from services.attendance.stream.checkpoints import (
+    DOUBT,
+    KEY,
+    PREVIOUS,
+    Checkpoint,
+    digest_of,
+    read_checkpoint,
+    record_id,
+)
 from services.attendance.stream.outlets import Outlet
 from services.attendance.stream.partitions import Kept, Partition, Rebuild, Stores
 
@@ -102,7 +110,10 @@ class Opening:
 
     def _checkpoint(self, number: int) -> Checkpoint | None:
         record = self._stores.context.read(number, KEY)
-        return None if record is None else read_checkpoint(record)
+        try:
+            return None if record is None else read_checkpoint(record)
+        except (ValueError, LookupError, TypeError):
+            return DOUBT  # Whatever stands there, it is no reason to trust the state.
 
     async def _disagreement(self, consumer: AIOKafkaConsumer, found: _Found) -> str | None:
         """Why the state cannot be trusted; None if it can."""

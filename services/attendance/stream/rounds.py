@@ -31,10 +31,10 @@ from faust.types import EventT
 
 from schemas import topics
 from schemas.decode import UnreadableRecordError
-from services.attendance.application.partition_fold import UnfitRecordError
+from services.attendance.application.partition_fold import UnfitRecordError, UnreadableStateError
 from services.attendance.application.translation import NotAnInputError
 from services.attendance.stream.batches import Record
-from services.attendance.stream.checkpoints import KEY, Checkpoint
+from services.attendance.stream.checkpoints import DOUBT, KEY
 from services.attendance.stream.desk import Desk
 from services.attendance.stream.metrics import WorkerMetrics
 from services.attendance.stream.outlets import NotOnlyWriterError, Outlet
@@ -55,13 +55,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(slots=True, kw_only=True)
 class Round:
-    """One round, from the desk to the acknowledgement; `began` is when it was taken, by the monotonic clock."""
+    """One round, from the desk to the acknowledgement; `began` is when it was taken, by the monotonic clock.
+
+    `unreadable` is the partition whose state turned out to be broken, if one did: then nothing of the round counts.
+    """
 
     events: list[EventT[Any]]
     began: float
     parts: list[PartitionRound] = field(default_factory=list)
     told: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
+    unreadable: int | None = None
 
 
 class Rounds:
@@ -134,10 +138,16 @@ class Rounds:
             records = _as_they_came(taken)
             while stretch := list(islice(records, _RECORDS_AT_A_STRETCH)):
                 for record in stretch:
+                    if record.key == KEY:  # The place of the checkpoint, among the records about events.
+                        partition.set_aside(self._letter(record, "key: no event can be called so"))
+                        continue
                     try:
                         partition.fold.take(record.key, record.value)
                     except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
                         partition.set_aside(self._letter(record, str(error)))
+                    except UnreadableStateError:
+                        round_.unreadable = partition.number
+                        return
                 await asyncio.sleep(0)
             for batch in taken:
                 partition.passed(batch)
@@ -146,6 +156,10 @@ class Rounds:
     async def _work_off(self, round_: Round, before: Round | None, slots: asyncio.Semaphore) -> None:
         try:
             await self._deliver(round_, before)
+        except BaseException:
+            # The next round may wake before it is cancelled: it must not keep what rests on this one.
+            self._broken = True
+            raise
         finally:
             round_.told.set()
             round_.over.set()
@@ -153,15 +167,12 @@ class Rounds:
             await self._desk.finished()
 
     async def _deliver(self, round_: Round, before: Round | None) -> None:
-        if not await self._fence():
-            log.warning("attendance.membership_lost")
-            self._broken = True
-            await self._look_again()
+        if not await self._may_tell(round_, before):
             return
         try:
             await self._tell_states(round_, before)
         except NotOnlyWriterError as error:
-            await self._give_up(before, error)
+            await self._give_up(before, topic=error.topic, partition=error.partition, reason=error.reason)
             return
         if self._given_up():
             return
@@ -177,6 +188,21 @@ class Rounds:
         self._metrics.round_over(
             facts=sum(len(event.value) for event in round_.events), seconds=monotonic() - round_.began
         )
+
+    async def _may_tell(self, round_: Round, before: Round | None) -> bool:
+        """Whether the partitions are still ours, and what was folded rests on a state that could be read."""
+        if not await self._fence():
+            log.warning("attendance.membership_lost")
+            self._broken = True
+            await self._look_again()
+        elif round_.unreadable is not None:
+            if before is not None:
+                await before.over.wait()
+            if not self._given_up():
+                await self._give_up(
+                    before, topic=topics.PRESENCE.name, partition=round_.unreadable, reason="state_unreadable"
+                )
+        return not self._given_up()
 
     async def _tell_states(self, round_: Round, before: Round | None) -> None:
         async with self._sending_states:
@@ -221,16 +247,15 @@ class Rounds:
         """Whether nothing counts any more that is in work."""
         return self._broken
 
-    async def _give_up(self, before: Round | None, error: NotOnlyWriterError) -> None:
+    async def _give_up(self, before: Round | None, *, topic: str, partition: int, reason: str) -> None:
         """Leave word that the partition's state is not to be trusted, and have it looked at again."""
-        log.warning("attendance.state_disagrees", partition=error.partition, topic=error.topic, reason=error.reason)
-        self._metrics.disagreed(error.reason)
+        log.warning("attendance.state_disagrees", partition=partition, topic=topic, reason=reason)
+        self._metrics.disagreed(reason)
         self._broken = True
         if before is not None:
             await before.over.wait()
-        doubt = Checkpoint(offsets={}, presence_end=0, digest=0, rebuilding=True)
-        outlet = Outlet(self._producer, topics.ATTENDANCE_CONTEXT.name, error.partition)
-        await (await outlet.send([(KEY, doubt.write(), _JSON)])).delivered()
+        outlet = Outlet(self._producer, topics.ATTENDANCE_CONTEXT.name, partition)
+        await (await outlet.send([(KEY, DOUBT.write(), _JSON)])).delivered()
         await self._look_again()
 
     def _letter(self, record: Record, reason: str) -> OutboxRecord:
