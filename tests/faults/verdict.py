@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, Final
 
 from benchmarks.workload import Arrival
@@ -23,11 +24,16 @@ _OWN_SOURCE: Final = "/attendance"
 
 @dataclass(slots=True, kw_only=True)
 class Standing:
-    """One event as it should stand, or as it is told to: each fact with when it was recorded, people, inferred ends."""
+    """One event as it should stand, or as it is told to.
+
+    Each fact with when it was recorded; people; inferred ends; the facts left out because nobody has accepted their
+    time (the topic has only what was thought of it when it was told).
+    """
 
     facts: dict[str, str] = field(default_factory=dict)
     people: dict[str, Words] = field(default_factory=dict)
     ends: set[InferredEnd] = field(default_factory=set)
+    left_out: set[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +42,7 @@ class Folded:
 
     facts: Mapping[str, str]
     people: Mapping[str, Presence]
+    left_out: frozenset[str]
 
     def standing(self, *, horizon: str | None = None, linked: bool = True) -> Standing:
         """As it should be told: counted up to `horizon` what goes on, with or without guests who are linked."""
@@ -47,6 +54,7 @@ class Folded:
                 if linked or presence.linked_to is None
             },
             ends=ends_of(self.people),
+            left_out=set(self.left_out),
         )
 
 
@@ -122,6 +130,7 @@ async def in_the_read_model(client: Client, awaited: Expected) -> Differences:
             facts={item["id"]: item["recorded_time"] for item in items if item["source"] != _OWN_SOURCE},
             people={row.get("participant_id") or row["guest_id"]: told(row) for row in _items(pages)},
             ends=ends_in_the_api(items),
+            left_out={item["id"] for item in items if item["suspect_time"] and not item["accepted"]},
         )
         where, horizon = f"api {event_id}", pages[-1]["horizon"] if pages else None
         # A guest who is linked stands with the participant.
@@ -138,7 +147,8 @@ def _folded(facts: Sequence[KnownFact]) -> Folded:
         at = format_instant(fact.recordedtime)
         recorded[fact.id] = min(at, recorded.get(fact.id, at))
     folding = fold_event(domain_fact(document(fact), canonical=fact.to_bytes()) for fact in facts)
-    return Folded(facts=recorded, people=folding.people)
+    suspect = [folding.context.suspect, *(presence.suspect for presence in folding.people.values())]
+    return Folded(facts=recorded, people=folding.people, left_out=frozenset(chain(*suspect)))
 
 
 def _compare(where: str, should: Standing, is_: Standing) -> Differences:
@@ -146,6 +156,8 @@ def _compare(where: str, should: Standing, is_: Standing) -> Differences:
     wrong: set[object] = {who for who in should.people | is_.people if should.people.get(who) != is_.people.get(who)}
     wrong |= {entry for entry, at in is_.facts.items() if at != should.facts.get(entry, at)}
     wrong |= should.ends ^ is_.ends
+    if should.left_out is not None and is_.left_out is not None:
+        wrong |= should.left_out ^ is_.left_out
     return Differences(
         lost=frozenset(f"{where} {fact}" for fact in missing),
         doubled=frozenset(f"{where} {entry}" for entry in strange),
