@@ -79,7 +79,6 @@ class Person(Struct, gc=False):
     seated_at: int = -(10**15)
     extra: str = ""
     """What few records have, as JSON: whom a guest is linked to, contradictions, suspect facts."""
-    linked_to: str | None = None
     told: list[ToldEnd] = []
     told_text: str = ""
     sealed: list[Sealed] = []

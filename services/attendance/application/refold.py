@@ -144,7 +144,6 @@ class Refold:
         layout.lay_facts(own.values())
         layout.close()
         after.extra = extra_text(presence.linked_to, contradictions_text(presence.contradictions), _suspect(presence))
-        after.linked_to = presence.linked_to
         return after
 
     def _told(self, subject: str, before: Person, since: int) -> tuple[list[ToldEnd], list[ToldEnd]]:

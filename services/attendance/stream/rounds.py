@@ -195,7 +195,8 @@ class Rounds:
             log.warning("attendance.membership_lost")
             self._broken = True
             await self._look_again()
-        elif round_.unreadable is not None:
+            return False
+        if round_.unreadable is not None:
             if before is not None:
                 await before.over.wait()
             if not self._given_up():
