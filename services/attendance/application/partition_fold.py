@@ -13,6 +13,7 @@ from typing import Final
 
 import msgspec
 
+from schemas.decode import UnreadableRecordError
 from services.attendance.application.concern import concerned_owners
 from services.attendance.application.event import Event
 from services.attendance.application.in_order import IN_ORDER, entry_of
@@ -32,8 +33,10 @@ from services.attendance.application.recall import remembered
 from services.attendance.application.records import seconds_text, write_end
 from services.attendance.application.refold import Refold
 from services.attendance.application.said import Said, UnfitRecordError, look_into
+from services.attendance.application.translation import NotAnInputError
 from services.attendance.application.wire import QuickFact, digest, is_identifier, milliseconds, read
 from services.attendance.domain.context import EventContext
+from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import Act, EventFact, LinkChange, Movement, Notice, RoomChange, SubjectFact
 from services.attendance.domain.suspicion import suspect_time
 
@@ -41,6 +44,15 @@ __all__ = ["PartitionFold", "RoundOutput", "Stored", "UnfitRecordError", "Unread
 
 _MOST_PEOPLE: Final = 16_384
 _INTERVALS_A_RECORD: Final = 64
+_FAULTS: Final = (
+    ArithmeticError,
+    AssertionError,
+    AttendanceError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 
 
 class PartitionFold:
@@ -67,7 +79,9 @@ class PartitionFold:
         try:
             if quick is None or not self._take_quickly(key, quick, value):
                 self._take_thoroughly(key, value, quick)
-        except (ArithmeticError, AssertionError, AttributeError, LookupError, TypeError) as error:
+        except (UnreadableRecordError, NotAnInputError, UnfitRecordError, UnreadableStateError):
+            raise
+        except _FAULTS as error:
             # A fault of ours, met at this fact each time: it is kept for redriving after a fix, and the others go on.
             raise UnfitRecordError(f"fold: {type(error).__name__}") from error
 
@@ -186,7 +200,10 @@ class PartitionFold:
         key = f"{event.id}/{fact.id}".encode()
         stamp = (fact.id, fact.time, fact.recorded - fact.time, said.digest, fact.source)
         kept, record = KeptNote(*stamp, NO_WORDS), self._memory.note(key)
-        known = None if record is None else msgspec.json.decode(record, type=KeptNote)
+        try:
+            known = None if record is None else msgspec.json.decode(record, type=KeptNote)
+        except msgspec.MsgspecError as error:
+            raise UnreadableStateError(key.decode()) from error
         if known is not None and outranks(known, kept):
             return
         words = NO_WORDS
