@@ -113,10 +113,6 @@ class Memory:
         """All who are not known to have left."""
         return [person for person in self._awake(event) if person.unclosed]
 
-    def told(self, event: Event) -> list[Person]:
-        """All of whom an inferred end was told, withdrawn or not."""
-        return [person for person in self._awake(event) if person.told]
-
     def touch(self, person: Person) -> None:
         """A person's record has changed."""
         if not person.dirty:
@@ -193,7 +189,7 @@ class Memory:
         settled.sort(key=lambda pair: pair[0].flushed)
         for person, event in settled[: self._people - self._most_people * 9 // 10]:
             del event.people[person.subject]
-            if person.unclosed or person.told:
+            if person.unclosed:
                 event.asleep.add(person.subject)
             self._people -= 1
 

@@ -190,11 +190,12 @@ class PartitionFold:
 
     def _take_event_fact_again(self, event: Event, said: Said, known: KeptEventFact) -> None:
         refold, concerned = self._refold(event), set[str]()
+        # A crash may have swallowed some of what the event led to: all of it is told again, once. What this fold has
+        # told itself is delivered, or the fold is dropped.
         if not event.is_consistent:
             concerned = set(self._memory.everybody(event))
         self._conclude(event, said, known.words, refold, concerned, since=known.recorded)
         event.is_consistent = True
-        self._tell_ends_again(event, [person.subject for person in self._memory.told(event)])
 
     def _take_note(self, event: Event, said: Said, fact: Act | Notice) -> None:
         key = f"{event.id}/{fact.id}".encode()

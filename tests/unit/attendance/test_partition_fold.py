@@ -244,6 +244,23 @@ def test_an_inferred_end_that_a_crash_left_untold_is_told_when_its_cause_comes_a
     assert (again.presences, again.contexts) == ({}, output.contexts)
 
 
+def test_inferred_ends_are_told_again_once_after_a_restart_however_often_their_cause_comes_again() -> None:
+    stored, closed = MemoryStored(), room_closed(9)
+    fold = PartitionFold(stored)
+    for number in range(9):
+        stored.keep(taken(fold, joined(1, subject=f"p{number}")))
+    output = taken(fold, closed)
+    stored.keep(output)
+    restarted = PartitionFold(stored)
+
+    again = taken(restarted, closed)
+
+    assert len(output.entries) == 10
+    assert sorted(again.entries) == sorted(output.entries)
+    for one in (fold, restarted):
+        assert [len(taken(one, closed).entries) for _ in range(3)] == [1, 1, 1]
+
+
 def test_a_time_in_the_future_is_told_as_suspect_and_left_out() -> None:
     outcome = taken(new_fold(), replace(came(30, fact_id="odd"), recorded=at(1)))
 
