@@ -18,13 +18,16 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class NotRedrivableError(OperatorError):
-    """A dead letter that came with a request has no topic to go back to."""
+    """A dead letter that came with a request has no topic to go back to, and one that is cut is not the record."""
 
-    def __init__(self, letter_id: str) -> None:
+    def __init__(self, letter_id: str, *, cut: bool) -> None:
         """Say what can be done instead."""
+        show = f"`passerelle dead-letters show {letter_id}`"
         super().__init__(
-            f"{letter_id} came with a request, not from a topic: ask the platform to deliver it again, or see it with "
-            f"`passerelle dead-letters show {letter_id}`"
+            f"{letter_id} is only the beginning of a record that was too large: {show} says where the whole stands"
+            if cut
+            else f"{letter_id} came with a request, not from a topic: ask the platform to deliver it again, or see it "
+            f"with {show}"
         )
 
 
@@ -101,13 +104,13 @@ async def redrive(settings: CommonSettings, letters: Sequence[Kept]) -> list[str
     They stay on the dead-letter topic, which is a log. Doing it twice is harmless: facts are a set by id.
 
     Raises:
-        NotRedrivableError: if one came with a request; none is sent then.
+        NotRedrivableError: if one came with a request or is cut; none is sent then.
     """
     records = []
     for kept in letters:
         record = kept.letter.redriven()
         if record is None:
-            raise NotRedrivableError(kept.id)
+            raise NotRedrivableError(kept.id, cut=kept.letter.cut)
         records.append(record)
     async with new_producer(settings, client_id="passerelle-redrive") as producer:
         for record in records:

@@ -1,6 +1,7 @@
 """Dead letters: what could not be read or did not fit, kept whole with the reason, so that it can be redriven.
 
-A Kafka record is kept as it came, its own headers included. The body of an HTTP request may name people, so it is
+A Kafka record is kept as it came, its own headers included; one that fills its topic's limit is cut, and whole where it
+came from. The body of an HTTP request may name people, so it is
 sealed: only this installation can open it.
 """
 
@@ -11,15 +12,20 @@ from typing import Final
 
 from schemas.envelope import format_instant
 from schemas.topics import DEAD_LETTER
-from services.chassis.kafka import decode_headers
+from services.chassis.kafka import LARGEST_RECORD, decode_headers, encode_headers
 from services.chassis.outbox import OutboxRecord
 from services.chassis.secrets import SecretBox
 
 PURPOSE: Final = "dead-letters"
 """The purpose of the SecretBox that seals HTTP bodies."""
 _OWN_HEADERS: Final = frozenset(
-    {"reason", "service", "time", "origin", "origin_topic", "origin_partition", "origin_offset", "sealed"}
+    {"reason", "service", "time", "origin", "origin_topic", "origin_partition", "origin_offset", "sealed", "cut"}
 )
+_LARGEST: Final = LARGEST_RECORD - 8192
+_HEADER_BYTES: Final = 10
+"""What Kafka writes around a header, at most."""
+_CUT_VALUE: Final = 1024 * 1024
+_CUT_TEXT: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +49,8 @@ class DeadLetter:
     value: bytes | None
     headers: Mapping[str, str]
     """The record's own headers, as it came."""
+    cut: bool = False
+    """Whether this is only the beginning of the record, without its headers: with them it would not fit the topic."""
 
     def open(self, box: SecretBox) -> bytes | None:
         """Give the content in plain.
@@ -55,8 +63,8 @@ class DeadLetter:
         return box.open(self.value)
 
     def redriven(self) -> OutboxRecord | None:
-        """Give the record for the topic it came from, as it was; None if it came with a request."""
-        if isinstance(self.origin, str):
+        """Give the record for the topic it came from, as it was; None if it came with a request or is cut."""
+        if isinstance(self.origin, str) or self.cut:
             return None
         return OutboxRecord(topic=self.origin.topic, key=self.key, value=self.value, headers=self.headers)
 
@@ -71,7 +79,7 @@ def from_record(
     value: bytes | None,
     headers: Iterable[tuple[str, bytes | None]] = (),
 ) -> OutboxRecord:
-    """Keep a record of a topic. `reason` must not quote the value."""
+    """Keep a record of a topic, or its beginning if the letter would not fit. `reason` must not quote the value."""
     kept = {name: text for name, text in decode_headers(headers).items() if name not in _OWN_HEADERS}
     place = {
         "origin_topic": origin.topic,
@@ -80,9 +88,14 @@ def from_record(
     }
     if key is None and value is None:
         value = b""  # The clients send no record without both.
-    return OutboxRecord(
-        topic=DEAD_LETTER.name, key=key, value=value, headers={**kept, **_said(service, reason, now), **place}
-    )
+    letter = {**kept, **_said(service, reason, now), **place}
+    size = len(key or b"") + len(value or b"")
+    size += sum(len(name) + len(text) + _HEADER_BYTES for name, text in encode_headers(letter))
+    if size > _LARGEST:
+        letter = {**_said(service, reason[:_CUT_TEXT], now), **place, "cut": f"of {size} bytes"}
+        key = None if key is None else key[:_CUT_TEXT]
+        value = None if value is None else value[:_CUT_VALUE]
+    return OutboxRecord(topic=DEAD_LETTER.name, key=key, value=value, headers=letter)
 
 
 def from_request(
@@ -112,6 +125,7 @@ def read_dead_letter(
             key=key,
             value=value,
             headers={name: text for name, text in said.items() if name not in _OWN_HEADERS},
+            cut="cut" in said,
         )
     except KeyError as error:
         msg = f"a dead letter without the header {error}"

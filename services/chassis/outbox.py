@@ -66,7 +66,7 @@ class OutboxRecord:
         size = (
             len(self.key or b"")
             + len(self.value or b"")
-            + sum(len(name) + len(text) for name, text in self.headers.items())
+            + sum(len(name) + len(text) for name, text in encode_headers(self.headers))
         )
         # Room for what Kafka puts around a record.
         if size > LARGEST_RECORD - 4096:

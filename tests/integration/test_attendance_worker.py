@@ -10,6 +10,7 @@ from deploy.local.kafka import EmbeddedKafka
 from schemas import topics
 from services.attendance.stream.checkpoints import KEY
 from services.chassis.dead_letters import Origin, read_dead_letter
+from services.chassis.kafka import LARGEST_RECORD
 from tests.fakes.attendance_worker import expected, log_of, told, worker_process
 
 BAD = {
@@ -97,8 +98,10 @@ async def test_what_cannot_be_read_is_kept_aside_and_the_partition_goes_on(
     reserved = replace(
         fact, key=KEY, value=json.dumps(document | {"data": {**document["data"], "event_id": KEY.decode()}}).encode()
     )
-    arrivals = [*good[:half], *[replace(fact, value=value) for value in bad], tombstone, reserved, *good[half:]]
+    huge = replace(fact, value=b"x" * (LARGEST_RECORD - 1000))
+    arrivals = [*good[:half], *[replace(fact, value=value) for value in bad], tombstone, reserved, huge, *good[half:]]
     bad[reserved.value] = "key: no event can be called so"
+    bad[huge.value[: 1024 * 1024]] = "value: Invalid JSON"
     log = log_of(own_kafka.bootstrap_servers, tmp_path)
     await log.produce(arrivals)
 

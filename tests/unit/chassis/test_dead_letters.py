@@ -60,6 +60,38 @@ def test_an_empty_record_can_be_kept_too() -> None:
     assert kept.value == b""
 
 
+@pytest.mark.parametrize(
+    "key, value, headers, reason",
+    [
+        (b"k", b"v" * (LARGEST_RECORD + 60_000), [], "unreadable"),
+        (b"k", b"v" * (LARGEST_RECORD - 5_000), [("odd", b"\xff" * 2_000)], "unreadable"),
+        (b"k", b"v", [(f"h{number}", b"") for number in range(150_000)], "unreadable"),
+        (b"k" * LARGEST_RECORD, None, [], "value: is missing"),
+        (b"k", b"v" * (LARGEST_RECORD - 60_000), [], "type: é" + "é" * LARGEST_RECORD),
+    ],
+)
+def test_a_record_that_would_not_fit_with_what_is_said_of_it_is_cut_and_not_driven_again(
+    key: bytes, value: bytes | None, headers: list[tuple[str, bytes]], reason: str
+) -> None:
+    kept = from_record(
+        service="attendance", reason=reason, now=NOW, origin=ORIGIN, key=key, value=value, headers=headers
+    )
+    letter = read_dead_letter(key=kept.key, value=kept.value, headers=encode_headers(kept.headers))
+
+    assert len(kept.key or b"") + len(kept.value or b"") <= LARGEST_RECORD // 2 + 1024
+    assert (letter.cut, letter.origin, letter.reason) == (True, ORIGIN, reason[:1024])
+    assert letter.redriven() is None
+    assert (value or b"").startswith(kept.value or b"")
+
+
+def test_the_largest_record_that_fits_with_what_is_said_of_it_stays_whole() -> None:
+    value = b"v" * (LARGEST_RECORD - 9_000)
+    kept = from_record(service="attendance", reason="r", now=NOW, origin=ORIGIN, key=b"k", value=value)
+
+    assert kept.value == value
+    assert "cut" not in kept.headers
+
+
 def test_the_body_of_a_request_is_sealed() -> None:
     kept = from_request(
         service="streaming_bridge", reason="not JSON", now=NOW, path="/webhooks/jitsi/main", body=b"Anna", box=BOX
