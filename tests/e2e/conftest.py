@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 from rich.console import Console
 
 from deploy.local.up import Running, everything
@@ -12,6 +12,9 @@ from services.chassis.access import Role
 from services.chassis.settings import CommonSettings, load_settings
 from services.registration.bootstrap import create_token
 from services.registration.settings import RegistrationSettings
+
+# As long as a page may take to load: these tests are about what it says, on a machine that does other work too.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture
