@@ -13,6 +13,7 @@ from services.attendance.application.event import Event
 from services.attendance.application.kept import STATUSES
 from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Person, Unclosed
 from services.attendance.application.records import seconds_text
+from services.attendance.application.sealing import is_full
 from services.attendance.application.wire import (
     CheckedIn,
     CheckedOut,
@@ -67,7 +68,7 @@ def _open(
     # An end known already, of the room or of the event, may be the end of this interval.
     if at <= person.last or at < event.quiet_since or -lag > TOLERANCE or channel in person.unclosed:
         return None
-    if at < event.day_starts_at:
+    if at < event.day_starts_at or is_full(person):
         return None
     if room is None:
         mode = "in_person"

@@ -19,6 +19,7 @@ from services.attendance.application.lasting import Lasting
 from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Person, Unclosed, status_of
 from services.attendance.application.recall import extra_text, written
 from services.attendance.application.records import seconds_text
+from services.attendance.application.sealing import is_full
 from services.attendance.application.stays import (
     Stay,
     WrittenInterval,
@@ -74,6 +75,8 @@ def mend(event: Event, person: Person, fact: QuickFact, value: bytes) -> bytes |
         ValueError: if an instant is not canonical.
     """
     if person.told or person.sealed or not isinstance(fact, CheckedIn | CheckedOut | Joined | Left):
+        return None
+    if is_full(person):
         return None
     move = _movement(fact, digest(value))
     earliest = move.time if move.joined_at is None else min(move.time, move.joined_at)

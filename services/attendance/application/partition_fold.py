@@ -21,6 +21,8 @@ from services.attendance.application.kept import (
     NO_WORDS,
     KeptEventFact,
     KeptNote,
+    KeptRoomChange,
+    KeptSnapshot,
     Words,
     keep_event_fact,
     keep_subject_fact,
@@ -33,6 +35,7 @@ from services.attendance.application.recall import remembered
 from services.attendance.application.records import seconds_text, write_end
 from services.attendance.application.refold import Refold
 from services.attendance.application.said import Said, UnfitRecordError, look_into
+from services.attendance.application.sealing import is_full, outgrows
 from services.attendance.application.translation import NotAnInputError
 from services.attendance.application.wire import QuickFact, digest, is_identifier, milliseconds, read
 from services.attendance.domain.context import EventContext
@@ -44,6 +47,9 @@ __all__ = ["PartitionFold", "RoundOutput", "Stored", "UnfitRecordError", "Unread
 
 _MOST_PEOPLE: Final = 16_384
 _INTERVALS_A_RECORD: Final = 64
+_LARGEST_COMMON: Final = 64 * 1024
+"""Bytes of a fact that is told as it came: a larger one is mostly blanks."""
+_FULL: Final = "subject: has more facts than one presence record can hold"
 _FAULTS: Final = (
     ArithmeticError,
     AssertionError,
@@ -75,7 +81,7 @@ class PartitionFold:
         """
         if value is None:
             raise UnfitRecordError("value: is missing")
-        quick = read(value)
+        quick = read(value) if len(value) <= _LARGEST_COMMON else None
         try:
             if quick is None or not self._take_quickly(key, quick, value):
                 self._take_thoroughly(key, value, quick)
@@ -148,6 +154,9 @@ class PartitionFold:
     def _take_subject_fact(self, event: Event, said: Said, fact: SubjectFact) -> None:
         refold = self._refold(event)
         subject, owner = fact.subject, event.context.owner(fact.subject)
+        is_new = fact.id not in self._memory.person(event, subject).facts
+        if is_new and isinstance(fact, Movement) and fact.opens and is_full(self._memory.person(event, owner)):
+            raise UnfitRecordError(_FULL)
         own = refold.own(subject)
         kept, known = keep_subject_fact(fact, digest=said.digest, words=NO_WORDS), own.get(fact.id)
         if known is not None and outranks(known, kept):
@@ -240,6 +249,9 @@ class PartitionFold:
         """Take over what a fact leads to, and tell it; nothing has changed before all of it is known."""
         entry = said.entry(words)
         pairs, ends = refold.changed(concerned, since=since)
+        to_come = not isinstance(kept, KeptRoomChange | KeptSnapshot)
+        if any(outgrows(before, after, ends_to_come=to_come) for before, after in pairs):
+            raise UnfitRecordError(_FULL)
         for before, after in pairs:
             if before.time or after.time:  # Of others there is no record, and will be none.
                 self._memory.touch(before)

@@ -1,6 +1,7 @@
 """A record for which no short way was found: read and checked in full."""
 
 from dataclasses import dataclass, replace
+from typing import Final
 
 import msgspec
 
@@ -11,6 +12,9 @@ from services.attendance.application.translation import document, domain_fact
 from services.attendance.application.wire import Left, QuickFact, digest, milliseconds
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import Fact
+
+_LARGEST: Final = 1920 * 1024
+"""Bytes of a fact that fit a record of 2 MiB with what is told beside them."""
 
 
 class UnfitRecordError(AttendanceError, ValueError):
@@ -34,7 +38,13 @@ class Said:
     digest: int
 
     def entry(self, words: Words) -> bytes:
-        """The timeline entry of the fact in these words."""
+        """The timeline entry of the fact in these words.
+
+        Raises:
+            UnfitRecordError: if it would be larger than Kafka takes.
+        """
+        if len(self.document) > _LARGEST:
+            raise UnfitRecordError("data: is larger than a timeline entry can hold")
         subject = self.head.subject
         if self.linked is not None:
             subject, guest = self.linked

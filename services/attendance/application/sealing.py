@@ -4,7 +4,7 @@ The facts of a sealed record stay in it for ever: whatever part of an output a c
 Its intervals are output alone and follow the fold.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import sha1
 from typing import Final
 
@@ -16,13 +16,51 @@ from services.attendance.application.wire import instant_text
 
 LARGEST: Final = 256 * 1024
 """Bytes of a record after which it is sealed, however few intervals it has."""
+FULL: Final = 1600 * 1024
+"""Bytes that cannot be sealed after which a person takes no more: with `LARGEST` beside them they fit 2 MiB."""
+_MARGIN: Final = 16 * 1024
+_CROWD: Final = 64
+_MUCH: Final = 64 * 1024
+_INFERRED_END: Final = 256
+"""Bytes that an inferred end adds to a record, beside what it repeats of its interval."""
+
+
+def is_full(person: Person) -> bool:
+    """Whether a person's presence record has no room for one more opening, and for the end it may be given."""
+    if len(person.unclosed) + len(person.told) <= _CROWD and len(person.extra) <= _MUCH:
+        return False
+    return _pinned(person, ends_to_come=True) > FULL
+
+
+def outgrows(before: Person, after: Person, *, ends_to_come: bool) -> bool:
+    """Whether a presence record becomes larger than Kafka takes; `ends_to_come` if room has to be left for them."""
+    size = _pinned(after, ends_to_come=ends_to_come)
+    return size > FULL + _MARGIN and size > _pinned(before, ends_to_come=ends_to_come)
+
+
+def _pinned(person: Person, *, ends_to_come: bool) -> int:
+    """Bytes of a presence record that cannot be sealed, about."""
+    here = list(person.unclosed.values())
+    parts = _bytes([person.parts[one.index] for one in here])
+    size = parts + _bytes([person.items[one.index] for one in here]) + _bytes([person.told_text])
+    # An interval repeats the ids of the facts that contradict it.
+    size += _bytes([person.extra]) * 3 // 2
+    if ends_to_come:  # One that it is given, and another in its place.
+        ongoing = [person.parts[one.index] for one in here if one.ongoing]
+        size += parts + _bytes(ongoing) + (len(here) + len(ongoing)) * (len(person.subject) + _INFERRED_END)
+    return size
+
+
+def _bytes(texts: Iterable[str]) -> int:
+    text = "".join(texts)
+    return len(text) if text.isascii() else len(text.encode())
 
 
 def seal_surplus(person: Person, size: int) -> None:
     """Seal the earliest intervals, `size` at a time, until fewer than twice as many stand in the presence record."""
     while (
         max(len(person.parts), len(person.others)) > 2 * size
-        or sum(map(len, person.parts)) + sum(map(len, person.items)) + sum(map(len, person.others)) > LARGEST
+        or _bytes([*person.parts, *person.items, *person.others]) > LARGEST
     ):
         open_ones = {unclosed.index for unclosed in person.unclosed.values()}
         most = min(size, len(person.parts) // 2)

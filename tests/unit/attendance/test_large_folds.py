@@ -2,15 +2,18 @@
 
 import contextlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 
 import pytest
 
 from schemas.decode import decode
-from services.attendance.application.partition_fold import PartitionFold
+from services.attendance.application.partition_fold import PartitionFold, RoundOutput, UnfitRecordError
+from services.attendance.application.sealing import FULL
 from services.attendance.application.translation import digest, document, domain_fact
 from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import fold_event
+from services.chassis.kafka import LARGEST_RECORD
 from tests.fakes.attendance_state import MemoryStored
 from tests.properties.test_partition_fold import expected, records
 from tests.properties.wire_facts import EVENT, wire
@@ -182,3 +185,64 @@ def test_a_read_that_fails_leaves_nothing_half_changed(reads: int) -> None:
         fold.take(fact)
 
     fold.assert_is_the_fold_of_all()
+
+
+def sent(fold: PartitionFold, facts: Iterable[Fact]) -> list[Fact]:
+    """Take facts; gives those that were refused."""
+    refused = []
+    for fact in facts:
+        try:
+            fold.take(KEY, wire(fact).to_bytes())
+        except UnfitRecordError:
+            refused.append(fact)
+    return refused
+
+
+def largest(output: RoundOutput) -> int:
+    return max(len(value or b"") for value in (*output.presences.values(), *output.contexts.values()))
+
+
+def unclosed(count: int, *, subject: str = "ada") -> Iterator[Fact]:
+    """Connections whose leave was lost, with ids as long as they are."""
+    for number in range(count):
+        name = f"{subject}-{number:06}-{'x' * 25}"
+        yield joined(1 + number / 100, subject=subject, connection=name, fact_id=f"in-{name}")
+
+
+def test_who_has_more_connections_than_a_record_holds_is_refused_and_a_room_that_closes_is_not() -> None:
+    fold = PartitionFold(MemoryStored())
+
+    refused = sent(fold, unclosed(2500))
+    before = fold.flush()
+    closing = sent(fold, [room_closed(900), event_as_of(901, closes_at=899)])
+    closed = fold.flush()
+    others = sent(fold, [came(902, subject="bob")])
+
+    assert 500 < len(refused) < 1500
+    with pytest.raises(UnfitRecordError, match="subject: has more facts than one presence record can hold"):
+        fold.take(KEY, wire(refused[-1]).to_bytes())
+    assert (closing, others) == ([], [])
+    assert FULL // 5 < largest(before) < largest(closed) < LARGEST_RECORD - 64 * 1024
+    assert len(closed.entries) > 3 * (2500 - len(refused))  # told, withdrawn, and told with another cause
+
+
+def test_guests_who_have_too_much_together_are_not_linked_and_nothing_changes() -> None:
+    fold, links = PartitionFold(MemoryStored()), [linked(800, f"g{number}", "ada") for number in range(3)]
+    assert not sent(fold, chain.from_iterable(unclosed(600, subject=f"g{number}") for number in range(3)))
+    fold.flush()
+
+    refused = sent(fold, links)
+
+    assert refused == links[2:]
+    assert largest(fold.flush()) < LARGEST_RECORD - 64 * 1024
+    assert not fold.flush().presences
+
+
+def test_a_fact_of_blanks_is_told_without_them() -> None:
+    fold = PartitionFold(MemoryStored())
+    value = wire(came(1)).to_bytes()
+
+    fold.take(KEY, value.replace(b"{", b"{" + b" " * 2_000_000, 1))
+
+    ((_, entry),) = fold.flush().entries
+    assert len(entry) < 2048
