@@ -2,10 +2,9 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -15,7 +14,8 @@ from schemas.participation import Joined, Left, RoomClosed, RoomOpened
 from services.attendance.application.translation import document, domain_fact
 from services.attendance.domain.fold import fold_event
 from tests.fakes.bridge import OPENING, BridgeUnderTest, running_bridge
-from tests.fakes.platforms import JaasShapes, JitsiShapes, Request, Shapes, instant
+from tests.fakes.deliveries import deliver, presence, send
+from tests.fakes.platforms import JaasShapes, JitsiShapes, Shapes, instant
 
 ADA = new_participant_id()
 AFTERWARDS = timedelta(hours=2)
@@ -284,24 +284,3 @@ async def test_a_leave_whose_join_was_lost_is_a_presence_where_it_says_when_it_b
     await bridge.claim((shapes.source, shapes.room))
     await deliver(bridge, shapes, [shapes.left(20, who="ada", came=5, user_id=ADA)])
     assert await presence(bridge, ADA) == [(5, 20)]
-
-
-async def deliver(
-    bridge: BridgeUnderTest, shapes: Shapes, bodies: Sequence[bytes], *, status: int = 200
-) -> list[dict[str, Any]]:
-    """Send deliveries one after the other."""
-    return [await send(bridge, shapes.request(body, signed_at=bridge.clock()), status=status) for body in bodies]
-
-
-async def send(bridge: BridgeUnderTest, request: Request, *, status: int | None = None) -> dict[str, Any]:
-    return await bridge.post(request.path, request.body, request.headers, status=status)
-
-
-async def presence(bridge: BridgeUnderTest, subject: str) -> list[tuple[float, float | None]]:
-    """The intervals of somebody, in minutes after the opening, as the fold makes them of the facts."""
-    folded = fold_event([domain_fact(document(fact)) for fact in await bridge.facts()])
-    start = OPENING.timestamp() * 1000
-    return [
-        ((interval.start - start) / 60_000, None if interval.end is None else (interval.end - start) / 60_000)
-        for interval in folded.people[subject].intervals
-    ]
