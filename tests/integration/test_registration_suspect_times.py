@@ -36,7 +36,16 @@ async def test_accepting_again_changes_nothing_unless_it_names_somebody_else(ser
     assert await service.api("POST", path, {}) == accepted
     assert len(await judged(service)) == 1
     await service.api("POST", path, {"subject": GUEST})
-    assert [fact.subject for fact in await judged(service)] == [None, GUEST]
+    before, taken_back, now = await judged(service)
+    assert (type(before), before.subject) == (TimeAccepted, None)
+    assert (type(taken_back), taken_back.subject) == (TimeAcceptanceWithdrawn, None)
+    assert (type(now), now.subject) == (TimeAccepted, GUEST)
+    assert before.time < taken_back.time < now.time
+    await service.api("DELETE", path, expect=204)
+    assert {fact.subject for fact in await judged(service) if isinstance(fact, TimeAcceptanceWithdrawn)} == {
+        None,
+        GUEST,
+    }
 
 
 async def test_a_request_repeated_with_its_key_is_answered_as_the_first_time(service: RunningRegistration) -> None:

@@ -20,7 +20,7 @@ class SuspectTimes:
     mint: Mint
 
     async def accept(self, event_id: str, fact_id: str, *, subject: str | None = None) -> TimeAcceptance:
-        """Let a fact count at the time it tells. Again: nothing changes.
+        """Let a fact count at the time it tells. Again: nothing changes; again of another subject: of that one alone.
 
         `subject` is whom the fact is about. The fact itself may be another service's: it is not looked for.
 
@@ -36,10 +36,18 @@ class SuspectTimes:
             known = await transaction.time_acceptance(event_id, fact_id)
             if known is not None and known.accepted and known.subject == subject:
                 return known
+            words = []
+            if known is not None and known.accepted:
+                # Said of somebody else: without taking it back, no withdrawal would ever reach that word.
+                known = replace(known, accepted=False, at=after(known.at, now=now))
+                words.append(known)
             at = after(known.at if known else None, now=now)
             said = TimeAcceptance(event_id=event_id, fact_id=fact_id, subject=subject, accepted=True, at=at)
+            words.append(said)
             await transaction.save_time_acceptance(said)
-            await transaction.publish([TimeJudged(fact_id=self.mint.fact_id(), acceptance=said, recorded_at=now)])
+            await transaction.publish(
+                [TimeJudged(fact_id=self.mint.fact_id(), acceptance=word, recorded_at=now) for word in words]
+            )
             return said
 
     async def withdraw(self, event_id: str, fact_id: str) -> None:
