@@ -1,6 +1,6 @@
 """Outlets: the way of one partition's records to one topic, in whole batches.
 
-aiokafka's `send` costs 30 µs a record; a batch that is built here and handed over whole costs 2. The producer is
+aiokafka's `send` makes a future a record; a batch that is built here and handed over whole makes one. The producer is
 idempotent: it tries again what it may try again, with the same sequence number, for as long as it takes, and keeps the
 batches of a partition in the order they were handed over. Any other failure comes out of the batch's future.
 """
