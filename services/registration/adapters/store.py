@@ -17,6 +17,7 @@ from services.registration.adapters.tables import (
     CONSENTS,
     EVENTS,
     GUEST_LINKS,
+    LETTERS,
     OUTBOX,
     PEOPLE,
     REGISTRATIONS,
@@ -29,6 +30,7 @@ from services.registration.application.ports import GuestLink, StoredToken
 from services.registration.domain.checkins import Scan
 from services.registration.domain.event import Event
 from services.registration.domain.facts import Fact
+from services.registration.domain.letters import Letter, LetterState
 from services.registration.domain.registrations import Person, Purpose, Registration
 from services.registration.domain.seats import Mode
 from services.registration.domain.suspect_times import TimeAcceptance
@@ -182,6 +184,25 @@ class SqlWriting(SqlReading):
         await self._connection.execute(delete(SIGN_IN_CODES).where(SIGN_IN_CODES.c.expires_at <= now))
         taken = await self._connection.execute(delete(SIGN_IN_CODES).where(SIGN_IN_CODES.c.hash == code_hash))
         return taken.rowcount > 0
+
+    async def send(self, letters: Iterable[Letter]) -> None:
+        """See the port."""
+        now = self._clock()
+        rows = [
+            {
+                "kind": letter.kind.value,
+                "event_id": letter.event_id,
+                "participant_id": letter.participant_id,
+                "about": dict(letter.about),
+                "state": LetterState.OWED.value,
+                "written_at": now,
+                "attempts": 0,
+                "due_at": now,
+            }
+            for letter in letters
+        ]
+        if rows:
+            await self._connection.execute(insert(LETTERS), rows)
 
     async def publish(self, facts: Iterable[Fact]) -> None:
         """See the port."""

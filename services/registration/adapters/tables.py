@@ -129,5 +129,23 @@ SIGN_IN_CODES: Final = Table(
     Column("hash", String(64), primary_key=True),
     Column("expires_at", UtcInstant, nullable=False),
 )
+LETTERS: Final = Table(
+    "letters",
+    METADATA,
+    Column("number", RowNumber, primary_key=True, autoincrement=True),
+    Column("kind", String(20), nullable=False),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False),
+    Column("participant_id", ForeignKey("registrations.participant_id"), nullable=False),
+    Column("about", JSON, nullable=False),
+    Column("state", String(20), nullable=False),
+    Column("written_at", UtcInstant, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("due_at", UtcInstant),
+    Column("settled_at", UtcInstant),
+    Column("reason", String(100)),
+    Index("letters_due", "due_at"),
+    Index("letters_of_event", "event_id", "number"),
+    Index("letters_of_participant", "participant_id", "number"),
+)
 OUTBOX: Final = outbox_table(METADATA)
 IDEMPOTENCY: Final = idempotency_table(METADATA)

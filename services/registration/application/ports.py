@@ -9,6 +9,7 @@ from typing import Protocol
 from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import Fact
+from services.registration.domain.letters import Letter
 from services.registration.domain.registrations import Person, Purpose, Registration
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
@@ -227,6 +228,10 @@ class Writing(Reading, Protocol):
 
     async def take_sign_in_code(self, code_hash: str, *, now: datetime) -> bool:
         """Use up a code; False if it is unknown, used or expired."""
+        ...
+
+    async def send(self, letters: Iterable[Letter]) -> None:
+        """Owe letters: each is sent once the transaction is committed, and told to nobody if it is not."""
         ...
 
     async def publish(self, facts: Iterable[Fact]) -> None:
