@@ -100,7 +100,9 @@ async def upgrade(url: str, migrations_dir: Path) -> None:
     `migrations_dir` is an Alembic script directory whose `env.py` calls `run_migrations`.
     """
     if _is_sqlite(url):
-        engine = create_async_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
+        engine = create_async_engine(
+            url, async_creator=connector(url, reads_only=False), hide_parameters=True, poolclass=sa.pool.NullPool
+        )
         # Foreign keys are off: SQLite rebuilds a table to change a column, and would delete what refers to its rows.
         _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=OFF"))
     else:

@@ -8,6 +8,7 @@ happens at every delivery costs a third of the processor time, and holds the one
 import sqlite3
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar, cast
+from weakref import WeakSet
 
 import aiosqlite
 import sqlalchemy as sa
@@ -37,6 +38,40 @@ async def in_transaction(engine: AsyncEngine, work: Work[Result]) -> Result:
         pooled = await connection.get_raw_connection()
         driver = cast("ThreadConnection", pooled.driver_connection)
         return await driver.run(work)
+
+
+class EndingConnection(sqlite3.Connection):
+    """A connection whose close ends its transaction.
+
+    SQLite keeps a closed connection as long as one of its statements is not at its end, with the transaction and so
+    the lock on the database. Whoever is cancelled between a SELECT and its rows leaves such a statement in a cursor
+    that lives until the garbage is collected.
+    """
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401  (sqlite3's)
+        """Open it, as `sqlite3.connect` does."""
+        super().__init__(*arguments, **options)
+        self._cursors: WeakSet[sqlite3.Cursor] | None = WeakSet()
+
+    def cursor(self, *factory: Any) -> Any:  # noqa: ANN401  (sqlite3's)
+        """Make a cursor, and keep it in mind."""
+        cursor = super().cursor(*factory)
+        if self._cursors is not None:
+            self._cursors.add(cursor)
+        return cursor
+
+    def close(self) -> None:
+        """End every statement, roll back, close."""
+        cursors, self._cursors = self._cursors, None
+        if cursors is None:
+            return
+        try:
+            for cursor in list(cursors):
+                cursor.close()
+            if self.in_transaction:
+                self.rollback()
+        finally:
+            super().close()
 
 
 class ThreadConnection(aiosqlite.Connection):
@@ -84,7 +119,10 @@ def connector(url: str, *, reads_only: bool) -> Callable[[], Any]:
     options: Any
     arguments, options = sa.make_url(url).get_dialect()().create_connect_args(sa.make_url(url))
 
+    def opened() -> sqlite3.Connection:
+        return sqlite3.connect(*arguments, **options, factory=EndingConnection)
+
     async def connect() -> aiosqlite.Connection:
-        return await ThreadConnection(lambda: sqlite3.connect(*arguments, **options), reads_only=reads_only)
+        return await ThreadConnection(opened, reads_only=reads_only)
 
     return connect

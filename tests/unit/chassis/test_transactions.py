@@ -1,8 +1,11 @@
 """Whole transactions on SQLite: all or nothing, one after the other, and never inside the event loop."""
 
 import asyncio
+import random
+import sqlite3
 import threading
 from collections.abc import AsyncIterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -109,6 +112,31 @@ async def test_whoever_is_cancelled_does_not_disturb_those_who_come_after(engine
     let_go.set()
     await after
     assert await stored(engine) == {"slow": 1, "after": 2}
+
+
+async def test_whoever_is_cancelled_and_whenever_no_lock_is_left(engine: AsyncEngine, tmp_path: Path) -> None:
+    async def one_by_one(opened: AsyncEngine) -> None:
+        while True:
+            async with opened.begin() as connection:
+                (await connection.execute(sa.select(COUNTS))).all()
+                await connection.execute(sa.delete(COUNTS).where(COUNTS.c.name == "a"))
+                await connection.execute(put("a", 1))
+
+    await in_transaction(
+        engine, lambda connection: connection.execute(sa.insert(COUNTS), [{"name": str(n)} for n in range(50)])
+    )
+    moments = random.Random(7)
+    cancelled = []  # Kept, with all that their errors hold: a garbage collector that is long in coming.
+    for _ in range(60):
+        opened = create_engine(str(engine.url))
+        cancelled.append(asyncio.create_task(one_by_one(opened)))
+        await stored(opened)
+        await asyncio.sleep(moments.uniform(0, 0.005))
+        cancelled[-1].cancel()
+        await asyncio.wait(cancelled[-1:])
+        await opened.dispose()
+        with closing(sqlite3.connect(tmp_path / "counts.db", timeout=1, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
 
 
 async def test_a_reading_engine_reads_and_cannot_write(engine: AsyncEngine, tmp_path: Path) -> None:
