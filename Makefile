@@ -38,7 +38,7 @@ lint: $(STAMPS)/dev
 	$(BIN)/lint-imports --no-logo
 
 test: lint
-	tests/install_browser.sh
+	tests/install_packages.sh
 	$(BIN)/pytest $(ARGS)
 
 bench: $(STAMPS)/dev $(STAMPS)/bench $(PEER_IN_JAVA)

@@ -1,7 +1,8 @@
 """What all tests may ask for. A Kafka that does not start fails the tests that need it: nothing is skipped."""
 
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ import pytest_asyncio
 
 import tests.profiles  # noqa: F401  (importing it chooses the hypothesis profile)
 from deploy.local.kafka import EmbeddedKafka
+from tests.databases import POSTGRESQL, SQLITE, NewDatabase, SqliteFiles
+from tests.postgresql import PostgreSql, PostgreSqlMissingError, running_postgresql
 
 _ANY_PORT = 0
 """Not the preferred one: a client of another broker, gone a moment ago, would write to ours."""
@@ -34,3 +37,41 @@ async def own_kafka(tmp_path: Path) -> AsyncIterator[EmbeddedKafka]:
     broker = EmbeddedKafka(tmp_path, port=_ANY_PORT)
     async with broker.running():
         yield broker
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSql]:
+    """A PostgreSQL of the tests' own; CI has one installed, elsewhere those who need it are skipped without one."""
+    try:
+        with running_postgresql() as server:
+            yield server
+    except PostgreSqlMissingError as error:
+        if "CI" in os.environ:
+            raise
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    """Databases in files."""
+    return SqliteFiles(tmp_path_factory.mktemp("sqlite"))
+
+
+@pytest.fixture
+async def new_database(
+    request: pytest.FixtureRequest, sqlite_files: SqliteFiles, tmp_path: Path
+) -> AsyncIterator[NewDatabase]:
+    """Makes databases of the test's own: in SQLite, unless the test is marked to run `ON_BOTH`."""
+    kind = getattr(request, "param", SQLITE)
+    server: PostgreSql | None = request.getfixturevalue("postgresql") if kind == POSTGRESQL else None
+    made = 0
+
+    async def new(migrations: Path | None = None) -> str:
+        nonlocal made
+        made += 1
+        if server is not None:
+            return await stack.enter_async_context(server.database(migrations))
+        return await sqlite_files.make(tmp_path / f"database-{made}.db", migrations)
+
+    async with AsyncExitStack() as stack:
+        yield new

@@ -3,7 +3,10 @@
 from typing import Any
 
 from services.chassis.access import Role, internal_headers
+from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration
+
+pytestmark = ON_BOTH
 
 
 async def test_the_public_sees_published_events_without_their_conferences(service: RunningRegistration) -> None:

@@ -8,7 +8,10 @@ from services.registration.application.registrations import Register
 from services.registration.domain.checkins import Action, CheckIn
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Capacity, Mode
+from tests.databases import ON_BOTH
 from tests.integration.running_registration import START, RunningRegistration, a_registration
+
+pytestmark = ON_BOTH
 
 UNKNOWN = "evt_" + "0" * 32
 GUEST = guest_id(source="/bridge/jitsi/main", person="p")

@@ -5,7 +5,10 @@ from typing import Any
 
 from schemas.envelope import format_instant
 from services.chassis.clock import system_clock
+from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration, kinds
+
+pytestmark = ON_BOTH
 
 
 async def test_the_desk_lets_in_recognises_and_lets_out(service: RunningRegistration) -> None:

@@ -11,7 +11,8 @@ import pytest
 from schemas.decode import KnownFact
 from schemas.identifiers import fact_id
 from schemas.registration import EventClosed, EventPublished
-from services.registration.bootstrap import close_by_the_clock
+from services.registration.bootstrap import MIGRATIONS, close_by_the_clock
+from tests.databases import ON_BOTH, NewDatabase
 from tests.integration.running_registration import START, RunningRegistration, kinds, running_registration
 
 END: Final = START + timedelta(hours=8)
@@ -76,11 +77,14 @@ async def test_it_is_not_closed_a_moment_before_and_not_again_after(tmp_path: Pa
         assert len(closings(await service.outbox())) == 1
 
 
-async def test_several_processes_and_somebody_at_the_same_time_close_it_once(tmp_path: Path) -> None:
-    clock = MovedClock()
+@ON_BOTH
+async def test_several_processes_and_somebody_at_the_same_time_close_it_once(
+    tmp_path: Path, new_database: NewDatabase
+) -> None:
+    clock, database = MovedClock(), await new_database(MIGRATIONS)
     async with (
-        running_registration(tmp_path, clock=clock) as one,
-        running_registration(tmp_path, clock=clock) as other,
+        running_registration(tmp_path, clock=clock, database=database) as one,
+        running_registration(tmp_path, clock=clock, database=database) as other,
     ):
         ids = [await one.event() for _ in range(5)]
         clock.now = DUE

@@ -2,59 +2,54 @@
 
 import asyncio
 from collections import Counter
-from pathlib import Path
 
-from tests.integration.running_registration import a_registration, running_registration
+from tests.databases import ON_BOTH
+from tests.integration.running_registration import RunningRegistration, a_registration
 
-
-async def test_the_last_five_seats_go_to_exactly_five_of_fifty(tmp_path: Path) -> None:
-    async with running_registration(tmp_path) as service:
-        event_id = await service.event(capacity={"in_person": 5, "remote": 0})
-        answers = await asyncio.gather(*(service.register(event_id, name=f"P{number}") for number in range(50)))
-        assert Counter(answer["status"] for answer in answers) == {"confirmed": 5, "waitlisted": 45}
-        places = [answer["waitlist_position"] for answer in answers if answer["status"] == "waitlisted"]
-        assert sorted(places) == list(range(1, 46))
+pytestmark = ON_BOTH
 
 
-async def test_seats_freed_at_the_same_time_go_to_the_first_who_wait(tmp_path: Path) -> None:
-    async with running_registration(tmp_path) as service:
-        event_id = await service.event(capacity={"in_person": 10, "remote": 0})
-        people = [await service.register(event_id, name=f"P{number}") for number in range(20)]
-        path = f"/events/{event_id}/registrations"
-        await asyncio.gather(
-            *(service.api("DELETE", f"{path}/{who['participant_id']}", expect=204) for who in people[:6])
-        )
-        confirmed = await service.api("GET", f"{path}?status=confirmed")
-        assert [who["name"] for who in confirmed["items"]] == [f"P{number}" for number in range(6, 16)]
+async def test_the_last_five_seats_go_to_exactly_five_of_fifty(service: RunningRegistration) -> None:
+    event_id = await service.event(capacity={"in_person": 5, "remote": 0})
+    answers = await asyncio.gather(*(service.register(event_id, name=f"P{number}") for number in range(50)))
+    assert Counter(answer["status"] for answer in answers) == {"confirmed": 5, "waitlisted": 45}
+    places = [answer["waitlist_position"] for answer in answers if answer["status"] == "waitlisted"]
+    assert sorted(places) == list(range(1, 46))
 
 
-async def test_one_ticket_at_two_doors_comes_in_once(tmp_path: Path) -> None:
-    async with running_registration(tmp_path) as service:
-        event_id = await service.event()
-        ticket = (await service.register(event_id))["ticket"]
-        answers = await asyncio.gather(
-            *(service.check_in(event_id, ticket=ticket, gate=f"gate {number}") for number in range(10))
-        )
-        assert Counter(answer["outcome"] for answer in answers) == {"checked_in": 1, "already_in": 9}
-        assert len({answer["fact_id"] for answer in answers}) == 1
+async def test_seats_freed_at_the_same_time_go_to_the_first_who_wait(service: RunningRegistration) -> None:
+    event_id = await service.event(capacity={"in_person": 10, "remote": 0})
+    people = [await service.register(event_id, name=f"P{number}") for number in range(20)]
+    path = f"/events/{event_id}/registrations"
+    await asyncio.gather(*(service.api("DELETE", f"{path}/{who['participant_id']}", expect=204) for who in people[:6]))
+    confirmed = await service.api("GET", f"{path}?status=confirmed")
+    assert [who["name"] for who in confirmed["items"]] == [f"P{number}" for number in range(6, 16)]
 
 
-async def test_a_form_sent_twice_at_once_registers_once(tmp_path: Path) -> None:
-    async with running_registration(tmp_path) as service:
-        event_id = await service.event()
-        form = {"mode": "remote", "name": "Léa", "email": "lea@example.org", "language": "fr", "form_id": "0" * 32}
-        await asyncio.gather(*(service.redirect("POST", f"/e/{event_id}", form) for _ in range(5)))
-        listed = await service.api("GET", f"/events/{event_id}/registrations")
-        assert len(listed["items"]) == 1
+async def test_one_ticket_at_two_doors_comes_in_once(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    ticket = (await service.register(event_id))["ticket"]
+    answers = await asyncio.gather(
+        *(service.check_in(event_id, ticket=ticket, gate=f"gate {number}") for number in range(10))
+    )
+    assert Counter(answer["outcome"] for answer in answers) == {"checked_in": 1, "already_in": 9}
+    assert len({answer["fact_id"] for answer in answers}) == 1
 
 
-async def test_facts_of_one_event_wait_in_the_order_of_their_changes(tmp_path: Path) -> None:
-    async with running_registration(tmp_path) as service:
-        event_id = await service.event(capacity={"in_person": 1, "remote": 0})
-        body = a_registration()
-        await asyncio.gather(
-            *(service.api("POST", f"/events/{event_id}/registrations", body, expect=201) for _ in range(10))
-        )
-        facts = await service.outbox()
-        seats = [getattr(fact.data, "status", None) for fact in facts[2:]]
-        assert seats == ["confirmed", *["waitlisted"] * 9]
+async def test_a_form_sent_twice_at_once_registers_once(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    form = {"mode": "remote", "name": "Léa", "email": "lea@example.org", "language": "fr", "form_id": "0" * 32}
+    await asyncio.gather(*(service.redirect("POST", f"/e/{event_id}", form) for _ in range(5)))
+    listed = await service.api("GET", f"/events/{event_id}/registrations")
+    assert len(listed["items"]) == 1
+
+
+async def test_facts_of_one_event_wait_in_the_order_of_their_changes(service: RunningRegistration) -> None:
+    event_id = await service.event(capacity={"in_person": 1, "remote": 0})
+    body = a_registration()
+    await asyncio.gather(
+        *(service.api("POST", f"/events/{event_id}/registrations", body, expect=201) for _ in range(10))
+    )
+    facts = await service.outbox()
+    seats = [getattr(fact.data, "status", None) for fact in facts[2:]]
+    assert seats == ["confirmed", *["waitlisted"] * 9]

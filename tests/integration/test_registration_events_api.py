@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.databases import ON_BOTH
 from tests.integration.running_registration import START, RunningRegistration, a_registration, an_event, kinds
+
+pytestmark = ON_BOTH
 
 
 async def test_an_event_is_created_as_a_draft_and_read_back(service: RunningRegistration) -> None:

@@ -4,7 +4,10 @@ import pytest
 
 from schemas.identifiers import guest_id
 from services.chassis.access import internal_headers
+from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration, a_registration, kinds
+
+pytestmark = ON_BOTH
 
 GUEST = guest_id(source="/bridge/jitsi/main", person="p")
 

@@ -5,7 +5,10 @@ from typing import Any, Final
 from schemas.identifiers import fact_id, guest_id
 from schemas.registration import TimeAcceptanceWithdrawn, TimeAccepted
 from services.chassis.access import Role
+from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration
+
+pytestmark = ON_BOTH
 
 FACT: Final = fact_id("a scan of a desk whose clock is wrong")
 GUEST: Final = guest_id(source="/bridge/jitsi/main", person="somebody")
