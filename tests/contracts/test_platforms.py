@@ -13,6 +13,8 @@ from schemas.identifiers import guest_id, new_participant_id
 from schemas.participation import Joined, Left, RoomClosed, RoomOpened
 from services.attendance.application.translation import document, domain_fact
 from services.attendance.domain.fold import fold_event
+from services.streaming_bridge.bootstrap import MIGRATIONS
+from tests.databases import ON_BOTH, NewDatabase
 from tests.fakes.bridge import OPENING, BridgeUnderTest, running_bridge
 from tests.fakes.deliveries import deliver, presence, send
 from tests.fakes.platforms import JaasShapes, JitsiShapes, Shapes, instant
@@ -23,8 +25,8 @@ AFTERWARDS = timedelta(hours=2)
 
 
 @pytest_asyncio.fixture
-async def bridge(tmp_path: Path) -> AsyncIterator[BridgeUnderTest]:
-    async with running_bridge(tmp_path) as running:
+async def bridge(tmp_path: Path, new_database: NewDatabase) -> AsyncIterator[BridgeUnderTest]:
+    async with running_bridge(tmp_path, database=await new_database(MIGRATIONS)) as running:
         yield running
 
 
@@ -61,6 +63,7 @@ class TestEveryPlatform:
         (fact,) = await bridge.facts()
         assert fact.recordedtime == OPENING
 
+    @ON_BOTH
     async def test_duplicates_at_the_same_instant_are_stored_once(
         self, bridge: BridgeUnderTest, shapes: Shapes
     ) -> None:
@@ -237,11 +240,12 @@ class TestEveryPlatform:
             shapes.left(9, who="lea", came=5, user_id="lea.martin@example.org", name="Léa Zanzibar"),
         ]
         await deliver(bridge, shapes, bodies)
-        written = b"".join(path.read_bytes() for path in sorted(tmp_path.glob("streaming_bridge.db*")))
+        written = b"".join(path.read_bytes() for path in sorted(tmp_path.glob("*.db*")))
         assert b"accepted" in written
         for personal in ("Zanzibar", "lea.martin", "lea@example.org", "avatar.png"):
             assert personal.encode() not in written
 
+    @ON_BOTH
     async def test_a_room_that_nobody_claims_is_kept_until_somebody_does(
         self, bridge: BridgeUnderTest, shapes: Shapes
     ) -> None:

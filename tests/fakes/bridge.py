@@ -1,4 +1,4 @@
-"""A bridge on a database in a file, reached over HTTP, whose Kafka is its outbox."""
+"""A bridge on a database of its own, reached over HTTP, whose Kafka is its outbox."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -152,9 +152,19 @@ def event_fact(
 
 
 @asynccontextmanager
-async def running_bridge(data_dir: Path, **settings: Any) -> AsyncIterator[BridgeUnderTest]:  # noqa: ANN401
-    """A bridge without Kafka: what it would publish stays in its outbox."""
+async def running_bridge(
+    data_dir: Path,
+    *,
+    database: str | None = None,
+    **settings: Any,  # noqa: ANN401
+) -> AsyncIterator[BridgeUnderTest]:
+    """A bridge without Kafka: what it would publish stays in its outbox.
+
+    Its database is a file in `data_dir`, unless the URL of another is given.
+    """
     clock, tokens = SetClock(), KnownTokens()
+    if database is not None:
+        settings["streaming_bridge_database"] = database
     chosen = settings_for(BridgeSettings, data_dir=data_dir, **settings)
     async with built(chosen, clock=clock, verifier=tokens) as bridge, Background() as background:
         bridge.start_inbox(background)

@@ -1,8 +1,13 @@
 """Names of rooms, as people write them and as platforms send them."""
 
+import hashlib
 import unicodedata
 from functools import lru_cache
+from typing import Final
 from urllib.parse import unquote
+
+_LONGEST_KEY: Final = 500
+"""In characters. PostgreSQL indexes up to 2,704 bytes, and some letters are three in the form they are compared in."""
 
 
 def room_name(written: str) -> str:
@@ -18,5 +23,9 @@ def room_name(written: str) -> str:
 
 @lru_cache(maxsize=4096)
 def room_key(written: str) -> str:
-    """The form in which names of rooms are compared: Jitsi sends them percent-encoded in lower case."""
-    return unicodedata.normalize("NFC", unquote(room_name(written))).casefold()
+    """The form in which names of rooms are compared: Jitsi sends them percent-encoded in lower case.
+
+    Of a very long one, a digest.
+    """
+    key = unicodedata.normalize("NFC", unquote(room_name(written))).casefold()
+    return key if len(key) <= _LONGEST_KEY else hashlib.sha256(key.encode()).hexdigest()

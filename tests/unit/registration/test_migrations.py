@@ -10,13 +10,14 @@ from services.chassis.database import create_engine, upgrade
 from services.registration.adapters.rows import event_from
 from services.registration.adapters.tables import EVENTS, METADATA
 from services.registration.bootstrap import MIGRATIONS
+from tests.databases import ON_BOTH, NewDatabase
 
 CHANGED_AT = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-async def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'registration.db'}"
-    await upgrade(url, MIGRATIONS)
+@ON_BOTH
+async def test_the_migrations_make_the_tables_that_the_code_uses(new_database: NewDatabase) -> None:
+    url = await new_database(MIGRATIONS)
 
     def differences(connection: Connection) -> list[object]:
         return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA))
@@ -29,8 +30,11 @@ async def test_the_migrations_make_the_tables_that_the_code_uses(tmp_path: Path)
         await engine.dispose()
 
 
-async def test_events_of_the_first_version_close_by_the_clock_if_they_are_open(tmp_path: Path) -> None:
-    url = f"sqlite+aiosqlite:///{tmp_path / 'registration.db'}"
+@ON_BOTH
+async def test_events_of_the_first_version_close_by_the_clock_if_they_are_open(
+    new_database: NewDatabase, tmp_path: Path
+) -> None:
+    url = await new_database()
     first = tmp_path / "migrations"
     copytree(MIGRATIONS, first)
     for later in first.glob("versions/0*.py"):

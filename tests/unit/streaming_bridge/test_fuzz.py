@@ -3,17 +3,20 @@
 import asyncio
 import json
 from collections.abc import Iterator
-from contextlib import ExitStack
-from pathlib import Path
-from typing import Any
+from contextlib import AbstractAsyncContextManager, ExitStack
+from typing import Any, TypeVar
 
 import pytest
 from aiohttp.test_utils import TestClient
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.streaming_bridge.bootstrap import MIGRATIONS
 from tests.fakes.bridge import BridgeUnderTest, running_bridge
 from tests.fakes.platforms import JaasShapes, JitsiShapes, Request, Shapes
+from tests.postgresql import PostgreSql
+
+Entered = TypeVar("Entered")
 
 JITSI, JAAS = JitsiShapes(), JaasShapes()
 ANSWERS = {200, 202, 400, 401, 404, 413}
@@ -80,12 +83,21 @@ def runner() -> Iterator[asyncio.Runner]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory, runner: asyncio.Runner) -> Iterator[BridgeUnderTest]:
-    """One bridge for all examples of a run: a fresh one each would be nothing but start-ups."""
+def running(
+    tmp_path_factory: pytest.TempPathFactory, runner: asyncio.Runner, postgresql: PostgreSql
+) -> Iterator[BridgeUnderTest]:
+    """One bridge for all examples of a run: a fresh one each would be nothing but start-ups.
+
+    On PostgreSQL: unlike SQLite it refuses a text that is too long for its column, or holds what no text may.
+    """
     with ExitStack() as stack:
-        manager = running_bridge(Path(tmp_path_factory.mktemp("fuzz")))
-        bridge = runner.run(manager.__aenter__())
-        stack.callback(lambda: runner.run(manager.__aexit__(None, None, None)))
+
+        def enter(manager: AbstractAsyncContextManager[Entered]) -> Entered:
+            stack.callback(lambda: runner.run(manager.__aexit__(None, None, None)))
+            return runner.run(manager.__aenter__())
+
+        database = enter(postgresql.database(MIGRATIONS))
+        bridge = enter(running_bridge(tmp_path_factory.mktemp("fuzz"), database=database))
         for shapes in (JITSI, JAAS):
             form = {"platform": shapes.platform, "name": shapes.source, shapes.proof_field: shapes.secret}
             runner.run(bridge.add_source(**form))

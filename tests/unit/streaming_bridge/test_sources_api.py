@@ -5,6 +5,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
+from tests.databases import ON_BOTH
 from tests.fakes.bridge import ANALYST, BridgeUnderTest, running_bridge
 
 JITSI = {
@@ -32,7 +33,7 @@ async def test_a_source_is_made_and_shown_without_its_secrets(bridge: BridgeUnde
 
 async def test_secrets_are_sealed_on_disk(bridge: BridgeUnderTest, tmp_path: Path) -> None:
     await bridge.add_source(**JITSI)
-    written = b"".join(path.read_bytes() for path in tmp_path.glob("streaming_bridge.db*"))
+    written = b"".join(path.read_bytes() for path in tmp_path.glob("*.db*"))
     assert b"meet.example.org" in written
     assert b"a-token-for-webhooks" not in written
     assert b"a-secret-for-join-links" not in written
@@ -80,12 +81,14 @@ async def test_the_webhook_secret_may_be_called_secret_on_every_platform(bridge:
     assert changed["webhook_secrets"] == 2
 
 
+@ON_BOTH
 async def test_a_name_is_taken_once(bridge: BridgeUnderTest) -> None:
     await bridge.add_source(**JITSI)
     refused = await bridge.api("POST", "/api/v1/sources", {**JITSI, "platform": "jitsi"}, status=409)
     assert refused["reason"] == "source_exists"
 
 
+@ON_BOTH
 async def test_a_repeated_request_with_its_key_is_answered_alike(bridge: BridgeUnderTest) -> None:
     headers = {"Authorization": "Bearer organizer-token", "Idempotency-Key": "one"}
     first = await bridge.api("POST", "/api/v1/sources", JITSI, status=201, headers=headers)
@@ -117,6 +120,7 @@ async def test_the_oldest_of_many_secrets_is_pushed_out(bridge: BridgeUnderTest)
     assert (await bridge.api("GET", "/api/v1/sources/main", status=200))["webhook_secrets"] == 5
 
 
+@ON_BOTH
 async def test_a_removed_source_is_unknown(bridge: BridgeUnderTest) -> None:
     await bridge.add_source(**JITSI)
     await bridge.api("DELETE", "/api/v1/sources/main", status=204)
@@ -125,6 +129,7 @@ async def test_a_removed_source_is_unknown(bridge: BridgeUnderTest) -> None:
     await bridge.api("PATCH", "/api/v1/sources/main", {}, status=404)
 
 
+@ON_BOTH
 async def test_sources_are_paged(bridge: BridgeUnderTest) -> None:
     for name in ("a", "b", "c"):
         await bridge.add_source(platform="jitsi", name=name, webhook_token="a-token-for-webhooks")
