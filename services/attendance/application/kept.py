@@ -8,9 +8,10 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from services.attendance.application.translation import DIGEST_BYTES
+from services.attendance.application.translation import DIGEST_BYTES, Stamp
 from services.attendance.domain.facts import (
     IN_PERSON,
+    AnyFact,
     Channel,
     EventFact,
     EventTimeAcceptance,
@@ -86,11 +87,6 @@ class _Kept(Struct, array_like=True, frozen=True, gc=False):
         """When it was recorded, in milliseconds."""
         return self.time + self.lag
 
-    @property
-    def canonical(self) -> bytes:
-        """What the fold compares copies by."""
-        return canonical(self.digest)
-
 
 class KeptMovement(_Kept, frozen=True, gc=False, tag=0):
     """A coming or going; without a room it is in person."""
@@ -101,6 +97,13 @@ class KeptMovement(_Kept, frozen=True, gc=False, tag=0):
     session: str | None = None
     connection: str | None = None
     joined_at: int | None = None
+
+    @property
+    def channel(self) -> Channel:
+        """The channel it is of."""
+        if self.room is None:
+            return IN_PERSON
+        return Channel(Mode.REMOTE, self.source, self.session or self.room, self.connection or "")
 
 
 class KeptVoiding(_Kept, frozen=True, gc=False, tag=1):
@@ -155,7 +158,7 @@ KeptEventFact: TypeAlias = KeptRoomChange | KeptSnapshot | KeptLink | KeptAccept
 
 
 def canonical(digest: int) -> bytes:
-    """The digest of a fact's bytes, as the fold compares copies by."""
+    """The digest of a fact's bytes, as the fold compares copies by it."""
     return digest.to_bytes(DIGEST_BYTES, "big")
 
 
@@ -166,7 +169,7 @@ def outranks(one: _Kept, other: _Kept) -> bool:
 
 def keep_subject_fact(fact: SubjectFact, *, digest: int, words: Words) -> KeptSubjectFact:
     """Remember a fact about somebody."""
-    stamp = (fact.id, fact.time, fact.recorded - fact.time, digest, fact.source, words)
+    stamp = _kept_stamp(fact, digest, words)
     match fact:
         case Movement(place=place):
             if place is None:
@@ -183,7 +186,7 @@ def keep_subject_fact(fact: SubjectFact, *, digest: int, words: Words) -> KeptSu
 
 def keep_event_fact(fact: EventFact, *, digest: int, words: Words) -> KeptEventFact:
     """Remember a fact about an event."""
-    stamp = (fact.id, fact.time, fact.recorded - fact.time, digest, fact.source, words)
+    stamp = _kept_stamp(fact, digest, words)
     match fact:
         case RoomChange(place=place):
             return KeptRoomChange(*stamp, fact.opened, place.room, place.session)
@@ -197,103 +200,52 @@ def keep_event_fact(fact: EventFact, *, digest: int, words: Words) -> KeptEventF
 
 def subject_fact(kept: KeptSubjectFact, subject: str) -> SubjectFact:
     """A fact about somebody, as the fold sees it."""
-    fact_id, time, recorded, source = kept.id, kept.time, kept.recorded, kept.source
+    stamp = _stamp(kept)
     match kept:
         case KeptMovement():
-            place, channel = None, IN_PERSON
-            if kept.room is not None:
-                place = Place(source, kept.room, kept.session)
-                channel = Channel(Mode.REMOTE, source, kept.session or kept.room, kept.connection or "")
             return Movement(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=kept.canonical,
+                **stamp,
                 subject=subject,
-                channel=channel,
+                channel=kept.channel,
                 opens=kept.opens,
                 via=kept.via,
-                place=place,
+                place=None if kept.room is None else Place(kept.source, kept.room, kept.session),
                 joined_at=kept.joined_at,
             )
-        case KeptVoiding(voided_id=voided_id):
-            return Voiding(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=kept.canonical,
-                subject=subject,
-                voided_id=voided_id,
-            )
-        case KeptSeat():
-            return SeatChange(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=kept.canonical,
-                subject=subject,
-                registration=Registration(kept.registration),
-                mode=None if kept.mode is None else Mode(kept.mode),
-            )
+        case KeptVoiding():
+            return Voiding(**stamp, subject=subject, voided_id=kept.voided_id)
+        case KeptSeat(mode=mode):
+            seat = Registration(kept.registration)
+            return SeatChange(**stamp, subject=subject, registration=seat, mode=None if mode is None else Mode(mode))
         case KeptAcceptance():
-            return TimeAcceptance(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=kept.canonical,
-                subject=subject,
-                fact_id=kept.fact_id,
-                accepted=kept.accepted,
-            )
+            return TimeAcceptance(**stamp, subject=subject, fact_id=kept.fact_id, accepted=kept.accepted)
 
 
 def event_fact(kept: KeptEventFact) -> EventFact:
     """A fact about an event, as the fold sees it."""
-    fact_id, time, recorded, source, canonical = kept.id, kept.time, kept.recorded, kept.source, kept.canonical
+    stamp = _stamp(kept)
     match kept:
         case KeptRoomChange():
-            place = Place(source, kept.room, kept.session)
-            return RoomChange(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=canonical,
-                place=place,
-                opened=kept.opened,
-            )
+            return RoomChange(**stamp, place=Place(kept.source, kept.room, kept.session), opened=kept.opened)
         case KeptSnapshot():
-            return Snapshot(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=canonical,
-                closes_at=kept.closes_at,
-                day_starts_at=kept.day_starts_at,
-            )
+            return Snapshot(**stamp, closes_at=kept.closes_at, day_starts_at=kept.day_starts_at)
         case KeptLink():
-            return LinkChange(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=canonical,
-                guest=kept.guest,
-                participant=kept.participant,
-                linked=kept.linked,
-            )
+            return LinkChange(**stamp, guest=kept.guest, participant=kept.participant, linked=kept.linked)
         case KeptAcceptance():
-            return EventTimeAcceptance(
-                id=fact_id,
-                time=time,
-                recorded=recorded,
-                source=source,
-                canonical=canonical,
-                fact_id=kept.fact_id,
-                accepted=kept.accepted,
-            )
+            return EventTimeAcceptance(**stamp, fact_id=kept.fact_id, accepted=kept.accepted)
+
+
+def _kept_stamp(fact: AnyFact, digest: int, words: Words) -> tuple[str, int, int, int, str, Words]:
+    """What is remembered of every fact, in the order of `_Kept`."""
+    return fact.id, fact.time, fact.recorded - fact.time, digest, fact.source, words
+
+
+def _stamp(kept: _Kept) -> Stamp:
+    """The same, as the fold sees it."""
+    return {
+        "id": kept.id,
+        "time": kept.time,
+        "recorded": kept.time + kept.lag,
+        "source": kept.source,
+        "canonical": canonical(kept.digest),
+    }

@@ -97,7 +97,9 @@ def instant(at: int) -> datetime:
     return _EPOCH + timedelta(milliseconds=at)
 
 
-class _Stamp(TypedDict):
+class Stamp(TypedDict):
+    """What every fact has: the fields of `services.attendance.domain.facts.AnyFact`."""
+
     id: str
     time: int
     recorded: int
@@ -105,7 +107,7 @@ class _Stamp(TypedDict):
     canonical: bytes
 
 
-def _stamp(document: Document, canonical: bytes) -> _Stamp:
+def _stamp(document: Document, canonical: bytes) -> Stamp:
     return {
         "id": document["id"],
         "time": milliseconds(document["time"]),
@@ -115,7 +117,7 @@ def _stamp(document: Document, canonical: bytes) -> _Stamp:
     }
 
 
-def _snapshot(document: Document, stamp: _Stamp) -> Fact:
+def _snapshot(document: Document, stamp: Stamp) -> Fact:
     data = document["data"]
     closed = data["status"] == "closed" or document["type"] == _EVENT_CLOSED
     end = min(milliseconds(data["ends_at"]) + 1000 * int(data["grace_seconds"]), _LAST)
@@ -138,19 +140,19 @@ def _day_starts_at(starts_at: str, timezone: str) -> int | None:
         return None
 
 
-def _seat(document: Document, stamp: _Stamp) -> Fact:
+def _seat(document: Document, stamp: Stamp) -> Fact:
     data = document["data"]
     return SeatChange(
         **stamp, subject=document["subject"], registration=Registration(data["status"]), mode=Mode(data["mode"])
     )
 
 
-def _cancelled_seat(document: Document, stamp: _Stamp) -> Fact:
+def _cancelled_seat(document: Document, stamp: Stamp) -> Fact:
     return SeatChange(**stamp, subject=document["subject"], registration=Registration.CANCELLED)
 
 
 def _link(*, linked: bool) -> "_Reader":
-    def read(document: Document, stamp: _Stamp) -> Fact:
+    def read(document: Document, stamp: Stamp) -> Fact:
         data = document["data"]
         return LinkChange(**stamp, guest=data["guest_id"], participant=data["participant_id"], linked=linked)
 
@@ -158,7 +160,7 @@ def _link(*, linked: bool) -> "_Reader":
 
 
 def _acceptance(*, accepted: bool) -> "_Reader":
-    def read(document: Document, stamp: _Stamp) -> Fact:
+    def read(document: Document, stamp: Stamp) -> Fact:
         subject, fact_id = document.get("subject"), document["data"]["fact_id"]
         if subject is None:
             return EventTimeAcceptance(**stamp, fact_id=fact_id, accepted=accepted)
@@ -168,7 +170,7 @@ def _acceptance(*, accepted: bool) -> "_Reader":
 
 
 def _door(*, opens: bool) -> "_Reader":
-    def read(document: Document, stamp: _Stamp) -> Fact:
+    def read(document: Document, stamp: Stamp) -> Fact:
         return Movement(
             **stamp,
             subject=document["subject"],
@@ -180,19 +182,19 @@ def _door(*, opens: bool) -> "_Reader":
     return read
 
 
-def _voided(document: Document, stamp: _Stamp) -> Fact:
+def _voided(document: Document, stamp: Stamp) -> Fact:
     return Voiding(**stamp, subject=document["subject"], voided_id=document["data"]["voided_id"])
 
 
 def _room(*, opened: bool) -> "_Reader":
-    def read(document: Document, stamp: _Stamp) -> Fact:
+    def read(document: Document, stamp: Stamp) -> Fact:
         return RoomChange(**stamp, place=_place(document), opened=opened)
 
     return read
 
 
 def _connection(*, opens: bool) -> "_Reader":
-    def read(document: Document, stamp: _Stamp) -> Fact:
+    def read(document: Document, stamp: Stamp) -> Fact:
         data, place = document["data"], _place(document)
         joined_at = data.get("joined_at")
         return Movement(
@@ -208,11 +210,11 @@ def _connection(*, opens: bool) -> "_Reader":
     return read
 
 
-def _act(document: Document, stamp: _Stamp) -> Fact:
+def _act(document: Document, stamp: Stamp) -> Fact:
     return Act(**stamp, subject=document["subject"])
 
 
-def _notice(_: Document, stamp: _Stamp) -> Fact:
+def _notice(_: Document, stamp: Stamp) -> Fact:
     return Notice(**stamp)
 
 
@@ -221,7 +223,7 @@ def _place(document: Document) -> Place:
     return Place(document["source"], data["room"], data.get("room_session"))
 
 
-_Reader: TypeAlias = Callable[[Document, _Stamp], Fact]
+_Reader: TypeAlias = Callable[[Document, Stamp], Fact]
 _READERS: Final[Mapping[str, _Reader]] = {
     "passerelle.registration.event.created.v1": _snapshot,
     "passerelle.registration.event.changed.v1": _snapshot,
