@@ -10,10 +10,16 @@ Label = Annotated[str, Field(max_length=100)]
 
 
 class CheckInData(FactData):
-    """Where the ticket was seen: the gate and the device, both chosen by the desk, never about a person."""
+    """Where the ticket was seen: the gate and the device, both chosen by the desk, never about a person.
+
+    `place_id` is the room or session that was entered; without it, a door of the event. `clock_offset_ms` is what a
+    desk that was offline had to add to its own clock to tell the time of the scan.
+    """
 
     gate: Label | None = None
     device: Label | None = None
+    place_id: Identifier | None = None
+    clock_offset_ms: Annotated[int, Field(ge=-(2**53), le=2**53)] | None = None
 
 
 class CheckedIn(Fact):

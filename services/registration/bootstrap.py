@@ -30,6 +30,7 @@ from services.registration.adapters.mint import RandomMint
 from services.registration.adapters.store import SqlStore
 from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
 from services.registration.application.checkins import CheckIns
+from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.identities import Identities
 from services.registration.application.personal_links import PersonalLinks
@@ -37,7 +38,7 @@ from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
-from services.registration.web import check_ins_api, events_api, registrations_api, suspect_times_api
+from services.registration.web import check_ins_api, desks_api, events_api, registrations_api, suspect_times_api
 from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
 from services.registration.web.pages import add_pages
@@ -98,7 +99,7 @@ async def assembled(
         )
         app.middlewares.append(answer_refusals)
         app[USE_CASES] = cases
-        add_api(app, events_api.api, registrations_api.api, check_ins_api.api, suspect_times_api.api)
+        add_api(app, events_api.api, registrations_api.api, check_ins_api.api, desks_api.api, suspect_times_api.api)
         add_internal(app)
         add_pages(app)
         yield Parts(app=app, drain=drain, use_cases=cases)
@@ -168,11 +169,14 @@ async def _database(settings: RegistrationSettings) -> AsyncIterator[tuple[Async
 
 def _use_cases(settings: RegistrationSettings, store: SqlStore, clock: Clock) -> UseCases:
     mint = RandomMint()
+    registrations = Registrations(store=store, clock=clock, mint=mint)
+    check_ins = CheckIns(store=store, clock=clock, mint=mint)
     return UseCases(
         settings=settings,
         events=Events(store=store, clock=clock, mint=mint),
-        registrations=Registrations(store=store, clock=clock, mint=mint),
-        check_ins=CheckIns(store=store, clock=clock, mint=mint),
+        registrations=registrations,
+        check_ins=check_ins,
+        desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),
         identities=Identities(store=store, clock=clock, mint=mint),
         suspect_times=SuspectTimes(store=store, clock=clock, mint=mint),
         tokens=Tokens(store=store, clock=clock, mint=mint),

@@ -172,7 +172,13 @@ def _scan_fact(fact: TicketScanned) -> WireFact:
         subject=scan.participant_id,
         time=scan.at,
         recordedtime=scan.recorded_at,
-        data=checkin_wire.CheckInData(event_id=scan.event_id, gate=scan.gate, device=scan.device),
+        data=checkin_wire.CheckInData(
+            event_id=scan.event_id,
+            gate=scan.gate,
+            device=scan.device,
+            place_id=scan.place_id,
+            clock_offset_ms=scan.clock_offset_ms,
+        ),
     )
 
 

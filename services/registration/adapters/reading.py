@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registration.adapters.desk_reading import SqlDeskReading, tells_of_place, tells_of_presence
 from services.registration.adapters.rows import (
     event_from,
     guest_link_from,
@@ -37,7 +38,7 @@ from services.registration.domain.suspect_times import TimeAcceptance
 _SEAT = REGISTRATIONS.c
 
 
-class SqlReading:
+class SqlReading(SqlDeskReading):
     """A view of the database through one connection; implements the port `Reading`."""
 
     def __init__(self, connection: AsyncConnection, *, lock: bool = False) -> None:
@@ -167,11 +168,16 @@ class SqlReading:
             moved_at=row.moved_at,
         )
 
-    async def last_scan(self, event_id: str, participant_id: str, *, until: datetime | None) -> Scan | None:
+    async def last_scan(
+        self, event_id: str, participant_id: str, *, until: datetime | None, place_id: str | None = None
+    ) -> Scan | None:
         """See the port."""
         columns = SCANS.c
         query = select(SCANS).where(
-            columns.event_id == event_id, columns.participant_id == participant_id, columns.voided_by.is_(None)
+            columns.event_id == event_id,
+            columns.participant_id == participant_id,
+            columns.voided_by.is_(None),
+            tells_of_presence() if place_id is None else tells_of_place(place_id),
         )
         if until is not None:
             query = query.where(columns.at <= until)
@@ -201,7 +207,7 @@ class SqlReading:
         )
         scans = (
             select(columns.action, latest_first.label("place"))
-            .where(columns.event_id == event_id, columns.voided_by.is_(None))
+            .where(columns.event_id == event_id, columns.voided_by.is_(None), tells_of_presence())
             .subquery()
         )
         query = select(func.count()).where(scans.c.place == 1, scans.c.action == Action.IN.value)

@@ -154,7 +154,10 @@ def scan_from(row: Row[Any]) -> Scan:
         recorded_at=row.recorded_at,
         gate=row.gate,
         device=row.device,
+        place_id=row.place_id,
+        clock_offset_ms=row.clock_offset_ms,
         voided_by=row.voided_by,
+        voided_at=row.voided_at,
     )
 
 
@@ -170,7 +173,10 @@ def scan_values(scan: Scan) -> dict[str, Any]:
         "recorded_at": scan.recorded_at,
         "gate": scan.gate,
         "device": scan.device,
+        "place_id": scan.place_id,
+        "clock_offset_ms": scan.clock_offset_ms,
         "voided_by": scan.voided_by,
+        "voided_at": scan.voided_at,
     }
 
 

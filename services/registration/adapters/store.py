@@ -22,6 +22,7 @@ from services.registration.adapters.tables import (
     PEOPLE,
     REGISTRATIONS,
     SCANS,
+    SETTLED_DOUBLE_ENTRIES,
     SIGN_IN_CODES,
     TIME_ACCEPTANCES,
     TOKENS,
@@ -134,6 +135,15 @@ class SqlWriting(SqlReading):
     async def save_scan(self, scan: Scan) -> None:
         """See the port."""
         await self._connection.execute(update(SCANS).where(SCANS.c.fact_id == scan.fact_id).values(scan_values(scan)))
+
+    async def settle_double_entry(self, event_id: str, fact_id: str, *, at: datetime) -> None:
+        """See the port."""
+        columns = SETTLED_DOUBLE_ENTRIES.c
+        mine = (columns.event_id == event_id, columns.fact_id == fact_id)
+        changed = await self._connection.execute(update(SETTLED_DOUBLE_ENTRIES).where(*mine).values(at=at))
+        if not changed.rowcount:
+            keys = {"event_id": event_id, "fact_id": fact_id}
+            await self._connection.execute(insert(SETTLED_DOUBLE_ENTRIES).values(at=at, **keys))
 
     async def save_guest_link(self, event_id: str, link: GuestLink) -> None:
         """See the port."""

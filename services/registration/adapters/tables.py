@@ -4,6 +4,7 @@ from typing import Final
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     ForeignKey,
@@ -91,9 +92,19 @@ SCANS: Final = Table(
     Column("recorded_at", UtcInstant, nullable=False),
     Column("gate", String(100)),
     Column("device", String(100)),
+    Column("place_id", String(200)),
+    Column("clock_offset_ms", BigInteger),
     Column("voided_by", String(200)),
+    Column("voided_at", UtcInstant),
     Index("scans_of_participant", "event_id", "participant_id", "at"),
     Index("scans_in_order", "event_id", "recorded_at"),
+)
+SETTLED_DOUBLE_ENTRIES: Final = Table(
+    "settled_double_entries",
+    METADATA,
+    Column("event_id", ForeignKey("events.event_id"), primary_key=True),
+    Column("fact_id", String(200), primary_key=True),
+    Column("at", UtcInstant, nullable=False),
 )
 GUEST_LINKS: Final = Table(
     "guest_links",

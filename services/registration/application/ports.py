@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from services.registration.application.desk_ports import DeskReading, DeskWriting
 from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import Fact
@@ -69,7 +70,7 @@ class GuestLink:
     changed_at: datetime
 
 
-class Reading(Protocol):
+class Reading(DeskReading, Protocol):
     """A consistent view of the database."""
 
     async def event(self, event_id: str) -> Event:
@@ -132,8 +133,13 @@ class Reading(Protocol):
         """Whose ticket it is, of any event; or the participant of this event."""
         ...
 
-    async def last_scan(self, event_id: str, participant_id: str, *, until: datetime | None) -> Scan | None:
-        """The last scan of a participant that was not voided, up to an instant if one is given."""
+    async def last_scan(
+        self, event_id: str, participant_id: str, *, until: datetime | None, place_id: str | None = None
+    ) -> Scan | None:
+        """The last scan that tells whether a participant is at the event, or in one of its rooms or sessions.
+
+        Voided ones do not count; nor does what is later than `until`.
+        """
         ...
 
     async def scan(self, event_id: str, fact_id: str) -> Scan | None:
@@ -161,7 +167,7 @@ class Reading(Protocol):
         ...
 
 
-class Writing(Reading, Protocol):
+class Writing(Reading, DeskWriting, Protocol):
     """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
 
     async def add_event(self, event: Event, *, retry_key: str | None) -> None:

@@ -41,17 +41,23 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckIn:
-    """A ticket is shown at a door. `scanned_at` is set by a desk that was offline and sends its scans later."""
+    """A ticket is shown at a door. `scanned_at` is set by a desk that was offline and sends its scans later.
+
+    `place_id` is the room or session that is entered or left; None is a door of the event itself. Whoever enters a room
+    is at the event; whoever leaves a room may still be. `clock_offset_ms` is what the desk had to add to its own clock.
+    """
 
     action: Action
     scanned_at: datetime | None = None
     gate: str | None = None
     device: str | None = None
+    place_id: str | None = None
+    clock_offset_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scan:
-    """A check-in or check-out that counted; `voided_by` is the fact that took it back."""
+    """A check-in or check-out that counted; `voided_by` is the fact that took it back, at `voided_at`."""
 
     fact_id: str
     event_id: str
@@ -62,11 +68,19 @@ class Scan:
     recorded_at: datetime
     gate: str | None = None
     device: str | None = None
+    place_id: str | None = None
+    clock_offset_ms: int | None = None
     voided_by: str | None = None
+    voided_at: datetime | None = None
 
-    def voided(self, *, by: str) -> "Scan":
+    def voided(self, *, by: str, at: datetime) -> "Scan":
         """The same scan, taken back by a fact."""
-        return replace(self, voided_by=by)
+        return replace(self, voided_by=by, voided_at=at)
+
+    @property
+    def tells_of_presence(self) -> bool:
+        """Whether it says something of who is at the event: leaving a room does not."""
+        return self.place_id is None or self.action is Action.IN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +129,8 @@ def decide(
 ) -> Decision:
     """Decide what happens at the door.
 
-    `holder` is None for a ticket that nobody has. `last` is the last scan of this person that was not voided: at or
-    before `scanned_at` if that is set, else the last of all.
+    `holder` is None for a ticket that nobody has. `last` is the last scan of this person, of those that were not voided
+    and say something of the place that is entered or left: at or before `scanned_at` if that is set, else of all.
 
     A scan of an offline desk is recorded even where it changes nothing, because scans of several desks arrive in
     any order: an exit may be sent before the entry that it ends, and would be lost.

@@ -20,6 +20,7 @@ class Rule(StrEnum):
     NOT_AFTER_EVENT = "must not be after the event ends"
     ROOM_OF_EVENT = "must be the name of a room of this event"
     NOT_IN_FUTURE = "must not be in the future"
+    PLACE_OF_EVENT = "must be a room or a session of this event"
 
 
 class InvalidValueError(RegistrationError):

@@ -61,6 +61,8 @@ TimeZone = Annotated[str, _line(100)]
 Seats = Annotated[int, Field(ge=0, le=MOST_SEATS)]
 GraceMinutes = Annotated[int, Field(ge=0, le=24 * 60)]
 ReconnectGrace = Annotated[int, Field(ge=0, le=3600)]
+ScanId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
+ClockOffset = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Label = Annotated[str, _line(100), AfterValidator(check_text)]
 
 
@@ -179,7 +181,11 @@ class RosterParameters(PageQuery):
 
 
 class CheckInBody(Body):
-    """A ticket, or a participant, at a door. `at` is set by a desk that was offline."""
+    """A ticket, or a participant, at a door. `at` is set by a desk that was offline.
+
+    `place_id` is a room or session of the event; without it, a door. `scan_id` names the scan: sent again, by whomever,
+    it is the same one. `clock_offset_ms` is what the desk added to its own clock to tell `at`.
+    """
 
     ticket: Annotated[str, _line(100)] | None = None
     participant_id: Identifier | None = None
@@ -187,12 +193,35 @@ class CheckInBody(Body):
     gate: Label | None = None
     device: Label | None = None
     at: Instant | None = None
+    place_id: Identifier | None = None
+    scan_id: ScanId | None = None
+    clock_offset_ms: ClockOffset | None = None
 
     @model_validator(mode="after")
     def _names_one(self) -> "CheckInBody":
         if (self.ticket is None) == (self.participant_id is None):
             raise PydanticCustomError("one_of", "give either ticket or participant_id")
         return self
+
+
+class WalkInBody(Body):
+    """Somebody who is at the door without a registration. The rest is as in `CheckInBody`."""
+
+    name: PersonName
+    email: Email | None = None
+    language: Language = "fr"
+    gate: Label | None = None
+    device: Label | None = None
+    at: Instant | None = None
+    place_id: Identifier | None = None
+    scan_id: ScanId
+    clock_offset_ms: ClockOffset | None = None
+
+
+class DeskParameters(BaseModel):
+    """`since` is the `now` of an earlier answer: only what may have changed from then on is sent."""
+
+    since: Instant | None = None
 
 
 def _guest(text: str) -> str:

@@ -9,8 +9,9 @@ from services.chassis.openapi import Api
 from services.registration.domain.checkins import CheckIn
 from services.registration.web.answers import answer
 from services.registration.web.bodies import CheckInBody, LinkBody, UnlinkBody
+from services.registration.web.desk_views import CheckInView, VoidView
 from services.registration.web.use_cases import use_cases
-from services.registration.web.views import CheckInView, LinkView, VoidView
+from services.registration.web.views import LinkView
 
 api = Api(tag="check-ins")
 
@@ -29,10 +30,18 @@ async def check_in(request: web.Request) -> web.Response:
     reply = pending_reply(request)
     result = await use_cases(request).check_ins.check_in(
         request.match_info["event_id"],
-        CheckIn(action=body.action, scanned_at=body.at, gate=body.gate, device=body.device),
+        CheckIn(
+            action=body.action,
+            scanned_at=body.at,
+            gate=body.gate,
+            device=body.device,
+            place_id=body.place_id,
+            clock_offset_ms=body.clock_offset_ms,
+        ),
         ticket=body.ticket,
         participant_id=body.participant_id,
-        retry_key=reply.scope if reply else None,
+        # A scan that a desk kept may be sent again by somebody who has signed in anew: the key's scope is another then.
+        retry_key=body.scan_id or (reply.scope if reply else None),
     )
     return answer(CheckInView.of(result))
 

@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from services.registration.application.checkins import CheckIns
+from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.identities import Identities
 from services.registration.application.personal_links import PersonalLinks
@@ -23,6 +24,7 @@ class UseCases:
     events: Events
     registrations: Registrations
     check_ins: CheckIns
+    desks: Desks
     identities: Identities
     suspect_times: SuspectTimes
     tokens: Tokens

@@ -3,10 +3,8 @@
 from pydantic import BaseModel
 
 from schemas.envelope import Instant
-from services.registration.application.checkins import CheckInResult
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import GuestLink, Participant
-from services.registration.domain.checkins import Action, Outcome, Refusal, Scan
 from services.registration.domain.event import ClosedBy, Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
@@ -187,82 +185,6 @@ class RegistrationView(BaseModel):
             join_url=links.join_url(**whose) if links else None,
             confirmation_url=links.confirmation_url(**whose) if links else None,
         )
-
-
-class ScanView(BaseModel):
-    """A check-in or check-out that is recorded."""
-
-    fact_id: str
-    participant_id: str
-    action: Action
-    at: Instant
-    gate: str | None
-    device: str | None
-    voided: bool
-
-    @classmethod
-    def of(cls, scan: Scan) -> "ScanView":
-        """A scan."""
-        return cls(
-            fact_id=scan.fact_id,
-            participant_id=scan.participant_id,
-            action=scan.action,
-            at=scan.at,
-            gate=scan.gate,
-            device=scan.device,
-            voided=scan.voided_by is not None,
-        )
-
-
-class CheckInView(BaseModel):
-    """What the desk shows.
-
-    `fact_id` is the recorded scan, or the earlier one that made the person `already_in`; `earlier` tells where and
-    when that was.
-    """
-
-    outcome: Outcome
-    reason: Refusal | None
-    fact_id: str | None
-    at: Instant | None
-    gate: str | None
-    participant_id: str | None
-    name: str | None
-    mode: Mode | None
-    status: SeatStatus | None
-    earlier: ScanView | None
-
-    @classmethod
-    def of(cls, result: CheckInResult) -> "CheckInView":
-        """The desk's answer."""
-        shown = result.scan or result.earlier
-        participant = result.participant
-        seat = participant.registration if participant else None
-        return cls(
-            outcome=result.outcome,
-            reason=result.reason,
-            fact_id=shown.fact_id if shown else None,
-            at=shown.at if shown else None,
-            gate=shown.gate if shown else None,
-            participant_id=seat.participant_id if seat else None,
-            name=participant.person.name if participant and participant.person else None,
-            mode=seat.mode if seat else None,
-            status=seat.status if seat else None,
-            earlier=ScanView.of(result.earlier) if result.earlier else None,
-        )
-
-
-class VoidView(BaseModel):
-    """A scan taken back; `fact_id` is the fact that says so."""
-
-    fact_id: str
-    voided_id: str
-    participant_id: str
-
-    @classmethod
-    def of(cls, scan: Scan) -> "VoidView":
-        """A voided scan."""
-        return cls(fact_id=scan.voided_by or "", voided_id=scan.fact_id, participant_id=scan.participant_id)
 
 
 class LinkView(BaseModel):

@@ -1,0 +1,130 @@
+"""What the desks read of the database."""
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, case, desc, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.registration.adapters.rows import scan_from
+from services.registration.adapters.tables import PEOPLE, REGISTRATIONS, SCANS, SETTLED_DOUBLE_ENTRIES
+from services.registration.application.desk_ports import Inside, TicketState
+from services.registration.domain.checkins import Action, Scan
+from services.registration.domain.seats import Mode, SeatStatus
+
+_SCAN = SCANS.c
+_SEAT = REGISTRATIONS.c
+_LATEST = (desc(_SCAN.at), desc(_SCAN.recorded_at))
+
+
+class SqlDeskReading:
+    """A view through one connection; implements the port `DeskReading`."""
+
+    _connection: AsyncConnection
+
+    async def ticket_states(self, event_id: str, *, since: datetime | None) -> Sequence[TicketState]:
+        """See the port."""
+        query = (
+            select(_SEAT.participant_id, _SEAT.ticket, _SEAT.mode, _SEAT.status, PEOPLE.c.name)
+            .outerjoin(PEOPLE, PEOPLE.c.participant_id == _SEAT.participant_id)
+            .where(_SEAT.event_id == event_id)
+        )
+        if since is not None:
+            scanned = select(_SCAN.participant_id).where(
+                _SCAN.event_id == event_id, or_(_SCAN.recorded_at >= since, _SCAN.voided_at >= since)
+            )
+            query = query.where(or_(_SEAT.changed_at >= since, _SEAT.participant_id.in_(scanned)))
+        seats = (await self._connection.execute(query)).all()
+        of_these = None if since is None else [seat.participant_id for seat in seats]
+        last = {row.participant_id: scan_from(row) for row in await self._connection.execute(_last(event_id, of_these))}
+        places: dict[str, list[str]] = {}
+        for row in await self._in_places(event_id, of_these):
+            places.setdefault(row.participant_id, []).append(row.place_id)
+        return [
+            TicketState(
+                participant_id=seat.participant_id,
+                ticket=seat.ticket,
+                name=seat.name,
+                mode=Mode(seat.mode),
+                status=SeatStatus(seat.status),
+                last=last.get(seat.participant_id),
+                places=places.get(seat.participant_id, ()),
+            )
+            for seat in seats
+        ]
+
+    async def inside(self, event_id: str) -> Inside:
+        """See the port."""
+        last = _last(event_id, None).subquery()
+        gates = select(last.c.gate, func.count().label("number")).where(last.c.action == Action.IN.value)
+        rows = await self._connection.execute(gates.group_by(last.c.gate))
+        by_place: dict[str, int] = {}
+        for row in await self._in_places(event_id, None):
+            by_place[row.place_id] = by_place.get(row.place_id, 0) + 1
+        return Inside(by_gate={row.gate: row.number for row in rows}, by_place=by_place)
+
+    async def repeated_entries(self, event_id: str) -> Mapping[str, Sequence[Scan]]:
+        """See the port."""
+        counted = (_SCAN.event_id == event_id, _SCAN.voided_by.is_(None), _SCAN.place_id.is_(None))
+        entries = func.sum(case((_SCAN.action == Action.IN.value, 1), else_=0))
+        often = select(_SCAN.participant_id).where(*counted).group_by(_SCAN.participant_id).having(entries > 1)
+        found: dict[str, list[Scan]] = {}
+        rows = await self._connection.execute(select(SCANS).where(*counted, _SCAN.participant_id.in_(often)))
+        for row in rows:
+            found.setdefault(row.participant_id, []).append(scan_from(row))
+        return found
+
+    async def settled_double_entries(self, event_id: str) -> Collection[str]:
+        """See the port."""
+        columns = SETTLED_DOUBLE_ENTRIES.c
+        rows = await self._connection.execute(select(columns.fact_id).where(columns.event_id == event_id))
+        return {row.fact_id for row in rows}
+
+    async def _in_places(self, event_id: str, participants: Collection[str] | None) -> Sequence[Row[Any, Any]]:
+        """Who is in which room or session: came in there last, and has not left the event since."""
+        newest = func.row_number().over(partition_by=(_SCAN.participant_id, _SCAN.place_id), order_by=_LATEST)
+        scans = (
+            select(_SCAN.participant_id, _SCAN.place_id, _SCAN.action, _SCAN.at, newest.label("place"))
+            .where(*_counted(event_id, participants), _SCAN.place_id.is_not(None))
+            .subquery()
+        )
+        gone = (
+            select(_SCAN.participant_id, func.max(_SCAN.at).label("at"))
+            .where(*_counted(event_id, participants), _SCAN.place_id.is_(None), _SCAN.action == Action.OUT.value)
+            .group_by(_SCAN.participant_id)
+            .subquery()
+        )
+        query = (
+            select(scans.c.participant_id, scans.c.place_id)
+            .outerjoin(gone, gone.c.participant_id == scans.c.participant_id)
+            .where(
+                scans.c.place == 1,
+                scans.c.action == Action.IN.value,
+                or_(gone.c.at.is_(None), gone.c.at <= scans.c.at),
+            )
+        )
+        return (await self._connection.execute(query)).all()
+
+
+def tells_of_presence() -> ColumnElement[bool]:
+    """Whether a row of `scans` says something of who is at the event (`Scan.tells_of_presence`)."""
+    return or_(_SCAN.place_id.is_(None), _SCAN.action == Action.IN.value)
+
+
+def tells_of_place(place_id: str) -> ColumnElement[bool]:
+    """Whether a row of `scans` says something of who is in a room: leaving the event is leaving the room."""
+    return or_(_SCAN.place_id == place_id, and_(_SCAN.place_id.is_(None), _SCAN.action == Action.OUT.value))
+
+
+def _counted(event_id: str, participants: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
+    counted = (_SCAN.event_id == event_id, _SCAN.voided_by.is_(None))
+    return counted if participants is None else (*counted, _SCAN.participant_id.in_(participants))
+
+
+def _last(event_id: str, participants: Collection[str] | None) -> Select[Any]:
+    """The last scan of each participant that tells of their presence at the event."""
+    newest = func.row_number().over(partition_by=_SCAN.participant_id, order_by=_LATEST)
+    scans = select(SCANS, newest.label("place")).where(*_counted(event_id, participants), tells_of_presence())
+    rows = scans.subquery()
+    return select(rows).where(rows.c.place == 1)

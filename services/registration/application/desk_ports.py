@@ -1,0 +1,67 @@
+"""What the desks need of the database: who holds which ticket, who is where, and what was scanned twice."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from services.registration.domain.checkins import Scan
+from services.registration.domain.seats import Mode, SeatStatus
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketState:
+    """What a desk must know of a ticket to judge it alone.
+
+    `last` is the last scan that tells whether its holder is at the event; `places` are the rooms and sessions that they
+    are in. `name` is None once erased.
+    """
+
+    participant_id: str
+    ticket: str
+    name: str | None
+    mode: Mode
+    status: SeatStatus
+    last: Scan | None
+    places: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inside:
+    """How many are in, each counted once: by the gate where they came in last, and in each room and session."""
+
+    by_gate: Mapping[str | None, int]
+    by_place: Mapping[str, int]
+
+    @property
+    def on_site(self) -> int:
+        """How many are at the event."""
+        return sum(self.by_gate.values())
+
+
+class DeskReading(Protocol):
+    """A consistent view of what concerns the desks."""
+
+    async def ticket_states(self, event_id: str, *, since: datetime | None) -> Sequence[TicketState]:
+        """The tickets of an event; with `since`, those that changed or were scanned at that instant or later."""
+        ...
+
+    async def inside(self, event_id: str) -> Inside:
+        """Who is in, by their last scans."""
+        ...
+
+    async def repeated_entries(self, event_id: str) -> Mapping[str, Sequence[Scan]]:
+        """The scans of each participant who came in more than once, voided ones left out."""
+        ...
+
+    async def settled_double_entries(self, event_id: str) -> Collection[str]:
+        """The double entries that an organizer has settled, by what names them."""
+        ...
+
+
+class DeskWriting(DeskReading, Protocol):
+    """A transaction on it."""
+
+    async def settle_double_entry(self, event_id: str, fact_id: str, *, at: datetime) -> None:
+        """Note that an organizer has dealt with it; again changes nothing."""
+        ...

@@ -1,0 +1,163 @@
+"""Use cases of the desks of an event together: what each must know, who is in, walk-ins, double entries."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from services.chassis.clock import Clock
+from services.registration.application.checkins import CheckInResult, CheckIns, require_place
+from services.registration.application.desk_ports import Inside, TicketState
+from services.registration.application.ports import Store
+from services.registration.application.registrations import Register, Registrations
+from services.registration.domain.checkins import CheckIn
+from services.registration.domain.double_entries import DoubleEntry, double_entries
+from services.registration.domain.errors import CheckInNotFoundError, ModeFullError
+from services.registration.domain.event import Event
+from services.registration.domain.registrations import Person
+from services.registration.domain.seats import Mode, free_seats
+
+OVERLAP: Final = timedelta(seconds=30)
+"""How far back of `since` a desk is told again: a transaction commits a moment after it has read the clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A room or session (`kind`) that a desk may stand at; `capacity` None is without a known limit."""
+
+    place_id: str
+    kind: str
+    name: str
+    inside: int
+    capacity: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskState:
+    """What every desk of an event must know, as of `now`; `tickets` are all of them or the ones that may have changed.
+
+    `expected` have a seat in the room, `seats_left` more could (None is without limit).
+    """
+
+    now: datetime
+    event: Event
+    expected: int
+    inside: Inside
+    tickets: Sequence[TicketState]
+
+    @property
+    def seats_left(self) -> int | None:
+        """Free seats in the room."""
+        return free_seats(self.event.capacity, {Mode.IN_PERSON: self.expected}, Mode.IN_PERSON)
+
+    @property
+    def gates(self) -> Sequence[tuple[str | None, int]]:
+        """How many are in by the gate where they came in, by the gate's name, the desks without one last."""
+        return sorted(self.inside.by_gate.items(), key=lambda counted: (counted[0] is None, counted[0] or ""))
+
+    @property
+    def places(self) -> Sequence[Place]:
+        """The rooms, then the sessions as they follow one another."""
+        rooms = [
+            Place(
+                place_id=room.room_id,
+                kind="room",
+                name=room.name,
+                inside=self.inside.by_place.get(room.room_id, 0),
+                capacity=None,
+            )
+            for room in self.event.rooms
+        ]
+        sessions = [
+            Place(
+                place_id=session.session_id,
+                kind="session",
+                name=session.title,
+                inside=self.inside.by_place.get(session.session_id, 0),
+                capacity=None,
+            )
+            for session in sorted(self.event.sessions, key=lambda session: session.starts_at)
+        ]
+        return [*rooms, *sessions]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desks:
+    """The desks of all events."""
+
+    store: Store
+    clock: Clock
+    registrations: Registrations
+    check_ins: CheckIns
+
+    async def state(self, event_id: str, *, since: datetime | None = None, with_tickets: bool = True) -> DeskState:
+        """What a desk must know; with `since`, the tickets that may have changed from then on.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+        """
+        now = self.clock()
+        changed_from = None if since is None else since - OVERLAP
+        async with self.store.reading() as view:
+            return DeskState(
+                now=now,
+                event=await view.event(event_id),
+                expected=(await view.taken(event_id)).get(Mode.IN_PERSON, 0),
+                inside=await view.inside(event_id),
+                tickets=await view.ticket_states(event_id, since=changed_from) if with_tickets else (),
+            )
+
+    async def walk_in(
+        self, event_id: str, person: Person, check_in: CheckIn, *, retry_key: str
+    ) -> tuple[str, CheckInResult]:
+        """Register somebody who is at the door, and let them in; returns their ticket too.
+
+        It is two transactions, both the same when repeated with the same key: a desk that got no answer asks again.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+            EventStateError: if it is not published.
+            ModeFullError: if no seat is left in the room.
+            InvalidValueError: as `CheckIns.check_in`.
+        """
+        async with self.store.reading() as view:
+            event = await view.event(event_id)
+            known = await view.registered_by(event_id, retry_key)
+            free = free_seats(event.capacity, await view.taken(event_id), Mode.IN_PERSON)
+        if check_in.place_id is not None and check_in.scanned_at is None:
+            require_place(event, check_in.place_id)
+        if known is None and free == 0:
+            raise ModeFullError(Mode.IN_PERSON)
+        command = Register(mode=Mode.IN_PERSON, person=person, consents={}, retry_key=retry_key)
+        registration = (await self.registrations.register(event_id, command)).registration
+        result = await self.check_ins.check_in(
+            event_id, check_in, participant_id=registration.participant_id, retry_key=retry_key
+        )
+        return registration.ticket, result
+
+    async def double_entries(self, event_id: str) -> Sequence[tuple[DoubleEntry, bool]]:
+        """The tickets that were let in at more than one desk, the latest first, and whether that is settled.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+        """
+        async with self.store.reading() as view:
+            await view.event(event_id)
+            repeated = await view.repeated_entries(event_id)
+            settled = await view.settled_double_entries(event_id)
+        found = [double for scans in repeated.values() for double in double_entries(scans)]
+        found.sort(key=lambda double: double.scans[-1].at, reverse=True)
+        return [(double, double.fact_id in settled) for double in found]
+
+    async def settle(self, event_id: str, fact_id: str) -> None:
+        """Note that an organizer has dealt with a double entry; again changes nothing.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+            CheckInNotFoundError: if no double entry has this name.
+        """
+        if fact_id not in {double.fact_id for double, _ in await self.double_entries(event_id)}:
+            raise CheckInNotFoundError(fact_id)
+        async with self.store.writing() as transaction:
+            await transaction.event(event_id)
+            await transaction.settle_double_entry(event_id, fact_id, at=self.clock())

@@ -1,0 +1,260 @@
+"""What desks get, as models."""
+
+from base64 import urlsafe_b64encode
+from hashlib import sha256
+from typing import Final
+
+from pydantic import BaseModel
+
+from schemas.envelope import Instant
+from services.registration.application.checkins import CheckInResult
+from services.registration.application.desk_ports import TicketState
+from services.registration.application.desks import DeskState, Place
+from services.registration.domain.checkins import Action, Outcome, Refusal, Scan
+from services.registration.domain.double_entries import DoubleEntry
+from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.tickets import spell
+
+_DIGEST_BYTES: Final = 16
+
+
+class ScanView(BaseModel):
+    """A check-in or check-out that is recorded."""
+
+    fact_id: str
+    participant_id: str
+    action: Action
+    at: Instant
+    gate: str | None
+    device: str | None
+    place_id: str | None
+    clock_offset_ms: int | None
+    voided: bool
+
+    @classmethod
+    def of(cls, scan: Scan) -> "ScanView":
+        """A scan."""
+        return cls(
+            fact_id=scan.fact_id,
+            participant_id=scan.participant_id,
+            action=scan.action,
+            at=scan.at,
+            gate=scan.gate,
+            device=scan.device,
+            place_id=scan.place_id,
+            clock_offset_ms=scan.clock_offset_ms,
+            voided=scan.voided_by is not None,
+        )
+
+
+class OtherEventView(BaseModel):
+    """The event that a ticket is for, where it is not this one."""
+
+    title: str
+    starts_at: Instant
+    timezone: str
+
+    @classmethod
+    def of(cls, event: Event) -> "OtherEventView":
+        """What anybody may know of it."""
+        return cls(title=event.title, starts_at=event.starts_at, timezone=event.timezone)
+
+
+class CheckInView(BaseModel):
+    """What the desk shows.
+
+    `fact_id` is the recorded scan, or the earlier one that made the person `already_in`; `earlier` tells where and
+    when that was. With `remote_ticket`, `seats_left` is how many may still switch to the room, null being without
+    limit. With `other_event`, that is the event of the ticket, if the public may know it.
+    """
+
+    outcome: Outcome
+    reason: Refusal | None
+    fact_id: str | None
+    at: Instant | None
+    gate: str | None
+    participant_id: str | None
+    name: str | None
+    mode: Mode | None
+    status: SeatStatus | None
+    earlier: ScanView | None
+    seats_left: int | None
+    other_event: OtherEventView | None
+
+    @classmethod
+    def of(cls, result: CheckInResult) -> "CheckInView":
+        """The desk's answer."""
+        shown = result.scan or result.earlier
+        participant = result.participant
+        seat = participant.registration if participant else None
+        return cls(
+            outcome=result.outcome,
+            reason=result.reason,
+            fact_id=shown.fact_id if shown else None,
+            at=shown.at if shown else None,
+            gate=shown.gate if shown else None,
+            participant_id=seat.participant_id if seat else None,
+            name=participant.person.name if participant and participant.person else None,
+            mode=seat.mode if seat else None,
+            status=seat.status if seat else None,
+            earlier=ScanView.of(result.earlier) if result.earlier else None,
+            seats_left=result.seats_left,
+            other_event=OtherEventView.of(result.other_event) if result.other_event else None,
+        )
+
+
+class VoidView(BaseModel):
+    """A scan taken back; `fact_id` is the fact that says so."""
+
+    fact_id: str
+    voided_id: str
+    participant_id: str
+
+    @classmethod
+    def of(cls, scan: Scan) -> "VoidView":
+        """A voided scan."""
+        return cls(fact_id=scan.voided_by or "", voided_id=scan.fact_id, participant_id=scan.participant_id)
+
+
+class WalkInView(BaseModel):
+    """Somebody who came without a registration: their new ticket, and what happened at the door."""
+
+    ticket: str
+    check_in: CheckInView
+
+    @classmethod
+    def of(cls, ticket: str, result: CheckInResult) -> "WalkInView":
+        """A walk-in, registered and checked in."""
+        return cls(ticket=spell(ticket), check_in=CheckInView.of(result))
+
+
+class PlaceView(BaseModel):
+    """A room or session that a desk may stand at, and how many are in; `capacity` null is without a known limit."""
+
+    place_id: str
+    kind: str
+    name: str
+    inside: int
+    capacity: int | None
+
+    @classmethod
+    def of(cls, place: Place) -> "PlaceView":
+        """A place."""
+        return cls(
+            place_id=place.place_id,
+            kind=place.kind,
+            name=place.name,
+            inside=place.inside,
+            capacity=place.capacity,
+        )
+
+
+class GateView(BaseModel):
+    """How many of those who are in came in last by this gate; null is a desk that names none."""
+
+    gate: str | None
+    inside: int
+
+
+class TicketView(BaseModel):
+    """What a desk must know of a ticket to judge it without the network.
+
+    `digest` stands for the code: `base64url(sha256("{event_id}:{code}")[:16])`, of the code without separators, so that
+    a lost telephone holds no ticket that anybody could show. `name` is null once erased.
+    """
+
+    digest: str
+    participant_id: str
+    name: str | None
+    mode: Mode
+    status: SeatStatus
+    last: ScanView | None
+    places: list[str]
+
+    @classmethod
+    def of(cls, ticket: TicketState, *, event_id: str) -> "TicketView":
+        """A ticket of the event."""
+        return cls(
+            digest=ticket_digest(event_id, ticket.ticket),
+            participant_id=ticket.participant_id,
+            name=ticket.name,
+            mode=ticket.mode,
+            status=ticket.status,
+            last=ScanView.of(ticket.last) if ticket.last else None,
+            places=sorted(ticket.places),
+        )
+
+
+class DeskView(BaseModel):
+    """What a desk needs to go on without the network, and to count who is in.
+
+    `now` is the server's clock. `tickets` are all of them, or, with `since`, those that may have changed: `since` is
+    the `now` of an earlier answer.
+    """
+
+    now: Instant
+    event_id: str
+    title: str
+    status: EventStatus
+    starts_at: Instant
+    ends_at: Instant
+    timezone: str
+    capacity: int | None
+    seats_left: int | None
+    expected: int
+    on_site: int
+    gates: list[GateView]
+    places: list[PlaceView]
+    tickets: list[TicketView]
+
+    @classmethod
+    def of(cls, state: DeskState) -> "DeskView":
+        """The state of an event's desks."""
+        event = state.event
+        return cls(
+            now=state.now,
+            event_id=event.event_id,
+            title=event.title,
+            status=event.status,
+            starts_at=event.starts_at,
+            ends_at=event.ends_at,
+            timezone=event.timezone,
+            capacity=event.capacity.in_person,
+            seats_left=state.seats_left,
+            expected=state.expected,
+            on_site=state.inside.on_site,
+            gates=[GateView(gate=gate, inside=number) for gate, number in state.gates],
+            places=[PlaceView.of(place) for place in state.places],
+            tickets=[TicketView.of(ticket, event_id=event.event_id) for ticket in state.tickets],
+        )
+
+
+class DoubleEntryView(BaseModel):
+    """A ticket that was let in at more than one desk: one presence, whose holder may have lent the ticket."""
+
+    double_entry_id: str
+    participant_id: str
+    entries: list[ScanView]
+    settled: bool
+
+    @classmethod
+    def of(cls, double: DoubleEntry, *, settled: bool) -> "DoubleEntryView":
+        """A double entry."""
+        return cls(
+            double_entry_id=double.fact_id,
+            participant_id=double.scans[0].participant_id,
+            entries=[ScanView.of(scan) for scan in double.scans],
+            settled=settled,
+        )
+
+
+class DoubleEntriesView(BaseModel):
+    """The double entries of an event."""
+
+    items: list[DoubleEntryView]
+
+
+def ticket_digest(event_id: str, ticket: str) -> str:
+    """What stands for a ticket code on a desk's device; see `TicketView`."""
+    return urlsafe_b64encode(sha256(f"{event_id}:{ticket}".encode()).digest()[:_DIGEST_BYTES]).decode().rstrip("=")
