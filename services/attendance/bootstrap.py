@@ -5,11 +5,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
 import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
+from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.topics import ALL
@@ -24,6 +26,7 @@ from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.projector import Projector
 from services.attendance.stream.rebuild_check import Tell, Verdict, check_event
+from services.attendance.stream.rebuild_request import Requested, request_rebuild
 from services.attendance.stream.whole_check import check_all
 from services.attendance.web.app import create_attendance_app
 from services.attendance.web.feed import Feed
@@ -36,6 +39,7 @@ from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.metrics import new_registry
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
+from services.chassis.settings import PREFIX, SettingsError
 from services.chassis.topics import KafkaAwayError, await_topics
 
 SERVICE: Final = "attendance"
@@ -127,7 +131,7 @@ async def export_timeline(
         UnknownEventError: if no fact tells of such an event.
         TooManyEntriesError: if the format cannot hold them all.
     """
-    async with read_model(settings) as (_, reading):
+    async with kept_read_model(settings) as (_, reading):
         return await write_timeline(SqlTimeline(reading), event_id, as_of=as_of, form=form, out=out)
 
 
@@ -140,7 +144,7 @@ async def export_changes(
         UnknownEventError: if no fact tells of such an event.
         TooManyEntriesError: if the format cannot hold them all.
     """
-    async with read_model(settings) as (_, reading):
+    async with kept_read_model(settings) as (_, reading):
         return await write_changes(SqlTimeline(reading), event_id, earlier=earlier, later=later, form=form, out=out)
 
 
@@ -150,7 +154,7 @@ async def check_rebuild(settings: AttendanceSettings, event_id: str, *, tell: Te
     Raises:
         KafkaAwayError, MissingPartitionError: if there is no log to compare with.
     """
-    async with read_model(settings) as (_, reading):
+    async with kept_read_model(settings) as (_, reading):
         return await check_event(settings, reading, event_id=event_id, tell=tell)
 
 
@@ -160,8 +164,20 @@ async def check_everything(settings: AttendanceSettings, *, tell: Tell) -> Mappi
     Raises:
         KafkaAwayError, MissingPartitionError: if there is no log to compare with.
     """
-    async with read_model(settings) as (_, reading):
+    async with kept_read_model(settings) as (_, reading):
         return await check_all(settings, reading, tell=tell)
+
+
+async def rebuild_event(settings: AttendanceSettings, event_id: str, *, tell: Tell) -> Requested:
+    """Have an event told anew from the log: by a worker that runs, or by the next one that does.
+
+    Raises:
+        KafkaAwayError, MissingPartitionError: if there is no log.
+        UnknownEventError: if the log has no fact of the event.
+        IncompleteLogError: if a part of the log is gone; nothing has changed then.
+    """
+    async with kept_read_model(settings) as (writing, _):
+        return await request_rebuild(settings, writing, event_id=event_id, now=system_clock(), tell=tell)
 
 
 async def _work(settings: AttendanceSettings, registry: CollectorRegistry, ready: asyncio.Event) -> None:
@@ -230,6 +246,24 @@ async def read_model(settings: AttendanceSettings) -> AsyncIterator[tuple[AsyncE
     finally:
         await reading.dispose()
         await writing.dispose()
+
+
+@asynccontextmanager
+async def kept_read_model(settings: AttendanceSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
+    """The read model that a service has made; a command that looks into it makes none.
+
+    Raises:
+        SettingsError: if there is none.
+    """
+    url = make_url(settings.attendance_database)
+    if url.get_backend_name() == "sqlite" and not _is_file(url.database or ""):
+        raise SettingsError(f"{PREFIX}DATA_DIR (--data-dir): there is no read model at {url.database}")
+    async with read_model(settings) as engines:
+        yield engines
+
+
+def _is_file(path: str) -> bool:
+    return Path(path).is_file()
 
 
 def _checks(reading: AsyncEngine, projector: Projector) -> dict[str, ReadinessCheck]:

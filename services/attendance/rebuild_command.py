@@ -1,10 +1,9 @@
-"""`passerelle rebuild`: what is told of an event, against what its log leads to."""
+"""`passerelle rebuild`: what is told of an event, against what its log leads to, and told anew where they differ."""
 
 # ruff: noqa: PLC0415  (it loads what it needs, when it is called)
 
 import json
 import sys
-from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -15,7 +14,6 @@ from services.chassis.command import DataDir, fail, run_command, settings_beside
 from services.chassis.errors import OperatorError
 
 if TYPE_CHECKING:
-    from services.attendance.application.rebuild import Difference
     from services.attendance.stream.rebuild_check import Verdict
 
 commands = typer.Typer()
@@ -38,27 +36,46 @@ class Format(StrEnum):
 def rebuild(
     event: EventId = None,
     *,
-    everything: Annotated[bool, typer.Option("--all", help="All events, in place of one.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Check all events, in place of one.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Compare, and change nothing.")] = False,
     form: Annotated[Format, typer.Option("--format", help="How differences are written.")] = Format.TABLE,
     data_dir: DataDir = None,
 ) -> None:
-    """Compute an event anew from the log, and compare that with what is told of it.
+    """Have an event told anew from the log: the worker folds it again, and the read model forgets and follows.
 
-    Everybody's presence, and each entry of the timeline, on the topics and in the read model.
-
-    Ends with 0 if all agree, with 1 if anything differs.
+    With --check nothing changes: everybody's presence and each entry of the timeline, on the topics and in the read
+    model, is compared with what the log leads to. It ends with 0 if all agree, with 1 if anything differs.
     """
-    if not check:
-        message = (
-            "give --check to compare. Nothing has to be rebuilt by hand: the worker follows the log, and the read "
-            "model follows the worker; one that is deleted is made anew at the next start"
+    if everything == (event is not None) or (everything and not check):
+        message = "name an event" if not check else "name an event, or give --all"
+        raise typer.BadParameter(message)
+    if not check and event is not None:
+        _rebuild(event, data_dir)
+    else:
+        raise typer.Exit(_check_all(form, data_dir) if event is None else _check(event, form, data_dir))
+
+
+def _rebuild(event: str, data_dir: Path | None) -> None:
+    from rich.console import Console
+
+    from services.attendance.bootstrap import rebuild_event
+    from services.attendance.settings import AttendanceSettings
+    from services.chassis.progress import bar
+
+    settings = settings_beside(data_dir, AttendanceSettings)
+    with bar("Reading", console=Console(stderr=True)) as tell:
+        asked = run_command(
+            lambda: rebuild_event(settings, event, tell=lambda what, done, total: tell(done, total, what))
         )
-        raise typer.BadParameter(message)
-    if everything == (event is not None):
-        message = "name an event, or give --all"
-        raise typer.BadParameter(message)
-    raise typer.Exit(_check_all(form, data_dir) if event is None else _check(event, form, data_dir))
+    if asked is None:
+        raise typer.Exit(_INTERRUPTED)
+    withdrawn = f" {asked.withdrawn} entries that no fact leads to are withdrawn." if asked.withdrawn else ""
+    typer.echo(
+        f"The worker folds partition {asked.partition} again, {asked.facts} facts of {event} and all others in it, and "
+        f"the read model follows; if they do not run, at their next start.{withdrawn} See that it is done: "
+        f"passerelle rebuild {event} --check",
+        err=True,
+    )
 
 
 def _check(event: str, form: Format, data_dir: Path | None) -> int:
@@ -77,8 +94,8 @@ def _check(event: str, form: Format, data_dir: Path | None) -> int:
         return _INTERRUPTED
     if not verdict.facts and not verdict.differences:
         fail(OperatorError(f"The log has no fact of {event}."), code=1)
-    _write_differences(event, verdict.differences, form)
-    typer.echo(_judged(verdict), err=True)
+    _write_differences(event, verdict, form)
+    typer.echo(_judged(event, verdict), err=True)
     return 1 if verdict.differences else 0
 
 
@@ -97,8 +114,8 @@ def _check_all(form: Format, data_dir: Path | None) -> int:
         return _INTERRUPTED
     differing = {event: verdict for event, verdict in verdicts.items() if verdict is not None and verdict.differences}
     for event, verdict in differing.items():
-        _write_differences(event, verdict.differences, form)
-        typer.echo(f"{event}: {_judged(verdict)}", err=True)
+        _write_differences(event, verdict, form)
+        typer.echo(f"{event}: {_judged(event, verdict)}", err=True)
     judged = (
         f"{len(differing)} of {len(verdicts)} events differ." if differing else f"All {len(verdicts)} events agree."
     )
@@ -106,7 +123,8 @@ def _check_all(form: Format, data_dir: Path | None) -> int:
     return 1 if differing else 0
 
 
-def _write_differences(event: str, differences: "Sequence[Difference]", form: Format) -> None:
+def _write_differences(event: str, verdict: "Verdict", form: Format) -> None:
+    differences = verdict.differences
     if form is Format.NDJSON:
         for one in differences:
             named = {
@@ -117,7 +135,8 @@ def _write_differences(event: str, differences: "Sequence[Difference]", form: Fo
                 "field": one.field,
             }
             document = {name: value for name, value in named.items() if value is not None}
-            typer.echo(json.dumps({**document, "log": one.by_log, "found": one.found}, ensure_ascii=False))
+            said = {**document, "log": one.by_log, "found": one.found, "remedy": verdict.remedy.value}
+            typer.echo(json.dumps(said, ensure_ascii=False))
         return
     if not differences:
         return
@@ -140,16 +159,29 @@ def _short(value: object) -> str:
     return text if len(text) <= _LONGEST_CELL else f"{text[:_LONGEST_CELL]}…"
 
 
-def _judged(verdict: "Verdict") -> str:
+def _judged(event: str, verdict: "Verdict") -> str:
     about = f"{verdict.facts} facts, {verdict.people} people"
+    if verdict.refused:
+        about += f"; {verdict.refused} facts refused, see `passerelle dead-letters list`"
     if not verdict.differences:
         return f"The log, the topics and the read model agree: {about}."
     places = sorted({one.place for one in verdict.differences})
     count = len(verdict.differences)
     found = f"{count} difference{'s' if count > 1 else ''} from the log ({about}), in the {' and the '.join(places)}."
-    if verdict.lag:
+    return f"{found} {_advice(event, verdict)}"
+
+
+def _advice(event: str, verdict: "Verdict") -> str:
+    from services.attendance.stream.rebuild_check import Remedy
+
+    if verdict.remedy is Remedy.WAIT:
         waiting = f"{verdict.lag.worker} facts wait for the worker, {verdict.lag.read_model} records for the read model"
-        return f"{found} {waiting}: they may agree once it has caught up."
-    if verdict.moving:
-        return f"{found} Facts kept coming in meanwhile: check again when it is quieter."
-    return found
+        return f"{waiting}: see that they run, wait until they have caught up, and check again."
+    if verdict.remedy is Remedy.CHECK_AGAIN:
+        return "Facts kept coming in meanwhile: check again when it is quieter."
+    if verdict.remedy is Remedy.RESTORE_LOG:
+        return (
+            f"{verdict.lost} records are gone from the log's partitions (deleted or compacted), so that it no longer "
+            "tells all that happened: keep what is told, and restore the topics from a backup."
+        )
+    return f"To have it told anew from the log: passerelle rebuild {event}"

@@ -115,6 +115,9 @@ def replay(  # noqa: PLR0913  (each is an option of the command)
         fail(
             OperatorError("--presence goes with neither --topic nor --from: it needs all facts from the first."), code=2
         )
+    if from_ is not None and to is not None and from_ > to:
+        message = "lies after --to"
+        raise typer.BadParameter(message, param_hint="--from")
     settings = settings_beside(data_dir, AttendanceSettings)
     what_if = WhatIf(
         grace_seconds=grace, reconnect_grace_seconds=reconnect_grace, ignored_sources=frozenset(ignore_source or ())

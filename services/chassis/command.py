@@ -41,11 +41,9 @@ def instant_option(text: str) -> datetime:
 
 def common_settings(data_dir: Path | None, *, beside: str | None = None) -> "CommonSettings":
     """The common settings; `beside` keeps a play apart from what is real, in a folder of its own."""
-    from services.chassis.logging import configure_logging
     from services.chassis.settings import CommonSettings, SettingsError, load_settings
 
-    if data_dir is not None:
-        os.environ["PASSERELLE_DATA_DIR"] = str(data_dir.absolute())
+    _name(data_dir)
     try:
         settings = load_settings(CommonSettings)
         if beside is not None and data_dir is None:
@@ -53,28 +51,45 @@ def common_settings(data_dir: Path | None, *, beside: str | None = None) -> "Com
             settings = load_settings(CommonSettings)
     except SettingsError as error:
         fail(error, code=2)
-    # What the services log stands in their own files; here is a person at a terminal.
-    configure_logging(settings.model_copy(update={"log_level": "error"}), service="command_line")
-    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it calls each attempt to connect an error
+    _quieten(settings)
     return settings
 
 
 def use_running(data_dir: Path | None) -> "CommonSettings":
     """The settings for a command beside a running `passerelle up`: its Kafka is the one, unless another is named."""
-    settings = common_settings(data_dir)
-    address = settings.data_dir / KAFKA_ADDRESS
-    if "kafka" in settings.model_fields_set or not address.exists():
-        return settings
-    os.environ["PASSERELLE_KAFKA"] = address.read_text().strip()
-    return common_settings(data_dir)
+    from services.chassis.settings import CommonSettings
+
+    return settings_beside(data_dir, CommonSettings)
 
 
 def settings_beside(data_dir: Path | None, kind: "type[Loaded]") -> "Loaded":
-    """The settings of one service for such a command."""
-    from services.chassis.settings import load_settings
+    """The settings of one service for such a command; where no Passerelle is kept it ends here, and nothing is made."""
+    from services.chassis.settings import SettingsError, load_settings_of_others
 
-    use_running(data_dir)
-    return load_settings(kind)
+    _name(data_dir)
+    try:
+        settings = load_settings_of_others(kind)
+        address = settings.data_dir / KAFKA_ADDRESS
+        if "kafka" not in settings.model_fields_set and address.exists():
+            os.environ["PASSERELLE_KAFKA"] = address.read_text().strip()
+            settings = load_settings_of_others(kind)
+    except SettingsError as error:
+        fail(error, code=2)
+    _quieten(settings)
+    return settings
+
+
+def _name(data_dir: Path | None) -> None:
+    if data_dir is not None:
+        os.environ["PASSERELLE_DATA_DIR"] = str(data_dir.absolute())
+
+
+def _quieten(settings: "CommonSettings") -> None:
+    """What the services log stands in their own files; here is a person at a terminal."""
+    from services.chassis.logging import configure_logging
+
+    configure_logging(settings.model_copy(update={"log_level": "error"}), service="command_line")
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)  # it calls each attempt to connect an error
 
 
 def run_command(work: Callable[[], Awaitable[Result]]) -> Result | None:

@@ -18,7 +18,7 @@ LetterIds = Annotated[list[str], typer.Argument(metavar="ID…", help=_SHOWN)]
 
 @commands.command("list")
 def list_dead_letters(data_dir: DataDir = None) -> None:
-    """List what is kept aside: when, by which service, where it came from and why.
+    """List what is kept aside: when, by which service, where it came from, why, and when it was sent back.
 
     Into a file or a pipe, a line each, its columns separated by tabs.
     """
@@ -59,12 +59,16 @@ def show_dead_letter(letter_id: LetterId, data_dir: DataDir = None) -> None:
 @commands.command("redrive")
 def redrive_dead_letters(letter_ids: LetterIds, data_dir: DataDir = None) -> None:
     """Send some back to where they came from, after a fix or an upgrade. Twice is harmless: facts count once."""
-    from services.chassis.dead_letter_log import read_those, redrive
+    from schemas.envelope import format_instant
+    from services.chassis.clock import system_clock
+    from services.chassis.dead_letter_log import Kept, read_those, redrive
 
     settings = use_running(data_dir)
 
-    async def again() -> list[str]:
-        return await redrive(settings, await read_those(settings, letter_ids))
+    async def again() -> list[tuple[Kept, str]]:
+        letters = await read_those(settings, list(dict.fromkeys(letter_ids)))
+        return list(zip(letters, await redrive(settings, letters, clock=system_clock), strict=True))
 
-    for letter_id, topic in zip(letter_ids, run_command(again) or (), strict=False):
-        typer.echo(f"{letter_id} is on {topic} again.")
+    for kept, topic in run_command(again) or ():
+        before = "" if kept.redriven_at is None else f" It was already sent back at {format_instant(kept.redriven_at)}."
+        typer.echo(f"{kept.id} is on {topic} again.{before}")

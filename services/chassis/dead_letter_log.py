@@ -1,16 +1,18 @@
 """Read the dead-letter topic from its beginning, as `passerelle dead-letters` shows it, and send records back."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 import structlog
 from aiokafka import TopicPartition
 
 from schemas.envelope import format_instant
 from schemas.topics import DEAD_LETTER
-from services.chassis.dead_letters import DeadLetter, read_dead_letter
+from services.chassis.clock import Clock
+from services.chassis.dead_letters import REDRIVEN, DeadLetter, mark_redriven, read_dead_letter
 from services.chassis.errors import OperatorError
-from services.chassis.kafka import encode_headers, new_producer
+from services.chassis.kafka import decode_headers, encode_headers, new_producer
 from services.chassis.log_reading import read_to_end
 from services.chassis.settings import CommonSettings
 
@@ -43,10 +45,11 @@ class UnknownDeadLetterError(OperatorError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A dead letter and its place on the topic, which is its id: `<partition>-<offset>`."""
+    """A dead letter; its place on the topic, which is its id: `<partition>-<offset>`; when it was last sent back."""
 
     id: str
     letter: DeadLetter
+    redriven_at: datetime | None = None
 
 
 def place(letter: DeadLetter) -> str:
@@ -58,11 +61,18 @@ def place(letter: DeadLetter) -> str:
 def listed(kept: Iterable[Kept]) -> list[tuple[str, ...]]:
     """A table of dead letters, its head first; each cell is one line without tabs."""
     rows = [
-        (item.id, format_instant(item.letter.time), item.letter.service, place(item.letter), item.letter.reason)
+        (
+            item.id,
+            format_instant(item.letter.time),
+            item.letter.service,
+            place(item.letter),
+            item.letter.reason,
+            "" if item.redriven_at is None else format_instant(item.redriven_at),
+        )
         for item in kept
     ]
     return [
-        ("id", "time", "service", "from", "reason"),
+        ("id", "time", "service", "from", "reason", "redriven"),
         *(tuple(" ".join(cell.split()) for cell in row) for row in rows),
     ]
 
@@ -74,14 +84,20 @@ async def read_all(settings: CommonSettings) -> list[Kept]:
         KafkaAwayError: if no Kafka answers.
     """
     kept: list[Kept] = []
+    redriven: dict[str, datetime] = {}
     partitions = [TopicPartition(DEAD_LETTER.name, number) for number in range(settings.partitions)]
     async for record in read_to_end(settings, partitions, client_id="passerelle-dead-letters"):
+        said = decode_headers(record.headers)
         try:
+            if REDRIVEN in said:
+                redriven[said[REDRIVEN]] = datetime.fromisoformat(said.get("time", ""))
+                continue
             letter = read_dead_letter(key=record.key, value=record.value, headers=record.headers)
         except ValueError as error:
             log.warning("dead_letter.unreadable", partition=record.partition, reason=str(error))
             continue
         kept.append(Kept(id=f"{record.partition}-{record.offset}", letter=letter))
+    kept = [replace(item, redriven_at=redriven.get(item.id)) for item in kept]
     return sorted(kept, key=lambda item: item.letter.time)
 
 
@@ -98,10 +114,11 @@ async def read_those(settings: CommonSettings, letter_ids: Sequence[str]) -> lis
     return [kept[letter_id] for letter_id in letter_ids]
 
 
-async def redrive(settings: CommonSettings, letters: Sequence[Kept]) -> list[str]:
+async def redrive(settings: CommonSettings, letters: Sequence[Kept], *, clock: Clock) -> list[str]:
     """Send records back to the topics they came from, whole and as they were, in this order; the topics' names.
 
-    They stay on the dead-letter topic, which is a log. Doing it twice is harmless: facts are a set by id.
+    They stay on the dead-letter topic, which is a log, each with a mark. Doing it twice is harmless: facts are a set by
+    id.
 
     Raises:
         NotRedrivableError: if one came with a request or is cut; none is sent then.
@@ -113,8 +130,10 @@ async def redrive(settings: CommonSettings, letters: Sequence[Kept]) -> list[str
             raise NotRedrivableError(kept.id, cut=kept.letter.cut)
         records.append(record)
     async with new_producer(settings, client_id="passerelle-redrive") as producer:
-        for record in records:
+        for kept, record in zip(letters, records, strict=True):
             await producer.send_and_wait(
                 record.topic, value=record.value, key=record.key, headers=encode_headers(record.headers)
             )
+            mark = mark_redriven(kept.id, now=clock())
+            await producer.send_and_wait(mark.topic, value=mark.value, headers=encode_headers(mark.headers))
     return [record.topic for record in records]

@@ -28,6 +28,10 @@ _CUT_VALUE: Final = 1024 * 1024
 _CUT_TEXT: Final = 1024
 
 
+REDRIVEN: Final = "redriven"
+"""The header of a mark: a record beside the letters that names one, by its id, as sent back, with the `time` of it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
     """Where a Kafka record stood."""
@@ -104,6 +108,12 @@ def from_request(
     """Keep the body of a request to `path`, sealed. `reason` must not quote the body; `box` is that of `PURPOSE`."""
     headers = {**_said(service, reason, now), "origin": path, "sealed": "fernet"}
     return OutboxRecord(topic=DEAD_LETTER.name, key=key, value=box.seal(body), headers=headers)
+
+
+def mark_redriven(letter_id: str, *, now: datetime) -> OutboxRecord:
+    """The mark of a letter that was sent back to where it came from."""
+    headers = {REDRIVEN: letter_id, "time": format_instant(now)}
+    return OutboxRecord(topic=DEAD_LETTER.name, key=None, value=b"", headers=headers)
 
 
 def read_dead_letter(

@@ -5,35 +5,14 @@ Whole fetches are read, not a record at a time as a consumer gives them: for a l
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
-from aiokafka.client import AIOKafkaClient
-from aiokafka.errors import (
-    CorruptRecordException,
-    KafkaConnectionError,
-    KafkaError,
-    NoError,
-    OffsetOutOfRangeError,
-    UnknownTopicOrPartitionError,
-    for_code,
-)
-from aiokafka.protocol.fetch import FetchRequest
-from aiokafka.protocol.offset import OffsetRequest
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.memory_records import MemoryRecords
 
-from services.chassis.errors import OperatorError
-from services.chassis.kafka import LARGEST_RECORD
+from services.chassis.log_requests import EARLIEST, LATEST, Fetched, Log
 from services.chassis.settings import CommonSettings
-from services.chassis.topics import KafkaAwayError
-
-_FETCH_BYTES: Final = 16 * 1024 * 1024
-_PARTITION_BYTES: Final = 2 * LARGEST_RECORD
-_REQUEST_TIMEOUT_MS: Final = 15_000
-_PATIENCE_SECONDS: Final = 30.0
-_PAUSE_SECONDS: Final = 0.2
-_EARLIEST: Final = -2
-_LATEST: Final = -1
 
 Progress = Callable[[int, int], None]
 """Is told how many of how many records have been passed."""
@@ -57,27 +36,6 @@ class Batch(NamedTuple):
     topic: str
     partition: int
     records: Iterable[Any]
-
-
-class MissingPartitionError(OperatorError):
-    """The cluster has no such partition."""
-
-    def __init__(self, place: TopicPartition, *, servers: str) -> None:
-        """Say it in one line that names the settings."""
-        super().__init__(
-            f"there is no partition {place.partition} of topic {place.topic} at {servers} "
-            "(PASSERELLE_KAFKA, PASSERELLE_PARTITIONS)"
-        )
-        self.topic = place.topic
-        self.partition = place.partition
-
-
-class LogCutError(OperatorError):
-    """Old records were deleted while they were being read."""
-
-    def __init__(self) -> None:
-        """Say what helps."""
-        super().__init__("Kafka deleted old records of the log while it was read: try again")
 
 
 async def read_to_end(
@@ -116,10 +74,10 @@ async def read_batches(
         MissingPartitionError: if the cluster has no such partition.
         LogCutError: if records are deleted before they are read.
     """
-    log = _Log(settings, client_id)
+    log = Log(settings, client_id)
     try:
         await log.open(partitions)
-        begins, ends = await log.offsets(partitions, _EARLIEST), await log.offsets(partitions, _LATEST)
+        begins, ends = await log.offsets(partitions, EARLIEST), await log.offsets(partitions, LATEST)
         reading = _Reading(begins, ends)
         fetching = asyncio.ensure_future(log.fetch(reading.wanted()))
         try:
@@ -145,10 +103,34 @@ async def end_offsets(
         KafkaAwayError: if no Kafka answers.
         MissingPartitionError: if the cluster has no such partition.
     """
-    log = _Log(settings, client_id)
+    log = Log(settings, client_id)
     try:
         await log.open(partitions)
-        return await log.offsets(partitions, _LATEST)
+        return await log.offsets(partitions, LATEST)
+    finally:
+        await log.close()
+
+
+async def with_records(
+    settings: CommonSettings, begins: Mapping[TopicPartition, int], *, client_id: str
+) -> set[TopicPartition]:
+    """Those of the partitions in which a record stands at or behind an offset.
+
+    The end of a partition does not tell that: what stood before it may have been compacted away.
+
+    Raises what `read_batches` does.
+    """
+    log, places = Log(settings, client_id), list(begins)
+    try:
+        await log.open(places)
+        first = await log.offsets(places, EARLIEST)
+        starts = {place: max(first[place], begin) for place, begin in begins.items()}
+        reading = _Reading(starts, await log.offsets(places, LATEST))
+        found: set[TopicPartition] = set()
+        while wanted := {place: offset for place, offset in reading.wanted().items() if place not in found}:
+            batches = reading.take(await log.fetch(wanted))
+            found |= {TopicPartition(topic, number) for topic, number, records in batches if any(True for _ in records)}
+        return found
     finally:
         await log.close()
 
@@ -171,10 +153,14 @@ class _Reading:
         """Where to read on, for the partitions that are not at their end."""
         return {place: offset for place, offset in self._next.items() if offset < self._ends[place]}
 
-    def take(self, fetched: Mapping[TopicPartition, bytes]) -> list[Batch]:
+    def take(self, fetched: Fetched) -> list[Batch]:
         """The batches of a fetch; the partitions are read on behind them."""
         batches = []
-        for place, content in fetched.items():
+        for place, end in fetched.nothing_before.items():
+            # The last records of a compacted partition may be gone.
+            if end >= self._ends[place]:
+                self._next[place] = self._ends[place]
+        for place, content in fetched.content.items():
             memory = MemoryRecords(content)
             while memory.has_next():
                 batch = memory.next_batch()
@@ -196,101 +182,3 @@ def _within(batch: Any, begin: int, end: int) -> Iterable[Any]:  # noqa: ANN401 
 
 def _cut(batch: Any, begin: int, end: int) -> Iterator[Any]:  # noqa: ANN401
     return (record for record in batch if begin <= record.offset < end)
-
-
-class _Log:
-    """The requests, each to the brokers that lead its partitions; tried again while leaders change."""
-
-    def __init__(self, settings: CommonSettings, client_id: str) -> None:
-        self._servers = settings.kafka
-        self._client = AIOKafkaClient(
-            bootstrap_servers=settings.kafka, client_id=client_id, request_timeout_ms=_REQUEST_TIMEOUT_MS
-        )
-
-    async def open(self, partitions: Iterable[TopicPartition]) -> None:
-        """Connect, and learn who leads what."""
-        try:
-            await self._client.bootstrap()
-        except KafkaConnectionError:
-            raise KafkaAwayError(servers=self._servers, within_seconds=0) from None
-        await self._client.set_topics({place.topic for place in partitions})
-
-    async def close(self) -> None:
-        """Disconnect."""
-        await self._client.close()
-
-    async def offsets(self, partitions: Sequence[TopicPartition], which: int) -> dict[TopicPartition, int]:
-        """The first (`_EARLIEST`) or the next (`_LATEST`) offset of each partition."""
-        found: dict[TopicPartition, int] = {}
-
-        async def ask(node: int, places: Sequence[TopicPartition]) -> None:
-            named = [(topic, [(number, which) for number in numbers]) for topic, numbers in _by_topic(places)]
-            answer = await self._client.send(node, OffsetRequest(-1, 0, named))
-            for topic, parts in answer.topics:
-                for number, code, *_, offset in parts:
-                    _raise_for(code)
-                    found[TopicPartition(topic, number)] = offset
-
-        await self._patiently(partitions, ask)
-        return found
-
-    async def fetch(self, wanted: Mapping[TopicPartition, int]) -> dict[TopicPartition, bytes]:
-        """What comes next in each partition: whole batches, of all of them or of some."""
-        fetched: dict[TopicPartition, bytes] = {}
-
-        async def ask(node: int, places: Sequence[TopicPartition]) -> None:
-            named = [
-                (topic, [(number, wanted[TopicPartition(topic, number)], _PARTITION_BYTES) for number in numbers])
-                for topic, numbers in _by_topic(places)
-            ]
-            answer = await self._client.send(node, FetchRequest(500, 1, _FETCH_BYTES, 0, named))
-            for topic, parts in answer.topics:
-                for number, code, *_, content in parts:
-                    _raise_for(code)
-                    if content:
-                        fetched[TopicPartition(topic, number)] = content
-
-        await self._patiently(list(wanted), ask)
-        return fetched
-
-    async def _patiently(self, partitions: Sequence[TopicPartition], ask: "_Ask") -> None:
-        deadline = asyncio.get_running_loop().time() + _PATIENCE_SECONDS
-        while True:
-            try:
-                await asyncio.gather(*(ask(node, places) for node, places in self._by_leader(partitions)))
-            except OffsetOutOfRangeError:
-                raise LogCutError from None
-            except (KafkaError, OSError) as error:
-                if asyncio.get_running_loop().time() >= deadline:
-                    raise KafkaAwayError(servers=self._servers, within_seconds=_PATIENCE_SECONDS) from error
-                await asyncio.sleep(_PAUSE_SECONDS)
-                await self._client.force_metadata_update()
-            else:
-                return
-
-    def _by_leader(self, partitions: Sequence[TopicPartition]) -> Iterable[tuple[int, list[TopicPartition]]]:
-        led: dict[int, list[TopicPartition]] = {}
-        for place in partitions:
-            if place.partition not in (self._client.cluster.partitions_for_topic(place.topic) or ()):
-                raise MissingPartitionError(place, servers=self._servers)
-            leader = self._client.cluster.leader_for_partition(place)
-            if leader is None or leader < 0:
-                raise UnknownTopicOrPartitionError
-            led.setdefault(leader, []).append(place)
-        return led.items()
-
-
-_Ask = Callable[[int, Sequence[TopicPartition]], Any]
-
-
-def _by_topic(partitions: Iterable[TopicPartition]) -> Iterable[tuple[str, list[int]]]:
-    numbers: dict[str, list[int]] = {}
-    for place in partitions:
-        numbers.setdefault(place.topic, []).append(place.partition)
-    return numbers.items()
-
-
-def _raise_for(code: int) -> None:
-    error = for_code(code)
-    if error is not NoError:
-        raise error

@@ -5,6 +5,7 @@ case (`kafka = "…"`), and those of one service in a table of its name (`[regis
 """
 
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Final, Literal, TypeVar
 
@@ -27,6 +28,8 @@ SERVICES: Final = ("registration", "streaming_bridge", "attendance", "gateway")
 """The tables a settings file may have."""
 SHORTEST_SECRET: Final = 32
 _EMBEDDED_DATABASE: Final = "sqlite+aiosqlite:///"
+_KEY_FILE: Final = "secret.key"
+_ELSEWHERE: Final = frozenset({"kafka", *(f"{service}_database" for service in SERVICES)})
 
 
 class SettingsError(Exception):
@@ -98,6 +101,9 @@ class CommonSettings(BaseSettings):
             description="bootstrap servers such as 127.0.0.1:9092, several separated by commas",
         ),
     ] = "127.0.0.1:9092"
+    kafka_cluster: Annotated[
+        str | None, Field(min_length=1, description="the id of a Kafka cluster, as Kafka itself gives it")
+    ] = None
     partitions: Count = 8
     replication: Annotated[int, Field(ge=1, le=32, description="a whole number between 1 and 32")] = 1
     data_dir: Annotated[Path, Field(description="a folder that may be written to")] = Path(user_data_dir("passerelle"))
@@ -184,25 +190,47 @@ def load_settings(settings: type[Loaded], **given: object) -> Loaded:
     Raises:
         SettingsError: with one line for each wrong variable, naming it.
     """
-    arguments: dict[str, Any] = given
-    try:
-        loaded = settings(**arguments)
-    except ValidationError as error:
-        raise SettingsError(*_lines(settings, error)) from None
+    loaded = _checked(settings, given)
     try:
         loaded.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     except OSError as error:
         raise SettingsError(
             f"{PREFIX}DATA_DIR: must be a folder that may be written to, not {loaded.data_dir} ({error.strerror})"
         ) from None
+    return _with_secret(loaded)
+
+
+def load_settings_of_others(settings: type[Loaded]) -> Loaded:
+    """The settings of one service for a command that looks at what others have made, and makes nothing itself.
+
+    There is a secret key only if one was made.
+
+    Raises:
+        SettingsError: with one line for each wrong variable; also if nothing is kept in the data directory, unless a
+            Kafka or a database elsewhere is named.
+    """
+    loaded = _checked(settings, {})
+    try:
+        is_kept = any(loaded.data_dir.iterdir())
+    except OSError:
+        is_kept = False
+    if not is_kept and _ELSEWHERE.isdisjoint(loaded.model_fields_set):
+        raise SettingsError(f"{PREFIX}DATA_DIR (--data-dir): no Passerelle is kept in {loaded.data_dir}")
+    return _with_secret(loaded) if (loaded.data_dir / _KEY_FILE).exists() else loaded
+
+
+def _checked(settings: type[Loaded], given: Mapping[str, Any]) -> Loaded:
+    try:
+        return settings(**given)
+    except ValidationError as error:
+        raise SettingsError(*_lines(settings, error)) from None
+
+
+def _with_secret(loaded: Loaded) -> Loaded:
     if loaded.secret_key is not None:
         return loaded
-    return _with_kept_secret(loaded)
-
-
-def _with_kept_secret(loaded: Loaded) -> Loaded:
     try:
-        key = read_or_create_secret_key(loaded.data_dir / "secret.key")
+        key = read_or_create_secret_key(loaded.data_dir / _KEY_FILE)
     except SecretKeyError as error:
         raise SettingsError(f"{PREFIX}SECRET_KEY: {error}") from None
     return loaded.model_copy(update={"secret_key": SecretStr(key)})

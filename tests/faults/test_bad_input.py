@@ -72,6 +72,11 @@ async def test_facts_of_a_later_version_are_redriven_after_the_upgrade(
         said = await _passerelle(own_kafka, tmp_path, "dead-letters", "redrive", *letters)
         assert said.count(" again.") == len(letters) == len(reasons)
         await log.worked_off()
+        listed = await _passerelle(own_kafka, tmp_path, "dead-letters", "list")
+        marked = {line.split("\t")[0] for line in listed.splitlines()[1:] if line.split("\t")[-1]}
+        assert marked == set(letters)
+        said = await _passerelle(own_kafka, tmp_path, "dead-letters", "redrive", letters[0])
+        assert f"{letters[0]} is on {topics.CHECKIN.name} again. It was already sent back at " in said
 
     # The same facts, as the later version has them.
     assert not await on_the_topics(log, expected(arrivals))

@@ -10,18 +10,22 @@ from pathlib import Path
 
 import pytest
 from aiokafka import TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from typer.testing import CliRunner
 
+from deploy.local.kafka import EmbeddedKafka
 from schemas import topics
 from schemas.envelope import Fact
 from schemas.registration import EventStatus
+from services.attendance.adapters.tables import MIGRATIONS
 from services.attendance.application.translation import milliseconds
 from services.attendance.rebuild_command import commands as rebuild
 from services.attendance.replay_command import commands
 from services.attendance.settings import AttendanceSettings
+from services.attendance.stream.event_log import place_of
 from services.attendance.stream.replay_topic import UnfitTopicError, check_topic
+from services.chassis.database import upgrade
 from services.chassis.kafka import new_producer
 from services.chassis.log_reading import read_to_end
 from services.chassis.topics import ensure_topics
@@ -147,6 +151,7 @@ async def test_a_replay_goes_into_none_of_the_projects_own_topics(kafka: str, tm
     [
         ("--presence", "--topic", "mine"),
         ("--presence", "--from", "2026-11-24T08:00:00Z"),
+        ("--from", "2026-11-24T08:00:00Z", "--to", "2026-11-24T07:00:00Z"),
         ("--grace", "soon"),
         ("--reconnect-grace", "-1"),
     ],
@@ -167,6 +172,7 @@ def test_no_replay_goes_into_a_topic_that_means_something_else(topic: str) -> No
 async def test_a_check_tells_what_waits_when_nobody_works(kafka: str, tmp_path: Path) -> None:
     facts = _closed_event("evt_rebuild_waits")
     await _produce(kafka, tmp_path, facts.written)
+    await upgrade(settings_for(AttendanceSettings, data_dir=tmp_path).attendance_database, MIGRATIONS)
     code, out, said = await _passerelle(
         kafka, tmp_path, "rebuild", "evt_rebuild_waits", "--check", "--format", "ndjson"
     )
@@ -175,13 +181,55 @@ async def test_a_check_tells_what_waits_when_nobody_works(kafka: str, tmp_path: 
     assert {one["place"] for one in differences} == {"topics", "read model"}
     assert {one["subject"] for one in differences if "subject" in one} == {ANNE, guest(1)}
     assert {one["found"] for one in differences} == {None}
-    assert "facts wait for the worker" in said
+    assert {one["remedy"] for one in differences} == {"wait"}
+    assert f"{len(facts.written)} facts wait for the worker, 0 records for the read model" in said
 
 
-def test_a_rebuild_without_a_check_says_what_it_is_for() -> None:
-    answer = CliRunner().invoke(rebuild, ["evt_any"])
+async def test_what_the_log_has_lost_is_not_rebuilt(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:
+    kafka, facts = own_kafka.bootstrap_servers, _closed_event("evt_rebuild_cut")
+    await _produce(kafka, tmp_path, facts.written)
+    settings = settings_for(AttendanceSettings, data_dir=tmp_path, kafka=kafka)
+    await upgrade(settings.attendance_database, MIGRATIONS)
+    admin = AIOKafkaAdminClient(bootstrap_servers=kafka)
+    await admin.start()
+    await admin.delete_records({place_of(topics.CHECKIN, "evt_rebuild_cut", settings): RecordsToDelete(1)})
+    await admin.close()
+    code, out, said = await _passerelle(kafka, tmp_path, "rebuild", "evt_rebuild_cut")
+    assert (code, out) == (1, "")
+    assert said.startswith("1 records are gone from the log's partitions"), said
+
+
+@pytest.mark.parametrize("arguments", [[], ["--all"], ["evt_any", "--all", "--check"]])
+def test_a_rebuild_says_of_what_it_is(arguments: list[str]) -> None:
+    answer = CliRunner().invoke(rebuild, arguments)
     assert answer.exit_code == 2
-    assert "--check" in answer.output
+    assert "name an event" in answer.output
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("timeline", "evt_any"),
+        ("replay", "evt_any"),
+        ("rebuild", "evt_any", "--check"),
+        ("rebuild", "evt_any"),
+        ("dead-letters", "list"),
+    ],
+)
+async def test_a_command_that_looks_makes_nothing(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    wrong = tmp_path / "wrong"
+    code, out, said = await _passerelle(None, tmp_path, *arguments, "--data-dir", str(wrong))
+    assert (code, out) == (2, "")
+    assert said == f"PASSERELLE_DATA_DIR (--data-dir): no Passerelle is kept in {wrong}\n"
+    assert not wrong.exists()
+
+
+async def test_a_timeline_is_not_read_where_there_is_none(tmp_path: Path) -> None:
+    (tmp_path / "letter.txt").write_text("Somebody's own folder.")
+    code, out, said = await _passerelle(None, tmp_path, "timeline", "evt_any")
+    assert (code, out) == (2, "")
+    assert said == f"PASSERELLE_DATA_DIR (--data-dir): there is no read model at {tmp_path / 'attendance.db'}\n"
+    assert [file.name for file in tmp_path.iterdir()] == ["letter.txt"]
 
 
 def _closed_event(event_id: str) -> EventFacts:
@@ -208,16 +256,16 @@ async def _produce(kafka: str, tmp_path: Path, facts: Sequence[Fact]) -> None:
         await asyncio.gather(*sent)
 
 
-async def _passerelle(kafka: str, data_dir: Path, *arguments: str) -> tuple[int | None, str, str]:
+async def _passerelle(kafka: str | None, data_dir: Path, *arguments: str) -> tuple[int | None, str, str]:
     process = await _start(kafka, data_dir, *arguments)
     out, said = await process.communicate()
     return process.returncode, out.decode(), said.decode()
 
 
 async def _start(
-    kafka: str, data_dir: Path, *arguments: str, stdout: int = asyncio.subprocess.PIPE
+    kafka: str | None, data_dir: Path, *arguments: str, stdout: int = asyncio.subprocess.PIPE
 ) -> asyncio.subprocess.Process:
-    given = {"DATA_DIR": str(data_dir), "KAFKA": kafka, "SECRET_KEY": SECRET_KEY}
+    given = {"DATA_DIR": str(data_dir), "KAFKA": kafka or "", "SECRET_KEY": SECRET_KEY}
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",

@@ -10,7 +10,8 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from deploy.local.kafka import EmbeddedKafka
 from schemas.topics import Topic
 from services.chassis.kafka import new_producer
-from services.chassis.log_reading import MissingPartitionError, read_batches, read_to_end
+from services.chassis.log_reading import read_batches, read_to_end
+from services.chassis.log_requests import MissingPartitionError
 from services.chassis.settings import CommonSettings
 from services.chassis.topics import KafkaAwayError, ensure_topics
 from tests.builders import settings_for

@@ -1,7 +1,7 @@
 """The facts of one event, read straight from Kafka's log: what the worker and the read model answer to."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
@@ -13,6 +13,7 @@ from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.timeline import TimelineEntry
 from schemas.topics import INPUTS, Topic
 from services.attendance.application.translation import digest
+from services.chassis.dead_letters import Origin
 from services.chassis.log_reading import Progress, read_batches
 from services.chassis.settings import CommonSettings
 
@@ -24,11 +25,16 @@ class EventLog:
     """What stands in the log about one event: its facts in the order of each topic, repeated ones too.
 
     Of copies of a fact that differ, only the one that counts is there. `unfit` records could not be read, or are none
-    that the worker takes: it has put them among the dead letters.
+    that the worker takes: it has put them among the dead letters. `places` are those of the facts, each with its id,
+    `seen` is how many records, of whatever event, stand in each partition.
     """
 
     facts: Sequence[KnownFact]
     unfit: int = 0
+    places: Mapping[Origin, str] = field(default_factory=dict)
+    seen: Mapping[TopicPartition, int] = field(default_factory=dict)
+    latest: tuple[str, bytes] | None = None
+    """The topic of the last fact that was read, and its record."""
 
 
 async def read_event(
@@ -42,19 +48,25 @@ async def read_event(
     """
     key = event_id.encode()
     found: list[tuple[KnownFact, tuple[datetime, bytes]]] = []
+    stands: dict[Origin, str] = {}
+    latest: tuple[str, bytes] | None = None
     unfit = 0
     places = [place_of(topic, event_id, settings) for topic in INPUTS]
+    seen = dict.fromkeys(places, 0)
     async for batch in read_batches(settings, places, client_id="passerelle-event-log", progress=progress):
+        here = TopicPartition(batch.topic, batch.partition)
         for record in batch.records:
-            if record.key != key:
-                continue
-            fact = _fact(record.value, event_id)
-            if fact is None:
-                unfit += 1
-                log.warning("event_log.unfit", topic=batch.topic, partition=batch.partition, offset=record.offset)
-            else:
-                found.append((fact, (fact.recordedtime, digest(record.value or b""))))
-    return EventLog(facts=_that_count(found), unfit=unfit)
+            seen[here] += 1
+            if record.key == key:
+                place = Origin(topic=batch.topic, partition=batch.partition, offset=record.offset)
+                fact = _fact(record.value, event_id)
+                if fact is None:
+                    unfit += 1
+                    log.warning("event_log.unfit", topic=place.topic, partition=place.partition, offset=place.offset)
+                else:
+                    found.append((fact, (fact.recordedtime, digest(record.value))))
+                    stands[place], latest = fact.id, (batch.topic, record.value)
+    return EventLog(facts=_that_count(found), unfit=unfit, places=stands, seen=seen, latest=latest)
 
 
 def _that_count(found: Sequence[tuple[KnownFact, tuple[datetime, bytes]]]) -> list[KnownFact]:

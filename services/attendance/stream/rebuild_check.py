@@ -1,8 +1,9 @@
 """Compare what is told of one event, on the topics and in the read model, with what its log leads to."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import partial
 from typing import Final
 
@@ -14,10 +15,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.topics import INPUTS, PRESENCE, TIMELINE
 from services.attendance.adapters.told import PRESENCE_FIELDS, offsets_of, read_model_of
 from services.attendance.application.rebuild import Difference, compare, rebuilt, told_by
-from services.attendance.stream.event_log import place_of, read_event
+from services.attendance.stream.event_log import EventLog, place_of, read_event
 from services.attendance.stream.membership import APP_ID
 from services.attendance.stream.told_log import read_told
-from services.chassis.log_reading import end_offsets
+from services.chassis.dead_letter_log import read_all
+from services.chassis.dead_letters import Origin
+from services.chassis.log_reading import end_offsets, with_records
 from services.chassis.settings import CommonSettings
 
 _TRIES: Final = 5
@@ -45,11 +48,26 @@ class Lag:
         return self.total > 0
 
 
+class Remedy(StrEnum):
+    """What is to be done about the differences of a verdict."""
+
+    WAIT = "wait"
+    """For the worker and the read model: they have not caught up, or do not run."""
+    CHECK_AGAIN = "check_again"
+    """Facts came in while it was compared."""
+    RESTORE_LOG = "restore_log"
+    """A part of the log is gone: what it said cannot be computed again, and a rebuild would forget it."""
+    REBUILD = "rebuild"
+    """Have it told anew from the log."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """What came out: nothing was found wrong if there are no `differences`.
 
-    With a `lag`, or where facts kept coming in (`moving`), a difference may be one of time alone.
+    With a `lag`, or where facts kept coming in (`moving`), a difference may be one of time alone. `refused` facts stand
+    in the log and count for nothing: the worker has put them among the dead letters. `lost` records are gone from the
+    log's partitions.
     """
 
     facts: int
@@ -57,6 +75,17 @@ class Verdict:
     differences: Sequence[Difference]
     lag: Lag = Lag()
     moving: bool = False
+    refused: int = 0
+    lost: int = 0
+
+    @property
+    def remedy(self) -> Remedy:
+        """What helps, if anything differs."""
+        if self.lag:
+            return Remedy.WAIT
+        if self.moving:
+            return Remedy.CHECK_AGAIN
+        return Remedy.RESTORE_LOG if self.lost else Remedy.REBUILD
 
 
 async def check_event(settings: CommonSettings, engine: AsyncEngine, *, event_id: str, tell: Tell) -> Verdict:
@@ -86,22 +115,27 @@ class _Check:
 
     async def compared(self) -> Verdict:
         """Read it all, and compare."""
-        begin = await self._ends(self._inputs)
+        begin = await ends_of(self._settings, self._event_id)
         read = await read_event(self._settings, self._event_id, progress=partial(self._tell, "Reading the log"))
         topics = await read_told(self._settings, self._event_id, progress=partial(self._tell, "Reading the topics"))
         model = await read_model_of(self._engine, self._event_id)
         self._tell("Comparing", 0, 1)
-        log = rebuilt(self._event_id, read.facts)
+        log, refused = rebuilt(self._event_id, read.facts), set[str]()
+        if untold := log.facts.keys() - topics.entries.keys():
+            refused = await self._refused(read, untold)
+            log = rebuilt(self._event_id, [fact for fact in read.facts if fact.id not in refused])
         differences = [
-            *compare(log, told_by(topics.presences, topics.entries), place="topics"),
+            *compare(log, told_by(topics.presences, topics.facts), place="topics"),
             *compare(log, told_by(model.presences, model.entries, fields=PRESENCE_FIELDS), place="read model"),
         ]
         return Verdict(
-            facts=len({fact.id for fact in read.facts}),
+            facts=len({fact.id for fact in read.facts}) - len(refused),
             people=len(log.presences),
             differences=differences,
             lag=await self._lag() if differences else Lag(),
-            moving=begin != await self._ends(self._inputs),
+            moving=begin != await ends_of(self._settings, self._event_id),
+            refused=len(refused),
+            lost=lost(begin, read),
         )
 
     async def caught_up(self) -> bool:
@@ -116,17 +150,37 @@ class _Check:
             worst, least = max(worst, now), min(least, now)
         return not least
 
+    async def _refused(self, read: EventLog, untold: Collection[str]) -> set[str]:
+        """Of the facts that the timeline does not tell, those that the worker has put among the dead letters."""
+        letters = await read_all(self._settings)
+        places = [kept.letter.origin for kept in letters if isinstance(kept.letter.origin, Origin)]
+        return {read.places[place] for place in places if place in read.places}.intersection(untold)
+
     async def _lag(self) -> Lag:
-        ends = await self._ends([*self._inputs, *self._outputs])
         committed = await _committed(self._settings)
         stored = {TopicPartition(*place): offset for place, offset in (await offsets_of(self._engine)).items()}
         return Lag(
-            worker=sum(max(0, ends[place] - committed.get(place, 0)) for place in self._inputs),
-            read_model=sum(max(0, ends[place] - stored.get(place, 0)) for place in self._outputs),
+            worker=await self._waiting({place: committed.get(place, 0) for place in self._inputs}),
+            read_model=await self._waiting({place: stored.get(place, 0) for place in self._outputs}),
         )
 
-    async def _ends(self, places: Sequence[TopicPartition]) -> dict[TopicPartition, int]:
-        return await end_offsets(self._settings, places, client_id=_CLIENT)
+    async def _waiting(self, begins: Mapping[TopicPartition, int]) -> int:
+        """How many offsets lie before somebody who goes on at `begins`; none where no record stands there any more."""
+        ends = await end_offsets(self._settings, list(begins), client_id=_CLIENT)
+        # Kafka says -1 where nothing was committed yet.
+        before = {place: max(0, begin) for place, begin in begins.items() if ends[place] > max(0, begin)}
+        standing = await with_records(self._settings, before, client_id=_CLIENT) if before else set()
+        return sum(ends[place] - before[place] for place in standing)
+
+
+async def ends_of(settings: CommonSettings, event_id: str) -> dict[TopicPartition, int]:
+    """Where the partitions of the log end that hold an event."""
+    return await end_offsets(settings, [place_of(topic, event_id, settings) for topic in INPUTS], client_id=_CLIENT)
+
+
+def lost(ends: Mapping[TopicPartition, int], read: EventLog) -> int:
+    """How many records are gone from partitions of the log that ended there before they were read."""
+    return sum(max(0, end - read.seen[place]) for place, end in ends.items())
 
 
 async def _committed(settings: CommonSettings) -> dict[TopicPartition, int]:

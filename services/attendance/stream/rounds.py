@@ -171,12 +171,12 @@ class Rounds:
             return
         try:
             await self._tell_states(round_, before)
+            if self._given_up():
+                return
+            ends = await self._tell_entries(round_)
         except NotOnlyWriterError as error:
             await self._give_up(before, topic=error.topic, partition=error.partition, reason=error.reason)
             return
-        if self._given_up():
-            return
-        ends = await self._tell_entries(round_)
         if before is not None:
             await before.over.wait()
         if self._given_up():
@@ -224,7 +224,11 @@ class Rounds:
         self._metrics.produced(sum(sending.records for sending in sendings))
 
     async def _tell_entries(self, round_: Round) -> list[int | None]:
-        """Gives where each checkpoint ends."""
+        """Gives where each checkpoint ends.
+
+        Raises:
+            NotOnlyWriterError: if one does not stand where it should: before it may stand one that asks for a rebuild.
+        """
         async with self._sending_entries:
             checkpoints = await asyncio.gather(
                 *[part.partition.context.send([(KEY, part.checkpoint().write(), _JSON)]) for part in round_.parts]
@@ -241,6 +245,8 @@ class Rounds:
         for sending in entries:
             await sending.delivered()
         await asyncio.gather(*letters)
+        for part in round_.parts:
+            part.partition.context.check()
         self._metrics.produced(len(checkpoints) + sum(sending.records for sending in entries) + len(letters))
         return ends
 

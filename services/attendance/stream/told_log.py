@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from schemas.decode import UnreadableRecordError, decode
 from schemas.presence import PresenceChanged, PresenceData, PresenceEarlier
 from schemas.timeline import TimelineEntry
 from schemas.topics import PRESENCE, TIMELINE
+from services.attendance.application.translation import Document
 from services.attendance.stream.event_log import place_of
 from services.chassis.log_reading import Progress, read_batches
 from services.chassis.settings import CommonSettings
@@ -15,10 +15,15 @@ from services.chassis.settings import CommonSettings
 
 @dataclass(slots=True, kw_only=True)
 class ToldLog:
-    """One event: the presence of each person, whole, and the fact of each timeline entry that stands, by id."""
+    """One event: the presence of each person, whole, and each timeline entry that stands, by id."""
 
     presences: dict[str, PresenceData] = field(default_factory=dict)
-    entries: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    entries: dict[str, TimelineEntry] = field(default_factory=dict)
+
+    @property
+    def facts(self) -> dict[str, Document]:
+        """The fact of each entry."""
+        return {one: entry.data.fact for one, entry in self.entries.items()}
 
 
 async def read_told(
@@ -54,7 +59,7 @@ def _take_entry(told: ToldLog, value: bytes) -> None:
     if not isinstance(entry, TimelineEntry):
         return
     if entry.data.withdrawn_at is None:
-        told.entries[entry.id] = entry.data.fact
+        told.entries[entry.id] = entry
     else:
         told.entries.pop(entry.id, None)
 

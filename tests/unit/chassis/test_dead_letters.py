@@ -142,11 +142,12 @@ def test_a_list_of_dead_letters_names_each_whole_on_one_line() -> None:
 
     head, row = listed([Kept(id="7-0", letter=letter)])
 
-    assert head == ("id", "time", "service", "from", "reason")
+    assert head == ("id", "time", "service", "from", "reason", "redriven")
     assert row == (
         "7-0",
         "2026-11-22T09:00:00.000Z",
         "streaming_bridge",
         path,
         "occupant.joined_at: not a number, and more",
+        "",
     )
