@@ -1,9 +1,10 @@
 """The only place that builds the parts of registration and joins them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +27,10 @@ from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
 from services.chassis.topics import await_topics
+from services.registration.adapters.letters.book import SqlLetterBook
+from services.registration.adapters.letters.composer import MailComposer
+from services.registration.adapters.letters.enclosures import Enclosures
+from services.registration.adapters.letters.smtp import SmtpPost
 from services.registration.adapters.mint import RandomMint
 from services.registration.adapters.store import SqlStore
 from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
@@ -33,6 +38,7 @@ from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.identities import Identities
+from services.registration.application.letters import Letters
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
@@ -44,6 +50,8 @@ from services.registration.web.internal import add_internal
 from services.registration.web.pages import add_pages
 from services.registration.web.use_cases import USE_CASES, UseCases
 
+_LOCAL_SENDER: Final = "Passerelle <passerelle@localhost>"
+"""Whom letters come from while no mail server is set: nobody gets them."""
 MIGRATIONS: Final = Path(__file__).parent / "adapters" / "migrations"
 
 log = structlog.stdlib.get_logger(__name__)
@@ -63,6 +71,7 @@ async def serve(settings: RegistrationSettings) -> None:
     async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
         background.start("outbox", publish(settings, parts.drain))
         background.start("closing", close_by_the_clock(parts.use_cases.events))
+        background.start("letters", deliver_letters(parts.use_cases.letters))
         log.info("registration.listening", url=url)
         await background.wait()
 
@@ -81,8 +90,7 @@ async def assembled(
             metrics=OutboxMetrics(registry),
             clock=clock,
         )
-        store = SqlStore(writer=writer, reader=reader, clock=clock, committed=drain.wake)
-        cases = _use_cases(settings, store, clock)
+        cases = _use_cases(settings, writer, reader, clock=clock, committed=drain.wake)
 
         async def database_answers() -> None:
             async with reader.connect() as connection:
@@ -117,21 +125,40 @@ async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:
 
 
 async def close_by_the_clock(events: Events, *, poll_seconds: float = 1.0) -> None:
-    """Close events whose end and grace have passed, for ever; while the database is away it waits.
+    """Close events whose end and grace have passed, for ever."""
 
-    It asks the database again and again instead of setting an alarm: an event may be moved by another process.
+    async def close() -> None:
+        for event in await events.close_due():
+            log.info("event.closed_by_clock", event_id=event.event_id)
+
+    await again_and_again(close, name="closing", poll_seconds=poll_seconds)
+
+
+async def deliver_letters(letters: Letters) -> None:
+    """Send letters as they come due, for ever."""
+
+    async def deliver() -> None:
+        while await letters.deliver_due():
+            pass
+
+    await again_and_again(deliver, name="letters")
+
+
+async def again_and_again(work: Callable[[], Awaitable[None]], *, name: str, poll_seconds: float = 1.0) -> None:
+    """Do what is due each second, for ever; while the database is away it waits.
+
+    It asks the database again and again instead of setting an alarm: what is due may be changed by another process.
     """
     away = False
     while True:
         try:
-            for event in await events.close_due():
-                log.info("event.closed_by_clock", event_id=event.event_id)
+            await work()
             away = False
         except (SQLAlchemyError, OSError) as error:
             if not is_away(error):
                 raise
             if not away:
-                log.warning("closing.interrupted", error=type(error).__name__)
+                log.warning("work.interrupted", work=name, error=type(error).__name__)
             away = True
         await asyncio.sleep(poll_seconds)
 
@@ -143,15 +170,13 @@ async def create_token(settings: RegistrationSettings, *, role: Role, event_id: 
         EventNotFoundError: if it is to be limited to an event that does not exist.
     """
     async with _database(settings) as (writer, reader):
-        store = SqlStore(writer=writer, reader=reader, clock=system_clock)
-        return await _use_cases(settings, store, system_clock).tokens.create(role, event_id=event_id)
+        return await _use_cases(settings, writer, reader).tokens.create(role, event_id=event_id)
 
 
 async def create_sign_in_code(settings: RegistrationSettings) -> str:
     """Make a code for `/sign-in?code=…`, good for one organizer's session within the hour."""
     async with _database(settings) as (writer, reader):
-        store = SqlStore(writer=writer, reader=reader, clock=system_clock)
-        return await _use_cases(settings, store, system_clock).tokens.create_sign_in_code()
+        return await _use_cases(settings, writer, reader).tokens.create_sign_in_code()
 
 
 @asynccontextmanager
@@ -167,8 +192,26 @@ async def _database(settings: RegistrationSettings) -> AsyncIterator[tuple[Async
         await writer.dispose()
 
 
-def _use_cases(settings: RegistrationSettings, store: SqlStore, clock: Clock) -> UseCases:
+def _use_cases(
+    settings: RegistrationSettings,
+    writer: AsyncEngine,
+    reader: AsyncEngine,
+    *,
+    clock: Clock = system_clock,
+    committed: Callable[[], None] = lambda: None,
+) -> UseCases:
     mint = RandomMint()
+    store = SqlStore(writer=writer, reader=reader, clock=clock, committed=committed)
+    links = PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
+    sender = settings.mail_sender or _LOCAL_SENDER
+    enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)
+    letters = Letters(
+        store=store,
+        book=SqlLetterBook(writer=writer, reader=reader),
+        composer=MailComposer(links=links, enclosures=enclosures, sender=sender, clock=clock),
+        post=None if settings.smtp_server is None else SmtpPost(settings.smtp_server),
+        clock=clock,
+    )
     registrations = Registrations(store=store, clock=clock, mint=mint)
     check_ins = CheckIns(store=store, clock=clock, mint=mint)
     return UseCases(
@@ -180,5 +223,7 @@ def _use_cases(settings: RegistrationSettings, store: SqlStore, clock: Clock) ->
         identities=Identities(store=store, clock=clock, mint=mint),
         suspect_times=SuspectTimes(store=store, clock=clock, mint=mint),
         tokens=Tokens(store=store, clock=clock, mint=mint),
-        links=PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url),
+        links=links,
+        letters=letters,
+        enclosures=enclosures,
     )

@@ -1,13 +1,115 @@
 """Settings of the registration service."""
 
-from typing import ClassVar
+from dataclasses import dataclass
+from email.errors import MessageError
+from email.headerregistry import Address
+from email.utils import parseaddr
+from ipaddress import ip_address
+from typing import Annotated, ClassVar, Final
+from urllib.parse import unquote, urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
 from services.chassis.settings import CommonSettings, Port
 
+_PORTS: Final = {"smtp": 587, "smtps": 465}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """A mail server. `encrypted` is TLS from the first byte; else STARTTLS is used where the server offers it.
+
+    It is insisted on before a password is sent, and left out on this machine's own addresses.
+    """
+
+    host: str
+    port: int
+    encrypted: bool
+    username: str | None = None
+    password: str | None = None
+
+    @classmethod
+    def parse(cls, url: str) -> "SmtpServer":
+        """The server of a URL such as `smtp://user:password@mail.example.org:587`; parts are percent-encoded.
+
+        Raises:
+            ValueError: if it is no such URL.
+        """
+        parts = urlsplit(url)
+        wrong = (
+            parts.path.strip("/") or parts.query or parts.fragment or (parts.username is None) != (not parts.password)
+        )
+        if parts.scheme not in _PORTS or not parts.hostname or wrong:
+            raise ValueError
+        return cls(
+            host=parts.hostname,
+            port=parts.port or _PORTS[parts.scheme],
+            encrypted=parts.scheme == "smtps",
+            username=unquote(parts.username) if parts.username else None,
+            password=unquote(parts.password) if parts.password else None,
+        )
+
+    @property
+    def start_tls(self) -> bool | None:
+        """Whether to begin TLS after connecting; None is where the server offers it."""
+        if self.encrypted or self._is_here:
+            return False
+        return None if self.password is None else True
+
+    @property
+    def _is_here(self) -> bool:
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def _smtp_url(value: SecretStr | None) -> SecretStr | None:
+    if value is not None:
+        SmtpServer.parse(value.get_secret_value())
+    return value
+
+
+def _sender(value: str | None, info: ValidationInfo) -> str | None:
+    if value is None:
+        if info.data.get("smtp_url") is not None:
+            raise ValueError
+        return None
+    name, address = parseaddr(value)
+    try:
+        parsed = Address(display_name=name, addr_spec=address)
+    except MessageError:
+        raise ValueError from None
+    if not parsed.username or not parsed.domain:
+        raise ValueError
+    return str(parsed)
+
 
 class RegistrationSettings(CommonSettings):
-    """What all services share, on this service's port."""
+    """What all services share, on this service's port; and how letters leave, if they do."""
 
     service: ClassVar[str] = "registration"
 
     port: Port = 8081
+    smtp_url: Annotated[
+        SecretStr | None,
+        AfterValidator(_smtp_url),
+        Field(
+            description="a mail server such as smtp://user:password@mail.example.org:587, or smtps://… (TLS from the "
+            "start), with what is not a letter or a number percent-encoded in user and password"
+        ),
+    ] = None
+    mail_sender: Annotated[
+        str | None,
+        AfterValidator(_sender),
+        Field(
+            validate_default=True,
+            description="whom letters come from, such as Colloque <tickets@example.org>: with PASSERELLE_SMTP_URL it "
+            "is needed",
+        ),
+    ] = None
+
+    @property
+    def smtp_server(self) -> SmtpServer | None:
+        """Where letters are taken to; None if they stay here."""
+        return None if self.smtp_url is None else SmtpServer.parse(self.smtp_url.get_secret_value())

@@ -19,6 +19,7 @@ class Rule(StrEnum):
     NOT_BEFORE_EVENT = "must not be before the event starts"
     NOT_AFTER_EVENT = "must not be after the event ends"
     ROOM_OF_EVENT = "must be the name of a room of this event"
+    OF_A_VENUE = "is counted for venues only"
     NOT_IN_FUTURE = "must not be in the future"
     PLACE_OF_EVENT = "must be a room or a session of this event"
 
@@ -80,6 +81,24 @@ class ModeFullError(RegistrationError):
         self.mode = mode
 
 
+class NoOfferError(RegistrationError):
+    """No seat is kept for the participant."""
+
+    def __init__(self, participant_id: str) -> None:
+        """Keep who asked for it."""
+        super().__init__(participant_id)
+        self.participant_id = participant_id
+
+
+class OfferExpiredError(RegistrationError):
+    """A seat was kept for the participant until a time that has passed."""
+
+    def __init__(self, participant_id: str) -> None:
+        """Keep whose offer it was."""
+        super().__init__(participant_id)
+        self.participant_id = participant_id
+
+
 class CheckInNotFoundError(RegistrationError):
     """The event has no check-in of this id."""
 
@@ -115,3 +134,12 @@ class LinkConflictError(RegistrationError):
         super().__init__(guest_id)
         self.guest_id = guest_id
         self.participant_id = participant_id
+
+
+class LetterNotFoundError(RegistrationError):
+    """The event has no letter of this number."""
+
+    def __init__(self, number: int) -> None:
+        """Keep the number that was asked for."""
+        super().__init__(number)
+        self.number = number

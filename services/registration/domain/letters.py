@@ -2,11 +2,24 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
+
+from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.registrations import Registration
+from services.registration.domain.seats import SeatStatus
+
+GIVE_UP_AFTER: Final = timedelta(days=3)
+_PAUSES: Final = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 30, 60, 120))
 
 
 class LetterKind(StrEnum):
-    """What a letter tells."""
+    """What a letter tells.
+
+    `seat_offered` is about `mode`, and `until`: an instant in RFC 3339; `mode_changed` about `released`, if the seat of
+    who had not come was given to somebody else.
+    """
 
     REGISTERED = "registered"
     WAITLISTED = "waitlisted"
@@ -18,13 +31,14 @@ class LetterKind(StrEnum):
     EVENT_CHANGED = "event_changed"
     EVENT_CANCELLED = "event_cancelled"
     REMINDER = "reminder"
+    LINK_AGAIN = "link_again"
 
 
 class LetterState(StrEnum):
     """What became of a letter.
 
     `local` is what was not sent because no mail server is set: the organizer reads it here. `undeliverable` waits for
-    the organizer. `dropped` is what lost its addressee: the person was erased.
+    the organizer. `dropped` is what had become untrue, or lost its addressee because the person was erased.
     """
 
     OWED = "owed"
@@ -45,3 +59,30 @@ class Letter:
     event_id: str
     participant_id: str
     about: Mapping[str, str] = field(default_factory=dict)
+
+
+def still_true(letter: Letter, event: Event, registration: Registration, *, now: datetime) -> bool:
+    """Whether the letter still tells how things stand: much can happen before it is sent."""
+    match letter.kind:
+        case LetterKind.EVENT_CANCELLED:
+            return event.status is EventStatus.CANCELLED
+        case LetterKind.CANCELLED:
+            return registration.status is SeatStatus.CANCELLED
+        case LetterKind.OFFER_EXPIRED | LetterKind.LINK_AGAIN:
+            return event.status is EventStatus.PUBLISHED
+        case LetterKind.REGISTERED | LetterKind.SEAT_CONFIRMED:
+            holds = registration.status is SeatStatus.CONFIRMED
+        case LetterKind.WAITLISTED:
+            holds = registration.status is SeatStatus.WAITLISTED
+        case LetterKind.SEAT_OFFERED:
+            holds = registration.offer is not None and now < registration.offer.until
+        case _:
+            holds = True
+    return holds and event.status is EventStatus.PUBLISHED and registration.status is not SeatStatus.CANCELLED
+
+
+def next_attempt(*, owed_since: datetime, attempts: int, now: datetime) -> datetime | None:
+    """When to try again what could not be sent just now, after so many attempts; None to give up."""
+    if now - owed_since >= GIVE_UP_AFTER:
+        return None
+    return now + _PAUSES[min(attempts, len(_PAUSES)) - 1]

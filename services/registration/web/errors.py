@@ -11,6 +11,7 @@ from services.registration.domain.errors import (
     EventNotFoundError,
     EventStateError,
     InvalidValueError,
+    LetterNotFoundError,
     LinkConflictError,
     LinkNotFoundError,
     ModeFullError,
@@ -55,6 +56,7 @@ _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     EventNotFoundError: "There is no event of this id.",
     ParticipantNotFoundError: "This event has no participant of this id.",
     CheckInNotFoundError: "This event has no check-in of this id.",
+    LetterNotFoundError: "This event has no letter of this number.",
     LinkNotFoundError: "This guest is not linked to this participant.",
     TimeNotAcceptedError: "The time of this fact is not accepted.",
 }

@@ -5,10 +5,12 @@ from typing import Final
 
 from aiohttp import web
 
+from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.identities import Identities
+from services.registration.application.letters import Letters
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
@@ -29,6 +31,8 @@ class UseCases:
     suspect_times: SuspectTimes
     tokens: Tokens
     links: PersonalLinks
+    letters: Letters
+    enclosures: Enclosures
 
 
 USE_CASES: Final = web.AppKey("use_cases", UseCases)

@@ -1,0 +1,146 @@
+"""What comes with a letter, and is on the personal page: the ticket as QR code and as PDF, the calendar entry."""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+import icalendar
+import segno
+import typst
+
+from services.chassis.clock import Clock
+from services.registration.adapters.letters.languages import Tongue, Tongues
+from services.registration.application.personal_links import PersonalLinks
+from services.registration.application.ports import Participant
+from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.registrations import Registration
+from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.tickets import spell
+
+_TICKET: Final = Path(__file__).parent / "ticket.typ"
+_AROUND: Final = timedelta(days=366)
+_SEQUENCES_BEGIN: Final = datetime(2020, 1, 1, tzinfo=UTC)
+
+
+class Enclosures:
+    """Makes them, in the language of whom they are for. Safe in a thread."""
+
+    def __init__(self, *, links: PersonalLinks, organizer: str, clock: Clock) -> None:
+        """`organizer` is the address that calendar entries come from."""
+        self._links = links
+        self._organizer = organizer
+        self._clock = clock
+        self._tongues = Tongues.load()
+        self._ticket = _TICKET.read_bytes()
+
+    def qr_png(self, registration: Registration) -> bytes:
+        """The ticket's code as a picture for mail programs, which show no SVG."""
+        picture = io.BytesIO()
+        segno.make_qr(spell(registration.ticket), error="m").save(picture, kind="png", scale=6, border=4)
+        return picture.getvalue()
+
+    def ticket_pdf(self, event: Event, participant: Participant, language: str) -> bytes:
+        """The ticket as PDF/UA-1: tagged, with its language, its title, and the code as text beside the picture."""
+        tongue = self._tongues.of(language)
+        words = _ticket_words(event, participant, tongue)
+        code = segno.make_qr(words["code"], error="m").svg_inline(border=4, omitsize=True)
+        try:
+            return self._printed(words | {"qr": code}, system_fonts=False)
+        except typst.TypstError:
+            # PDF/UA forbids a character without a glyph. The fonts that come along have the European scripts and a
+            # few more; for others this machine's fonts may help.
+            try:
+                return self._printed(words | {"qr": code}, system_fonts=True)
+            except typst.TypstError:
+                plain = {key: text.encode("latin-1", "replace").decode("latin-1") for key, text in words.items()}
+                return self._printed(plain | {"qr": code}, system_fonts=False)
+
+    def calendar_entry(self, event: Event, participant: Participant, language: str) -> bytes:
+        """The event for the person's calendar.
+
+        The UID never changes, and SEQUENCE grows with each change of the event or the registration. Once one of them
+        is cancelled the entry takes itself out of the calendar (METHOD:CANCEL).
+        """
+        seat, gettext = participant.registration, self._tongues.of(language).texts.gettext
+        cancelled = event.status is EventStatus.CANCELLED or seat.status is SeatStatus.CANCELLED
+        changed_at = max(event.changed_at, seat.changed_at)
+        zone = ZoneInfo(event.timezone)
+        entry = icalendar.Event()
+        entry.add("uid", f"{seat.participant_id}.passerelle")
+        entry.add("sequence", int((changed_at - _SEQUENCES_BEGIN).total_seconds()))
+        entry.add("dtstamp", self._clock())
+        entry.add("last-modified", changed_at)
+        entry.add("dtstart", event.starts_at.astimezone(zone))
+        entry.add("dtend", event.ends_at.astimezone(zone))
+        entry.add("summary", event.title)
+        entry.add("status", "CANCELLED" if cancelled else "CONFIRMED")
+        entry.add("organizer", f"mailto:{self._organizer}")
+        entry.add("url", f"{self._links.public_url}/e/{event.event_id}")
+        if not cancelled:
+            whose = {"event_id": event.event_id, "participant_id": seat.participant_id}
+            if seat.mode is not Mode.REMOTE:
+                entry.add("location", ", ".join(room.name for room in event.rooms))
+                entry.add("description", gettext("Ticket: %(code)s") % {"code": spell(seat.ticket)})
+            elif seat.status is SeatStatus.CONFIRMED:
+                # Calendars are shown to colleagues: this link leads into the meeting, and opens nothing else.
+                entry.add("location", self._links.join_url(**whose))
+        calendar = icalendar.Calendar()
+        calendar.add("prodid", "-//Passerelle//Registration//EN")
+        calendar.add("version", "2.0")
+        calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
+        calendar.add_component(entry)
+        # Readers that know the zone by its name do so; the others need its rules for these days only.
+        calendar.add_missing_timezones(
+            first_date=event.starts_at.date() - _AROUND, last_date=event.ends_at.date() + _AROUND
+        )
+        written: bytes = calendar.to_ical()
+        return written
+
+    def _printed(self, words: Mapping[str, str], *, system_fonts: bool) -> bytes:
+        return typst.compile(
+            self._ticket,
+            sys_inputs={"ticket": json.dumps(words)},
+            pdf_standards=["ua-1"],
+            ignore_system_fonts=not system_fonts,
+        )
+
+
+def _ticket_words(event: Event, participant: Participant, tongue: Tongue) -> dict[str, str]:
+    gettext = tongue.texts.gettext
+    code = spell(participant.registration.ticket)
+    return {
+        "language": tongue.language,
+        "title": gettext("Ticket: %(event)s") % {"event": event.title},
+        "event": event.title,
+        "when": when(event, tongue),
+        "where": where(event),
+        "name": participant.person.name if participant.person else "",
+        "code": code,
+        "alternative": gettext("QR code of ticket %(code)s") % {"code": code},
+        "code_label": gettext("Ticket code"),
+        "name_label": gettext("Name"),
+        "when_label": gettext("When"),
+        "where_label": gettext("Where"),
+        "advice": gettext(
+            "Show the QR code at the door, on your phone or on paper. Without it, say the code or your name."
+        ),
+    }
+
+
+def when(event: Event, tongue: Tongue) -> str:
+    """From when to when, in the event's time zone, which is named."""
+    whole, day, time = (tongue.formats[name] for name in ("format_datetime", "format_date", "format_time"))
+    same_day = day(event.starts_at, event.timezone) == day(event.ends_at, event.timezone)
+    end = time(event.ends_at, event.timezone) if same_day else whole(event.ends_at, event.timezone, "full")
+    zone = event.timezone.replace("_", " ")
+    return f"{whole(event.starts_at, event.timezone, 'full')} – {end} ({zone})"
+
+
+def where(event: Event) -> str:
+    """The rooms of the event."""
+    names: Sequence[str] = [room.name for room in event.rooms]
+    return ", ".join(names)
