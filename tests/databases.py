@@ -20,6 +20,7 @@ POSTGRESQL: Final = "postgresql"
 
 ON_BOTH: Final = pytest.mark.parametrize("new_database", [SQLITE, POSTGRESQL], indirect=True)
 """Runs each test twice; for those whose subject is what the database does."""
+ON_POSTGRESQL: Final = pytest.mark.parametrize("new_database", [POSTGRESQL], indirect=True)
 
 
 class NewDatabase(Protocol):

@@ -74,9 +74,12 @@ def create_engine(url: str) -> AsyncEngine:
 
 
 def create_reading_engine(url: str) -> AsyncEngine:
-    """Open the database for reading only: readers neither wait for a writer nor hold one up."""
+    """Open the database for reading only: readers neither wait for a writer nor hold one up.
+
+    All that is read in one transaction is of one moment.
+    """
     if not _is_sqlite(url):
-        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True)
+        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="REPEATABLE READ")
         return engine.execution_options(postgresql_readonly=True)
     engine = create_async_engine(
         url, async_creator=connector(url, reads_only=True), hide_parameters=True, pool_reset_on_return=None

@@ -28,6 +28,8 @@ _PERSONAL_LAST_WORDS: Final = frozenset(
 """A key whose last word is one of these: `display_name`, `client_ip`, `join_token`."""
 _EMAIL: Final = re.compile(r"[\w.+'-]+@[\w-]+(?:\.[\w-]+)+")
 _VALIDATED_INPUT: Final = re.compile(r"input_value=.*?, input_type=", re.DOTALL)
+# PostgreSQL quotes the row that it refuses, and asyncpg its words; they end where the traceback goes on.
+_REFUSED_ROW: Final = re.compile(r"\nDETAIL:  .*?(?=\nHINT:  |\n\n|\Z)", re.DOTALL)
 _IP_ADDRESS: Final = re.compile(
     r"\b\d{1,3}(?:\.\d{1,3}){3}\b|(?<![\w:])(?:[0-9a-fA-F]{0,4}:){2,7}[0-9a-fA-F]{0,4}(?![\w:])"
 )
@@ -83,7 +85,7 @@ def configure_logging(settings: CommonSettings, *, service: str) -> None:
 
 
 def remove_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Replace the values of keys that may be about a person or a secret, e-mail addresses, and rejected input."""
+    """Replace the values of keys that may be about a person or a secret, e-mail addresses, and what was refused."""
     return {key: _clean(key, value) for key, value in event.items()}
 
 
@@ -129,5 +131,6 @@ def _clean(key: str, value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [_clean("", inner) for inner in value]
     if isinstance(value, str):
+        value = _REFUSED_ROW.sub(f"\nDETAIL:  {REMOVED}", value)
         return _VALIDATED_INPUT.sub(f"input_value={REMOVED}, input_type=", _EMAIL.sub(REMOVED, value))
     return value

@@ -1,23 +1,15 @@
 """The live page in Debian's Chromium: it lives, and it works without JavaScript."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from playwright.async_api import Browser, expect
 
 from schemas.registration import EventStatus, Mode
 from services.attendance.web import live_page
-from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, NAMES, opened
+from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, opened
 from tests.fakes.attendance_facts import EventFacts, colloquium, guest, participant
-from tests.fakes.attendance_web import ANALYST, Attendance, attending
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path, names=NAMES) as running:
-        yield running
+from tests.fakes.attendance_web import ANALYST, Attendance
 
 
 @pytest.fixture

@@ -1,8 +1,5 @@
 """What a presence rests on, what was known when and what changed, in Debian's Chromium."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, expect
 
@@ -10,19 +7,13 @@ from schemas.envelope import Fact
 from schemas.registration import EventStatus, Mode, TimeAcceptanceData, TimeAccepted
 from services.attendance.web import person_page
 from tests.ecoindex import A, ecoindex
-from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, NAMES, opened, too_wide, violations
+from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, opened, too_wide, violations
 from tests.fakes.attendance_facts import EventFacts, guest, participant
-from tests.fakes.attendance_web import ANALYST, Attendance, attending
+from tests.fakes.attendance_web import ANALYST, Attendance
 
 BASIL = participant(2)
 ON_ANNE = f"{LIVE}/people/{ANNE}"
 SINCE_THE_EVENING = f"{LIVE}/changes?from=2026-11-24T18:00&to=2026-11-27T00:00"
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path, names=NAMES) as running:
-        yield running
 
 
 @pytest.fixture

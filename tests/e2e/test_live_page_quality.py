@@ -1,22 +1,13 @@
 """The live page in Debian's Chromium: accessible in every state, at every width, and light."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
-
 import pytest
 from playwright.async_api import Browser, Request, expect
 
 from schemas.registration import Mode
 from tests.ecoindex import A, ecoindex
-from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, NAMES, opened, too_wide, violations
+from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, opened, too_wide, violations
 from tests.fakes.attendance_facts import EventFacts, colloquium
-from tests.fakes.attendance_web import Attendance, attending
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path, names=NAMES) as running:
-        yield running
+from tests.fakes.attendance_web import Attendance
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
-"""The web side of attendance on a read model in a file, filled without Kafka."""
+"""The web side of attendance on a read model of its own, filled without Kafka."""
 
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
-from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientSession, web
@@ -15,7 +14,6 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas import topics
 from schemas.envelope import Fact
 from services.attendance.adapters.projection import Batch, SqlProjection
-from services.attendance.adapters.tables import MIGRATIONS
 from services.attendance.adapters.tallies import SqlTallies
 from services.attendance.adapters.timeline import SqlTimeline
 from services.attendance.application.reading import Reading
@@ -25,7 +23,7 @@ from services.attendance.web.app import create_attendance_app
 from services.attendance.web.feed import Feed
 from services.chassis.access import Grant, Role
 from services.chassis.clock import system_clock
-from services.chassis.database import create_engine, create_reading_engine, upgrade
+from services.chassis.database import create_engine, create_reading_engine
 from services.chassis.http import listening
 from tests.fakes.attendance_log import told
 
@@ -93,11 +91,9 @@ class Attendance:
 
 @asynccontextmanager
 async def attending(
-    folder: Path, *, names: Mapping[str, str] | None = None, port: int = 0
+    database: str, *, names: Mapping[str, str] | None = None, port: int = 0
 ) -> AsyncIterator[Attendance]:
-    """Serve attendance's web side on a free port, with an empty read model in `folder`."""
-    database = f"sqlite+aiosqlite:///{folder / 'attendance.db'}"
-    await upgrade(database, MIGRATIONS)
+    """Serve attendance's web side on a free port; its read model is at a URL, migrated and empty."""
     writing, reading = create_engine(database), create_reading_engine(database)
     projection = SqlProjection(writing, clock=system_clock, committed=lambda: None)
     await projection.start()

@@ -1,13 +1,12 @@
 """The read API of attendance, over HTTP, on a read model in SQLite."""
 
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.envelope import format_instant
 from schemas.registration import EventStatus, Mode
+from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import (
     ANNE,
     BASIL,
@@ -19,15 +18,9 @@ from tests.fakes.attendance_facts import (
     participant,
     small_event,
 )
-from tests.fakes.attendance_web import ANALYST, DESK, ORGANIZER, STRANGER, Attendance, attending
+from tests.fakes.attendance_web import ANALYST, DESK, ORGANIZER, STRANGER, Attendance
 
 EVENT = "evt_" + "a" * 32
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path) as running:
-        yield running
 
 
 async def ask(
@@ -36,6 +29,7 @@ async def ask(
     return await attendance.ask(f"/api/v1/events/{EVENT}/{path}", token=token, **query)
 
 
+@ON_BOTH
 async def test_presence_of_a_person_has_the_shape_of_the_contract(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     await attendance.store(facts.written)
@@ -81,6 +75,7 @@ async def test_presence_of_a_person_has_the_shape_of_the_contract(attendance: At
     }
 
 
+@ON_BOTH
 async def test_an_end_taken_from_the_closing_of_the_room_is_marked(attendance: Attendance) -> None:
     await attendance.store(small_event(EVENT).written)
     _, answer = await ask(attendance, f"presence/{BASIL}")
@@ -88,6 +83,7 @@ async def test_an_end_taken_from_the_closing_of_the_room_is_marked(attendance: A
     assert [interval["end_inferred"] for interval in answer["intervals"]] == ["room_closed"]
 
 
+@ON_BOTH
 async def test_presence_of_all_is_paged_by_cursor_without_gap_or_double(attendance: Attendance) -> None:
     await attendance.store(colloquium(EVENT, people=30).written)
     _, whole = await ask(attendance, "presence", limit="1000")
@@ -103,6 +99,7 @@ async def test_presence_of_all_is_paged_by_cursor_without_gap_or_double(attendan
     assert len(seen) == len(set(seen)) >= 30
 
 
+@ON_BOTH
 async def test_a_linked_guest_stands_with_the_participant(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     facts.linked(guest(1), BASIL, 40)
@@ -113,6 +110,7 @@ async def test_a_linked_guest_stands_with_the_participant(attendance: Attendance
     assert answer["participant_id"] == BASIL
 
 
+@ON_BOTH
 async def test_a_registration_after_the_event_does_not_lengthen_what_goes_on(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     facts.registered(participant(7), Mode.REMOTE, minutes=10_000)
@@ -121,6 +119,7 @@ async def test_a_registration_after_the_event_does_not_lengthen_what_goes_on(att
     assert (answer["horizon"], answer["seconds"]["total"]) == ("2026-11-24T08:31:00.000Z", 1860.0)
 
 
+@ON_BOTH
 async def test_the_timeline_is_in_order_of_time_and_pages_by_cursor(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     await attendance.store(list(facts.written))
@@ -134,6 +133,7 @@ async def test_the_timeline_is_in_order_of_time_and_pages_by_cursor(attendance: 
     assert [(item["time"], item["id"]) for item in items] == sorted((item["time"], item["id"]) for item in items)
 
 
+@ON_BOTH
 async def test_an_inferred_end_stands_on_the_timeline_until_a_later_fact_tells_otherwise(
     attendance: Attendance,
 ) -> None:
@@ -174,6 +174,7 @@ async def test_an_inferred_end_stands_on_the_timeline_until_a_later_fact_tells_o
         assert (basil["id"], basil["withdrawn_at"]) == (ends[BASIL]["id"], withdrawn)
 
 
+@ON_BOTH
 async def test_an_entry_tells_what_where_and_what_it_led_to(attendance: Attendance) -> None:
     await attendance.store(small_event(EVENT).written)
     _, page = await ask(attendance, "timeline")
@@ -236,6 +237,7 @@ async def test_organizers_may_read_too(attendance: Attendance) -> None:
     assert (await ask(attendance, "stats", token=ORGANIZER))[0] == 200
 
 
+@ON_BOTH
 async def test_the_latest_word_on_the_event_counts_however_late_the_others_come(attendance: Attendance) -> None:
     facts = EventFacts(event_id=EVENT)
     published = facts.event(minutes=-100)
@@ -246,6 +248,7 @@ async def test_the_latest_word_on_the_event_counts_however_late_the_others_come(
     assert stats["status"] == "closed"
 
 
+@ON_BOTH
 async def test_what_is_told_again_as_it_stands_keeps_its_place(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     await attendance.store(facts.written)

@@ -1,14 +1,13 @@
 """The figures of an event, and what was known at an instant, over HTTP, on a read model in SQLite."""
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from schemas.envelope import format_instant
 from schemas.registration import EventStatus
+from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import (
     ANNE,
     BASIL,
@@ -17,15 +16,9 @@ from tests.fakes.attendance_facts import (
     participant,
     small_event,
 )
-from tests.fakes.attendance_web import ANALYST, NOW, Attendance, attending
+from tests.fakes.attendance_web import ANALYST, NOW, Attendance
 
 EVENT = "evt_" + "a" * 32
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path) as running:
-        yield running
 
 
 async def ask(
@@ -34,6 +27,7 @@ async def ask(
     return await attendance.ask(f"/api/v1/events/{EVENT}/{path}", token=token, **query)
 
 
+@ON_BOTH
 async def test_a_page_as_of_an_instant_tells_of_each_what_their_own_answer_tells(attendance: Attendance) -> None:
     facts = colloquium(EVENT, people=30)
     facts.linked(guest(0), participant(20), 150)
@@ -58,6 +52,7 @@ async def test_a_page_as_of_an_instant_tells_of_each_what_their_own_answer_tells
             assert {name: own[name] for name in item} == item
 
 
+@ON_BOTH
 async def test_presence_as_of_an_instant_knows_only_what_was_recorded_by_then(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     await attendance.store(facts.written)
@@ -68,6 +63,7 @@ async def test_presence_as_of_an_instant_knows_only_what_was_recorded_by_then(at
     assert answer["seconds"] == {"in_person": 720.0, "remote": 120.0, "both": 120.0, "total": 720.0}
 
 
+@ON_BOTH
 async def test_a_late_fact_changes_the_answer_but_not_the_one_as_of_before(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     late = facts.left(BASIL, 25).model_copy(update={"recordedtime": facts.at(60)})
@@ -80,6 +76,7 @@ async def test_a_late_fact_changes_the_answer_but_not_the_one_as_of_before(atten
     assert then["intervals"][0]["end_inferred"] == "room_closed"
 
 
+@ON_BOTH
 async def test_stats_as_of_the_end_equal_the_stats_that_stand(attendance: Attendance) -> None:
     facts = colloquium(EVENT, people=60)
     await attendance.store(facts.written)
@@ -91,6 +88,7 @@ async def test_stats_as_of_the_end_equal_the_stats_that_stand(attendance: Attend
     assert standing["curve"]
 
 
+@ON_BOTH
 async def test_stats_as_of_an_instant_tell_the_event_as_it_was_known_then(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     facts.event(EventStatus.CLOSED, minutes=500)
@@ -100,6 +98,7 @@ async def test_stats_as_of_an_instant_tell_the_event_as_it_was_known_then(attend
     assert (await ask(attendance, "stats", as_of="2020-01-01T00:00:00Z"))[1]["registered"]["total"] == 0
 
 
+@ON_BOTH
 async def test_stats_count_people_seats_peaks_and_what_was_inferred(attendance: Attendance) -> None:
     await attendance.store(small_event(EVENT).written)
     _, stats = await ask(attendance, "stats")
@@ -113,6 +112,7 @@ async def test_stats_count_people_seats_peaks_and_what_was_inferred(attendance: 
     assert stats["horizon"] == "2026-11-24T08:31:00.000Z"
 
 
+@ON_BOTH
 async def test_the_curve_tells_who_was_here_at_the_beginning_of_each_minute(attendance: Attendance) -> None:
     await attendance.store(small_event(EVENT).written)
     _, stats = await ask(attendance, "stats")
@@ -124,6 +124,7 @@ async def test_the_curve_tells_who_was_here_at_the_beginning_of_each_minute(atte
     assert all(p["total"] == p["in_person"] + p["remote"] - p["both"] for p in stats["curve"])
 
 
+@ON_BOTH
 async def test_the_timeline_as_of_an_instant_leaves_out_what_was_recorded_later(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     await attendance.store(facts.written)

@@ -3,9 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet
@@ -15,17 +13,12 @@ from schemas.envelope import Fact, format_instant
 from schemas.registration import EventStatus, Mode
 from services.attendance.application.reading import UnknownEventError
 from services.attendance.application.timeline_export import CHANGE_COLUMNS, Format, write_changes
+from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import ANNE, BASIL, EventFacts, guest, participant, small_event
-from tests.fakes.attendance_web import ANALYST, DESK, NOW, STRANGER, Attendance, attending
+from tests.fakes.attendance_web import ANALYST, DESK, NOW, STRANGER, Attendance
 from tests.fakes.spreadsheet import read_sheet
 
 EVENT = "evt_" + "a" * 32
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path) as running:
-        yield running
 
 
 def recorded(facts: EventFacts, fact: Fact, minutes: float) -> Fact:
@@ -42,6 +35,7 @@ async def changes(
     return await attendance.ask(f"/api/v1/events/{EVENT}/timeline/changes", token=token, **asked)
 
 
+@ON_BOTH
 async def test_an_offline_scan_that_came_late_is_named_with_the_seconds_before_and_after(
     attendance: Attendance,
 ) -> None:
@@ -59,6 +53,7 @@ async def test_an_offline_scan_that_came_late_is_named_with_the_seconds_before_a
     assert (step["before"], step["after"]) == (anne["before"], anne["after"])
 
 
+@ON_BOTH
 async def test_the_two_sides_are_what_presence_answers_as_of_the_two_instants(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     recorded(facts, facts.checked_out(ANNE, 25), 90)
@@ -86,6 +81,7 @@ async def test_the_two_sides_are_what_presence_answers_as_of_the_two_instants(at
 ZERO = {"in_person": 0.0, "remote": 0.0, "both": 0.0, "total": 0.0}
 
 
+@ON_BOTH
 async def test_a_link_moves_the_seconds_of_a_guest_to_the_participant(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     link = facts.linked(guest(1), BASIL, 60)
@@ -97,6 +93,7 @@ async def test_a_link_moves_the_seconds_of_a_guest_to_the_participant(attendance
     assert people[guest(1)]["after"] == ZERO
 
 
+@ON_BOTH
 async def test_what_goes_on_is_counted_on_by_a_sighting_of_somebody_else(attendance: Attendance) -> None:
     facts = EventFacts(event_id=EVENT)
     facts.event()
@@ -110,6 +107,7 @@ async def test_what_goes_on_is_counted_on_by_a_sighting_of_somebody_else(attenda
     assert (step["before"]["total"], step["after"]["total"]) == (0.0, 600.0)
 
 
+@ON_BOTH
 async def test_nothing_changes_between_an_instant_and_itself(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     await attendance.store(facts.written)
@@ -117,6 +115,7 @@ async def test_nothing_changes_between_an_instant_and_itself(attendance: Attenda
     assert (status, answer) == (200, {"items": [], "next": None, "why_empty": None})
 
 
+@ON_BOTH
 async def test_before_anything_was_known_nothing_changed_and_the_answer_says_why(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     await attendance.store(facts.written)
@@ -125,6 +124,7 @@ async def test_before_anything_was_known_nothing_changed_and_the_answer_says_why
     assert answer["why_empty"]["reason"] == "nothing_recorded_yet"
 
 
+@ON_BOTH
 async def test_people_are_paged_without_gap_or_double(attendance: Attendance) -> None:
     facts = EventFacts(event_id=EVENT)
     facts.event()
@@ -177,6 +177,7 @@ async def written(attendance: Attendance, form: Format, earlier: datetime, later
     return out.getvalue()
 
 
+@ON_BOTH
 async def test_the_lines_are_the_items_of_the_api_and_the_columns_hold_the_same(attendance: Attendance) -> None:
     facts = small_event(EVENT)
     recorded(facts, facts.checked_out(ANNE, 25, gate="=Garden"), 90)

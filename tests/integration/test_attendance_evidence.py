@@ -1,7 +1,6 @@
 """What each presence rests on and what does not fit it, over HTTP, on a read model in SQLite."""
 
 import json
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,16 +12,11 @@ from schemas.envelope import Fact, format_instant
 from schemas.registration import EventStatus, TimeAcceptanceData, TimeAcceptanceWithdrawn, TimeAccepted
 from services.attendance.adapters.projection import Batch
 from services.attendance.stream.own_topics import read_record
+from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import ANNE, BASIL, BRIDGE, EventFacts
-from tests.fakes.attendance_web import ANALYST, Attendance, attending
+from tests.fakes.attendance_web import ANALYST, Attendance
 
 EVENT = "evt_" + "a" * 32
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
@@ -62,6 +56,7 @@ def said(facts: EventFacts, fact: Fact, minutes: float, *, accepted: bool) -> Fa
     return word
 
 
+@ON_BOTH
 async def test_an_interval_says_what_it_rests_on_and_how_good_that_is(
     attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -85,6 +80,7 @@ async def test_an_interval_says_what_it_rests_on_and_how_good_that_is(
     assert as_of["evidence"] == {"observed": 1, "inferred": 1, "contradicted": 0}
 
 
+@ON_BOTH
 async def test_a_second_device_and_a_link_beside_a_check_in_contradict_nothing(
     attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -97,6 +93,7 @@ async def test_a_second_device_and_a_link_beside_a_check_in_contradict_nothing(
     assert stats["contradictions"] == 0
 
 
+@ON_BOTH
 async def test_a_fact_from_the_future_is_left_out_flagged_and_moves_no_horizon(
     attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -112,6 +109,7 @@ async def test_a_fact_from_the_future_is_left_out_flagged_and_moves_no_horizon(
     assert (await ask(attendance, "stats"))["suspect"] == 1
 
 
+@ON_BOTH
 async def test_an_accepted_time_counts_until_that_is_taken_back_and_as_of_then(
     attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -138,6 +136,7 @@ async def test_an_accepted_time_counts_until_that_is_taken_back_and_as_of_then(
     assert next(step["fact"]["id"] for step in item["steps"]) == "word-320"
 
 
+@ON_BOTH
 async def test_what_is_told_from_before_the_day_of_the_event_is_suspect_for_people_and_for_rooms(
     attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -149,6 +148,7 @@ async def test_what_is_told_from_before_the_day_of_the_event_is_suspect_for_peop
     assert (stats["suspect"], stats["horizon"], stats["present"]["total"]) == (2, None, 0)
 
 
+@ON_BOTH
 async def test_a_late_fact_after_the_close_still_corrects(attendance: Attendance, facts: EventFacts) -> None:
     facts.checked_in(ANNE, 0)
     facts.event(EventStatus.CLOSED, minutes=500)
@@ -161,6 +161,7 @@ async def test_a_late_fact_after_the_close_still_corrects(attendance: Attendance
     assert (then["seconds"]["total"], now["seconds"]["total"]) == (29_700.0, 3_600.0)
 
 
+@ON_BOTH
 async def test_a_presence_told_before_evidence_was_kept_can_still_be_read(
     attendance: Attendance, facts: EventFacts
 ) -> None:

@@ -5,7 +5,7 @@ import io
 import json
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,17 +16,12 @@ from schemas.envelope import format_instant
 from services.attendance.application.reading import UnknownEventError
 from services.attendance.application.timeline_export import Format, write_timeline
 from services.attendance.application.timeline_files import COLUMNS
+from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import ANNE, small_event
-from tests.fakes.attendance_web import Attendance, attending
+from tests.fakes.attendance_web import Attendance
 from tests.fakes.spreadsheet import read_sheet
 
 EVENT = "evt_" + "a" * 32
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path) as running:
-        yield running
 
 
 async def written(attendance: Attendance, form: Format, *, as_of: datetime | None = None) -> str:
@@ -39,6 +34,7 @@ async def written_bytes(attendance: Attendance, form: Format, *, as_of: datetime
     return out.getvalue()
 
 
+@ON_BOTH
 @pytest.mark.parametrize("minutes, entries", [(12, 7), (1000, 13)])
 async def test_the_lines_are_the_items_of_the_api(attendance: Attendance, minutes: float, entries: int) -> None:
     facts = small_event(EVENT)
@@ -50,6 +46,7 @@ async def test_the_lines_are_the_items_of_the_api(attendance: Attendance, minute
     assert len(lines) == entries
 
 
+@ON_BOTH
 async def test_the_columns_hold_the_same(attendance: Attendance) -> None:
     await attendance.store(small_event(EVENT).written)
     _, page = await attendance.ask(f"/api/v1/events/{EVENT}/timeline")
@@ -72,6 +69,7 @@ async def test_an_unknown_event_has_no_export(attendance: Attendance) -> None:
         await written(attendance, Format.CSV)
 
 
+@ON_BOTH
 @pytest.mark.parametrize("minutes, entries", [(12, 7), (1000, 13)])
 async def test_parquet_holds_what_the_columns_of_text_hold(
     attendance: Attendance, minutes: float, entries: int
@@ -85,6 +83,7 @@ async def test_parquet_holds_what_the_columns_of_text_hold(
     assert len(rows) == entries
 
 
+@ON_BOTH
 @pytest.mark.parametrize("minutes, entries", [(12, 7), (1000, 13)])
 async def test_the_sheet_holds_what_the_columns_of_text_hold(
     attendance: Attendance, minutes: float, entries: int
@@ -98,6 +97,7 @@ async def test_the_sheet_holds_what_the_columns_of_text_hold(
     assert len(rows) == entries
 
 
+@ON_BOTH
 @pytest.mark.parametrize("form", [Format.XLSX, Format.PARQUET])
 async def test_before_the_first_fact_a_file_has_its_columns_alone(attendance: Attendance, form: Format) -> None:
     facts = small_event(EVENT)

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +15,7 @@ from services.attendance.adapters.timeline import Moment
 from services.attendance.web import feed, live
 from services.attendance.web.live import cursor_at
 from tests.fakes.attendance_facts import EventFacts, participant
-from tests.fakes.attendance_web import ANALYST, Attendance, attending
+from tests.fakes.attendance_web import ANALYST, Attendance
 
 EVENT = "evt_" + "a" * 32
 
@@ -58,12 +57,6 @@ class Reader:
         if "retry" in fields:
             self.retry = int(fields["retry"])
         return fields
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
@@ -145,6 +138,15 @@ async def test_a_cursor_of_nobody_gets_a_snapshot_and_the_stream_goes_on(
         assert (await reader.message("entry")).data["id"] == arrival.id
 
 
+async def test_a_query_that_goes_on_from_nowhere_is_refused(attendance: Attendance, facts: EventFacts) -> None:
+    await attendance.store(facts.written)
+    for after in ("zz", ""):
+        status, problem = await attendance.ask(f"/api/v1/events/{EVENT}/live", after=after)
+        assert (status, problem["errors"][0]["parameter"]) == (400, "after")
+    status, problem = await attendance.ask(f"/api/v1/events/{EVENT}/stats", as_of="12")
+    assert (status, problem["errors"][0]["parameter"]) == (400, "as_of")
+
+
 async def test_a_reader_too_far_behind_gets_a_snapshot(attendance: Attendance, facts: EventFacts) -> None:
     await attendance.store(facts.written)
     cursor = cursor_at(await attendance.timeline.moment())
@@ -196,11 +198,10 @@ async def test_a_slow_reader_is_let_go_and_others_are_not_held_up(attendance: At
             await slow.changes(within=0)
 
 
-async def test_readers_are_let_go_when_the_service_stops(tmp_path: Path, facts: EventFacts) -> None:
-    async with attending(tmp_path) as attendance:
-        await attendance.store(facts.written)
-        async with following(attendance) as reader:
-            await reader.message("snapshot")
-            attendance.feed.close()
-            with pytest.raises(EOFError):
-                await reader.message()
+async def test_readers_are_let_go_when_the_service_stops(attendance: Attendance, facts: EventFacts) -> None:
+    await attendance.store(facts.written)
+    async with following(attendance) as reader:
+        await reader.message("snapshot")
+        attendance.feed.close()
+        with pytest.raises(EOFError):
+            await reader.message()

@@ -1,8 +1,6 @@
 """The read model keeps what is told: withdrawn entries, earlier intervals, figures of those who stand."""
 
 import json
-from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,18 +10,13 @@ from schemas import topics
 from schemas.registration import Mode
 from services.attendance.adapters.projection import Batch
 from services.attendance.stream.own_topics import read_record
+from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import EventFacts, participant
 from tests.fakes.attendance_log import told
-from tests.fakes.attendance_web import Attendance, attending
+from tests.fakes.attendance_web import Attendance
 
 EVENT = "evt_" + "b" * 32
 ANNE, BASIL = participant(1), participant(2)
-
-
-@pytest.fixture
-async def attendance(tmp_path: Path) -> AsyncIterator[Attendance]:
-    async with attending(tmp_path) as running:
-        yield running
 
 
 @pytest.fixture
@@ -73,6 +66,7 @@ def envelope(kind: str, data: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+@ON_BOTH
 async def test_an_entry_told_again_as_withdrawn_takes_the_place_of_the_first(
     attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -89,6 +83,7 @@ async def test_an_entry_told_again_as_withdrawn_takes_the_place_of_the_first(
     assert (await attendance.timeline.moment()).position == again.position
 
 
+@ON_BOTH
 async def test_earlier_intervals_stand_before_the_others_as_far_as_they_count(
     attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -108,6 +103,7 @@ async def test_earlier_intervals_stand_before_the_others_as_far_as_they_count(
     assert (stats["ever_present"]["remote"], stats["evidence"]["observed"]) == (1, 5)
 
 
+@ON_BOTH
 async def test_the_figures_follow_who_comes_moves_and_is_taken_away(attendance: Attendance, facts: EventFacts) -> None:
     facts.registered(ANNE, Mode.IN_PERSON)
     facts.checked_in(ANNE, 0)

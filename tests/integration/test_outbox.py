@@ -23,6 +23,7 @@ from services.chassis.outbox import OutboxDrain, OutboxMetrics, OutboxRecord, ad
 from services.chassis.settings import CommonSettings
 from services.chassis.topics import ensure_topics
 from tests.builders import settings_for
+from tests.databases import ON_BOTH, NewDatabase
 
 PARTITIONS = 4
 DEADLINE_SECONDS = 60.0
@@ -31,9 +32,9 @@ TABLE = outbox_table(METADATA)
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+async def engine(new_database: NewDatabase) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox."""
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'outbox.db'}")
+    engine = create_engine(await new_database())
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
     yield engine
@@ -152,6 +153,7 @@ async def drains(engine: AsyncEngine, kafka: str, topic: Topic, tmp_path: Path) 
     return Drains(engine, kafka, tmp_path)
 
 
+@ON_BOTH
 async def test_records_arrive_once_in_the_order_of_their_key(drains: Drains, engine: AsyncEngine, topic: Topic) -> None:
     await store(engine, records(topic, range(2000)))
     async with drains.running(batch_size=100):
@@ -163,6 +165,7 @@ async def test_records_arrive_once_in_the_order_of_their_key(drains: Drains, eng
     assert drains.metric("passerelle_outbox_published_total", topic=topic.name) == 3000
 
 
+@ON_BOTH
 async def test_a_record_of_a_transaction_that_is_undone_never_leaves(
     drains: Drains, engine: AsyncEngine, topic: Topic
 ) -> None:

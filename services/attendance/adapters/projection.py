@@ -13,10 +13,10 @@ from sqlalchemy import (
     Text,
     and_,
     bindparam,
+    cast,
     delete,
     insert,
     select,
-    type_coerce,
     update,
 )
 from sqlalchemy.dialects import postgresql, sqlite
@@ -147,7 +147,7 @@ def _stored_offsets(connection: Connection) -> dict[Partition, int]:
     return {(row.topic, row.partition): row.next_offset for row in connection.execute(_OFFSETS)}
 
 
-_AS_TEXT: Final = {name: type_coerce(entries.c[name], Text) for name in ("reached", "fact")}
+_AS_TEXT: Final = {name: cast(entries.c[name], Text) for name in ("reached", "fact")}
 _KNOWN: Final = select(*(_AS_TEXT.get(column.name, column).label(column.name) for column in entries.c)).where(
     entries.c.event_id == bindparam("of"), entries.c.id.in_(bindparam("ids", expanding=True))
 )

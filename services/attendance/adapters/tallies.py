@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Row, Text, func, select, type_coerce
+from sqlalchemy import Connection, Row, Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.attendance.adapters.tables import presence, presence_earlier, projection, to_column
@@ -39,9 +39,7 @@ class _Interval(msgspec.Struct):
 
 _read_intervals: Final = msgspec.json.Decoder(list[_Interval]).decode
 _read_list: Final = msgspec.json.Decoder(list[msgspec.Raw]).decode
-_TEXTS: Final = tuple(
-    type_coerce(presence.c[name], Text).label(name) for name in ("intervals", "contradictions", "suspect")
-)
+_TEXTS: Final = tuple(cast(presence.c[name], Text).label(name) for name in ("intervals", "contradictions", "suspect"))
 _PLAIN: Final = tuple(
     presence.c[name] for name in ("subject", "status", "registered_mode", "registration", "linked_to", "earlier")
 )
@@ -117,7 +115,7 @@ def _tell(connection: Connection, event_id: str, kept: _Kept) -> None:
 def _earlier(connection: Connection, event_id: str, subjects: Sequence[str]) -> dict[str, list[str]]:
     """The earlier intervals of those few who have very many, in order of their number."""
     found: defaultdict[str, list[str]] = defaultdict(list)
-    texts = type_coerce(presence_earlier.c.intervals, Text).label("intervals")
+    texts = cast(presence_earlier.c.intervals, Text).label("intervals")
     for start in range(0, len(subjects), _CHUNK):
         theirs = presence_earlier.c.subject.in_(subjects[start : start + _CHUNK])
         query = select(presence_earlier.c.subject, texts).where(presence_earlier.c.event_id == event_id, theirs)

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,6 +15,7 @@ from structlog.testing import capture_logs
 
 from services.chassis.database import create_engine
 from services.chassis.outbox import OutboxDrain, OutboxMetrics, OutboxRecord, add, outbox_table
+from tests.databases import ON_BOTH, ON_POSTGRESQL, NewDatabase
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 DEADLINE_SECONDS = 20.0
@@ -84,9 +84,14 @@ class Producer:
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
+async def url(new_database: NewDatabase) -> str:
+    return await new_database()
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
     """A database with an outbox."""
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'outbox.db'}")
+    engine = create_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
     yield engine
@@ -133,6 +138,7 @@ async def drain(engine: AsyncEngine, broker: Broker, *, batch_size: int = 500) -
             await task
 
 
+@ON_BOTH
 async def test_a_refused_record_is_sent_again_and_nothing_of_its_key_overtakes_it(engine: AsyncEngine) -> None:
     await store(engine, "a1", "b1", "a2", "b2", "a3", "b3")
     broker = Broker(("answer", b"a2", KafkaError()))
@@ -150,6 +156,7 @@ async def test_a_record_that_cannot_be_sent_holds_back_all_later_ones(engine: As
     assert broker.taken == [b"a1", b"b1", b"a2", b"b2"]
 
 
+@ON_BOTH
 async def test_batches_keep_the_order(engine: AsyncEngine) -> None:
     values = [f"a{number}" for number in range(25)]
     await store(engine, *values)
@@ -183,6 +190,7 @@ async def test_an_error_that_is_not_kafkas_ends_the_drain(engine: AsyncEngine) -
     assert raised.group_contains(AttributeError)
 
 
+@ON_BOTH
 async def test_a_session_of_the_orm_can_store_records(engine: AsyncEngine) -> None:
     async with AsyncSession(engine) as session:
         await add(session, TABLE, [OutboxRecord(topic="t", key=None, value=b"a1")], now=NOW)
@@ -193,11 +201,11 @@ async def test_a_session_of_the_orm_can_store_records(engine: AsyncEngine) -> No
 
 
 async def test_a_database_held_by_another_process_holds_the_drain_up_and_does_not_end_it(
-    engine: AsyncEngine, tmp_path: Path
+    engine: AsyncEngine, url: str
 ) -> None:
     await store(engine, "a1")
     broker = Broker()
-    impatient = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'outbox.db'}")
+    impatient = create_engine(url)
 
     @sa.event.listens_for(impatient.sync_engine, "connect")
     def _do_not_wait(connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver is untyped)
@@ -218,3 +226,25 @@ async def test_a_database_held_by_another_process_holds_the_drain_up_and_does_no
     with contextlib.suppress(asyncio.CancelledError):
         await work
     await impatient.dispose()
+
+
+@ON_POSTGRESQL
+async def test_a_server_that_closes_every_connection_interrupts_the_drain_and_does_not_end_it(
+    engine: AsyncEngine, url: str
+) -> None:
+    broker, working = Broker(), create_engine(url)
+    others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+    work = asyncio.create_task(a_drain(working, broker).run())
+    for number in range(5):
+        await store(engine, f"a{number}")
+        async with engine.begin() as connection:
+            await connection.exec_driver_sql(f"{others} AND pid <> pg_backend_pid()")
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while len(broker.taken) <= number:
+                await asyncio.sleep(0.001)
+
+    assert set(broker.taken) == {b"a%d" % number for number in range(5)}
+    work.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await work
+    await working.dispose()

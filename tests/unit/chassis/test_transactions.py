@@ -1,4 +1,4 @@
-"""Whole transactions on SQLite: all or nothing, one after the other, and never inside the event loop."""
+"""Whole transactions: all or nothing, one after the other; on SQLite never inside the event loop."""
 
 import asyncio
 import random
@@ -6,17 +6,17 @@ import sqlite3
 import threading
 from collections.abc import AsyncIterator
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.chassis.database import create_engine, create_reading_engine
 from services.chassis.json_text import JsonText
 from services.chassis.transactions import in_transaction
+from tests.databases import ON_BOTH, NewDatabase
 
 METADATA = sa.MetaData()
 COUNTS = sa.Table(
@@ -29,8 +29,13 @@ COUNTS = sa.Table(
 
 
 @pytest.fixture
-async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
-    engine = create_engine(f"sqlite+aiosqlite:///{tmp_path / 'counts.db'}")
+async def url(new_database: NewDatabase) -> str:
+    return await new_database()
+
+
+@pytest.fixture
+async def engine(url: str) -> AsyncIterator[AsyncEngine]:
+    engine = create_engine(url)
     async with engine.begin() as connection:
         await connection.run_sync(METADATA.create_all)
     yield engine
@@ -46,6 +51,7 @@ async def stored(engine: AsyncEngine) -> dict[str, int]:
         return {row.name: row.number for row in await connection.execute(sa.select(COUNTS))}
 
 
+@ON_BOTH
 async def test_what_returns_is_committed_and_gives_its_answer(engine: AsyncEngine) -> None:
     def work(connection: Connection) -> str:
         connection.execute(put("a", 1))
@@ -55,6 +61,7 @@ async def test_what_returns_is_committed_and_gives_its_answer(engine: AsyncEngin
     assert await stored(engine) == {"a": 1}
 
 
+@ON_BOTH
 async def test_what_raises_leaves_nothing_behind_and_the_next_one_works(engine: AsyncEngine) -> None:
     def work(connection: Connection) -> None:
         connection.execute(put("a", 1))
@@ -78,6 +85,7 @@ async def test_the_event_loop_goes_on_meanwhile(engine: AsyncEngine) -> None:
     assert await waiting
 
 
+@ON_BOTH
 async def test_transactions_of_both_kinds_wait_their_turn(engine: AsyncEngine) -> None:
     await in_transaction(engine, lambda connection: connection.execute(put("a", 0)))
     count_up = sa.update(COUNTS).values(number=COUNTS.c.number + 1)
@@ -114,7 +122,7 @@ async def test_whoever_is_cancelled_does_not_disturb_those_who_come_after(engine
     assert await stored(engine) == {"slow": 1, "after": 2}
 
 
-async def test_whoever_is_cancelled_and_whenever_no_lock_is_left(engine: AsyncEngine, tmp_path: Path) -> None:
+async def test_whoever_is_cancelled_and_whenever_no_lock_is_left(engine: AsyncEngine) -> None:
     async def one_by_one(opened: AsyncEngine) -> None:
         while True:
             async with opened.begin() as connection:
@@ -135,22 +143,24 @@ async def test_whoever_is_cancelled_and_whenever_no_lock_is_left(engine: AsyncEn
         cancelled[-1].cancel()
         await asyncio.wait(cancelled[-1:])
         await opened.dispose()
-        with closing(sqlite3.connect(tmp_path / "counts.db", timeout=1, isolation_level=None)) as other:
+        with closing(sqlite3.connect(str(engine.url.database), timeout=1, isolation_level=None)) as other:
             other.execute("BEGIN IMMEDIATE")
 
 
-async def test_a_reading_engine_reads_and_cannot_write(engine: AsyncEngine, tmp_path: Path) -> None:
+@ON_BOTH
+async def test_a_reading_engine_reads_and_cannot_write(engine: AsyncEngine, url: str) -> None:
     await in_transaction(engine, lambda connection: connection.execute(put("a", 1)))
-    reading = create_reading_engine(f"sqlite+aiosqlite:///{tmp_path / 'counts.db'}")
+    reading = create_reading_engine(url)
     names = await in_transaction(
         reading, lambda connection: connection.execute(sa.select(COUNTS.c.name)).scalars().all()
     )
     assert names == ["a"]
-    with pytest.raises(OperationalError, match="readonly"):
+    with pytest.raises(DBAPIError, match=r"readonly|read-only"):
         await in_transaction(reading, lambda connection: connection.execute(put("b", 1)))
     await reading.dispose()
 
 
+@ON_BOTH
 async def test_json_that_is_text_already_is_stored_as_it_is(engine: AsyncEngine) -> None:
     said = '{"a":  [1, "é"]}'
 
@@ -160,7 +170,7 @@ async def test_json_that_is_text_already_is_stored_as_it_is(engine: AsyncEngine)
 
     await in_transaction(engine, work)
     async with engine.connect() as connection:
-        texts = (await connection.execute(sa.select(sa.type_coerce(COUNTS.c.said, sa.Text)))).scalars().all()
+        texts = (await connection.execute(sa.select(sa.cast(COUNTS.c.said, sa.Text)))).scalars().all()
         values = (await connection.execute(sa.select(COUNTS.c.said))).scalars().all()
     assert texts == [said, '{"b": 2}']
     assert values == [{"a": [1, "é"]}, {"b": 2}]
