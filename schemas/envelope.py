@@ -4,14 +4,26 @@ A record's value is one self-contained JSON document. `recordedtime` (when this 
 `traceparent` (W3C Trace Context) are CloudEvents extensions, so their names are lower case without separators.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, get_args
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, PlainSerializer, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 """The Kafka header `content-type` of each record."""
+_RFC_3339: Final = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII).fullmatch
 
 
 def format_instant(instant: datetime) -> str:
@@ -33,8 +45,20 @@ def to_milliseconds(instant: datetime) -> datetime:
     return utc.replace(microsecond=utc.microsecond // 1000 * 1000)
 
 
+def _only_as_written(value: object) -> object:
+    """Leave an instant to be read; a number, or a text that may be one, is none: 12 would be a second of 1970.
+
+    Raises:
+        PydanticCustomError: unless it is RFC 3339 with an offset.
+    """
+    if isinstance(value, datetime) or (isinstance(value, str) and _RFC_3339(value) is not None):
+        return value
+    raise PydanticCustomError("datetime_parsing", "must be an instant with its offset, such as 2026-11-20T09:00:00Z")
+
+
 Instant = Annotated[
     AwareDatetime,
+    BeforeValidator(_only_as_written),
     AfterValidator(to_milliseconds),
     PlainSerializer(format_instant, return_type=str, when_used="json"),
 ]

@@ -15,7 +15,7 @@ from services.attendance.adapters.timeline import Moment, SqlTimeline
 from services.attendance.domain.reading import Entry
 from services.attendance.web.feed import Feed, Watcher, WatcherGoneError
 from services.chassis.paging import decode_cursor, encode_cursor
-from services.chassis.problems import Problem
+from services.chassis.problems import FieldError, Problem, bad_request
 
 RETRY_MS: Final = 2000
 HEARTBEAT_SECONDS: Final = 15.0
@@ -59,8 +59,16 @@ class LiveStream:
         )
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
-        """Stream to the reader who asks."""
-        given = request.headers.get("Last-Event-ID") or request.query.get("after")
+        """Stream to the reader who asks.
+
+        Raises:
+            Problem: 400 naming `after`, if that is no cursor. A reader cannot help what it sends as `Last-Event-ID`.
+        """
+        after = request.query.get("after")
+        if after is not None and _read_cursor(after) is None:
+            wrong = FieldError(parameter="after", detail="not the `id` of a message of this stream")
+            raise bad_request("The query is not valid: see after.", errors=[wrong])
+        given = request.headers.get("Last-Event-ID") or after
         async with self._feed.watch(self._event_id) as watcher:
             await self._response.prepare(request)
             try:

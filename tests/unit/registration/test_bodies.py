@@ -68,6 +68,8 @@ def test_any_text_is_an_address_or_a_clear_error(text: str) -> None:
         {"action": "in", "ticket": "A", "participant_id": "par_1"},
         {"action": "sideways", "ticket": "A"},
         {"action": "in", "ticket": "A", "at": "2026-11-23T09:00:00"},
+        {"action": "in", "ticket": "A", "at": 12},
+        {"action": "in", "ticket": "A", "at": "12"},
         {"action": "in", "ticket": "A", "unknown": 1},
     ],
 )
