@@ -5,7 +5,8 @@
 Five services import the same hundred libraries. Here that is done once, after the first program (Kafka, which starts
 meanwhile) and before the second, so that each of the others is there at once and brings only its own memory along. The
 rest is supervisord's: restarts, logs, the order of stopping. Two methods of its options are the seam: `fork`, and
-`execve`, which here *becomes* `python -m MODULE …` instead of starting it.
+`execve`, which here *becomes* `python -m MODULE …` instead of starting it. Two habits of it are mended: it sees to a
+program that has ended at once, not within a second, and its pauses before another try do not grow for ever.
 
 A forked program looks like a started one: its own command line, environment, signals and end with its parent.
 """
@@ -20,7 +21,9 @@ from importlib import import_module
 from typing import Any, Final, NoReturn
 
 from setproctitle import setproctitle
-from supervisor.options import ServerOptions
+from supervisor.options import ProcessConfig, ServerOptions
+from supervisor.poller import Poller
+from supervisor.process import ProcessStates, Subprocess
 from supervisor.supervisord import go
 
 from deploy.local.tied import tie
@@ -48,12 +51,16 @@ _SUPERVISORS_SIGNALS: Final = (
 )
 
 
+LONGEST_PAUSE_SECONDS: Final = 10
+
+
 class ForkingOptions(ServerOptions):  # type: ignore[misc]  # supervisor has no types
     """supervisord's options, and with them its way of starting programs."""
 
     def __init__(self) -> None:
         """Nothing is loaded yet."""
         super().__init__()
+        self.poller = _WakingPoller(self)
         self._forks = 0
         self._pid = os.getpid()
 
@@ -62,13 +69,66 @@ class ForkingOptions(ServerOptions):  # type: ignore[misc]  # supervisor has no 
         self._forks += 1
         if self._forks == 2:  # noqa: PLR2004  (the first is Kafka, which need not wait for that)
             _load()
-        return os.fork()
+        # The child has supervisord's handlers still: a signal that came now would be lost with them.
+        signal.pthread_sigmask(signal.SIG_BLOCK, _SUPERVISORS_SIGNALS)
+        pid = os.fork()
+        if pid:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _SUPERVISORS_SIGNALS)
+        return pid
 
     def execve(self, filename: str, argv: Sequence[str], env: Mapping[str, str]) -> None:
         """Start a program in this process, or become it where it is a Python module; does not return."""
+        signal.set_wakeup_fd(-1)
+        for number in _SUPERVISORS_SIGNALS:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _SUPERVISORS_SIGNALS)
         if sys.platform == "linux" and list(argv[:2]) == [sys.executable, "-m"]:
             _become(list(argv), env, parent=self._pid)
         os.execve(filename, list(argv), dict(env))  # noqa: S606  (starting programs is its work)
+
+    def processes_from_section(self, parser: Any, section: str, group: str, _: object = None) -> Any:  # noqa: ANN401
+        """Configure programs as supervisord does, but patient ones."""
+        return super().processes_from_section(parser, section, group, _PatientConfig)
+
+
+class _PatientConfig(ProcessConfig):  # type: ignore[misc]
+    def make_process(self, group: object = None) -> "PatientProcess":
+        process = PatientProcess(self)
+        process.group = group
+        return process
+
+
+class PatientProcess(Subprocess):  # type: ignore[misc]
+    """A program: after a start that failed it is started again after 1, 2, 3 … seconds, ten at most."""
+
+    backoff: int
+
+    def change_state(self, new_state: int, *more: Any, **named: Any) -> Any:  # noqa: ANN401  (supervisor's)
+        """Follow it, with an eye on the pause."""
+        if new_state == ProcessStates.BACKOFF:
+            self.backoff = min(self.backoff, LONGEST_PAUSE_SECONDS - 1)
+        return super().change_state(new_state, *more, **named)
+
+
+class _WakingPoller(Poller):  # type: ignore[misc]
+    """Returns when a signal comes too, as that of a program that has ended."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        super().__init__(options)
+        self._signals: int | None = None
+
+    def poll(self, timeout: float) -> tuple[list[int], list[int]]:
+        if self._signals is None:  # Only now: at its start supervisord closes whatever is open.
+            self._signals, written = os.pipe()
+            os.set_blocking(self._signals, False)
+            os.set_blocking(written, False)
+            signal.set_wakeup_fd(written, warn_on_full_buffer=False)
+        self.register_readable(self._signals)
+        readable, writable = super().poll(timeout)
+        if self._signals in readable:
+            readable.remove(self._signals)
+            os.read(self._signals, 4096)
+        return readable, writable
 
 
 def _load() -> None:
@@ -83,8 +143,7 @@ def _load() -> None:
 
 def _become(argv: Sequence[str], env: Mapping[str, str], *, parent: int) -> NoReturn:
     """Call the `main()` of a module, as `python -m` would, and end the process with its exit code."""
-    for number in _SUPERVISORS_SIGNALS:
-        signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     setproctitle(" ".join(argv))  # before the environment is changed: it takes its room
     os.environ.clear()
     os.environ.update(env)

@@ -22,7 +22,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, Never
 
 import psutil
 from rich.console import Console
@@ -33,7 +33,9 @@ from deploy.local.kafka_files import (
     PREFERRED_PORT,
     Ports,
     choose_ports,
+    cluster_id_of,
     format_storage,
+    is_free,
     write_settings,
 )
 from deploy.local.kafka_java import ENVIRONMENT, broker_arguments, environment, java_command
@@ -43,6 +45,7 @@ from deploy.local.tied import tied
 __all__ = ["Command", "EmbeddedKafka", "wait_until_ready"]
 
 _STOP_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.1
 # How much later than its process the pid file may seem older, by the clocks' different grains.
 _CLOCK_SLACK_SECONDS: Final = 2.0
 _EXCEPTION: Final = re.compile(r"[\w.$]+(?:Exception|Error): (?P<message>.+)")
@@ -88,6 +91,7 @@ class EmbeddedKafka:
         self._claimed = False
         self._java: list[str] = []
         self._ports: Ports | None = None
+        self._log_start = 0
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -105,6 +109,16 @@ class EmbeddedKafka:
     def bootstrap_servers(self) -> str:
         """Where clients find it; known once `prepare` has chosen the port."""
         return f"{HOST}:{self._prepared().broker}"
+
+    @property
+    def cluster_id(self) -> str:
+        """The id of its cluster, by which clients know it from a stranger; known after `prepare`."""
+        return cluster_id_of(self.root)
+
+    def lost_a_port(self) -> bool:
+        """Whether somebody else has a port that `prepare` has chosen; to be asked while our broker does not run."""
+        ports = self._prepared()
+        return not (is_free(ports.broker) and is_free(ports.controller))
 
     @contextmanager
     def claimed(self) -> Iterator[None]:
@@ -152,6 +166,7 @@ class EmbeddedKafka:
         `parent` is the pid of that process, where it is known beforehand (see `tied`).
         """
         self._prepared()
+        self._log_start = self.log.stat().st_size if self.log.exists() else 0
         argv = [*self._java, *broker_arguments(self.root)]
         return Command(
             argv=tuple(tied(argv, parent=parent, pid_file=self.root / "broker.pid")),
@@ -179,7 +194,6 @@ class EmbeddedKafka:
         Linux stops it when the *thread* that called this ends.
         """
         command = self.command(parent=os.getpid())
-        log_start = self.log.stat().st_size if self.log.exists() else 0
         with (self.root / "logs" / "kafka.out").open("wb") as output:
             # A session of its own: Ctrl-C reaches whoever uses Kafka, and they stop before it does.
             self._process = await asyncio.create_subprocess_exec(
@@ -192,10 +206,19 @@ class EmbeddedKafka:
                 start_new_session=True,
             )
         try:
-            await self._ready_or_ended(self._process, log_start, within)
+            await self._ready_or_ended(self._process, within)
         except BaseException:
             await self.kill()
             raise
+
+    async def watch(self) -> Never:
+        """Watch the broker that somebody else starts by its `command`. Raises BrokerStartError when it has ended."""
+        # Another process runs it: there is no event to wait for.
+        while (first := self.pid) is None:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        while self.pid == first:  # noqa: ASYNC110
+            await asyncio.sleep(_LOOK_SECONDS)
+        raise BrokerStartError(self._failure() or "it ended", self.log)
 
     async def stop(self, *, within: float = _STOP_SECONDS) -> None:
         """Stop the broker that `start` started, in good order; by force after `within` seconds."""
@@ -218,8 +241,8 @@ class EmbeddedKafka:
             (broker or psutil.Process(self._process.pid)).kill()
         await self._process.wait()
 
-    async def _ready_or_ended(self, process: asyncio.subprocess.Process, log_start: int, within: float) -> None:
-        ready = asyncio.create_task(wait_until_ready(self.bootstrap_servers, within=within))
+    async def _ready_or_ended(self, process: asyncio.subprocess.Process, within: float) -> None:
+        ready = asyncio.create_task(wait_until_ready(self.bootstrap_servers, cluster=self.cluster_id, within=within))
         ended = asyncio.create_task(process.wait())
         ended.add_done_callback(lambda _: ready.cancel())
         try:
@@ -227,7 +250,7 @@ class EmbeddedKafka:
         except asyncio.CancelledError:
             if not ended.done():
                 raise
-            reason = self._failure(log_start) or f"it ended with code {process.returncode}"
+            reason = self._failure() or f"it ended with code {process.returncode}"
             raise BrokerStartError(reason, self.log) from None
         finally:
             ended.cancel()
@@ -262,15 +285,16 @@ class EmbeddedKafka:
                 process.kill()
                 process.wait(_STOP_SECONDS)
 
-    def _failure(self, log_start: int) -> str | None:
+    def _failure(self) -> str | None:
         """Find why a start failed: the first exception logged as an error, else the last line Java printed."""
         if self.log.exists():
             with self.log.open("rb") as file:
-                file.seek(log_start)
+                file.seek(self._log_start)
                 lines = file.read().decode("utf-8", "replace").splitlines()
             # The first is the cause; those after it tell what became of it further up.
             for line, following in pairwise(lines):
                 if " ERROR " in line and (exception := _EXCEPTION.match(following)):
                     return exception["message"]
-        printed = (self.root / "logs" / "kafka.out").read_text("utf-8", "replace").splitlines()
+        output = self.root / "logs" / "kafka.out"
+        printed = output.read_text("utf-8", "replace").splitlines() if output.exists() else []
         return printed[-1] if printed else None

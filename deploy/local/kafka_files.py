@@ -25,7 +25,17 @@ from typing import Final
 from deploy.local.kafka_errors import BrokerStartError, DataDirectoryError, NoFreePortError
 from deploy.local.tied import tied
 
-__all__ = ["HOST", "PREFERRED_PORT", "Ports", "choose_ports", "format_storage", "new_cluster_id", "write_settings"]
+__all__ = [
+    "HOST",
+    "PREFERRED_PORT",
+    "Ports",
+    "choose_ports",
+    "cluster_id_of",
+    "format_storage",
+    "is_free",
+    "new_cluster_id",
+    "write_settings",
+]
 
 HOST: Final = "127.0.0.1"
 PREFERRED_PORT: Final = 19092
@@ -133,15 +143,27 @@ def _remembered_ports(root: Path) -> Ports | None:
 def _free_port(wanted: Sequence[int], *, but: int = 0) -> int:
     """Give the first of the wanted ports that Kafka could listen on, else any such port."""
     for port in (*wanted, 0):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            # As Java does: connections of the last run that linger in TIME_WAIT are no obstacle.
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            with contextlib.suppress(OSError):
-                probe.bind((HOST, port))
-                chosen: int = probe.getsockname()[1]
-                if chosen != but:
-                    return chosen
+        chosen = _bindable(port)
+        if chosen is not None and chosen != but:
+            return chosen
     raise NoFreePortError(HOST)
+
+
+def is_free(port: int) -> bool:
+    """Whether Kafka could listen there now."""
+    return _bindable(port) is not None
+
+
+def _bindable(port: int) -> int | None:
+    """This port, or any for 0, if it can be listened on."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        # As Java does: connections of the last run that linger in TIME_WAIT are no obstacle.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        with contextlib.suppress(OSError):
+            probe.bind((HOST, port))
+            bound: int = probe.getsockname()[1]
+            return bound
+    return None
 
 
 def write_settings(root: Path, ports: Ports, other: Mapping[str, str] = _NO_OTHER) -> None:
@@ -208,6 +230,19 @@ def format_storage(
     if data.exists():
         data.rmdir()
     fresh.rename(data)
+
+
+def cluster_id_of(root: Path) -> str:
+    """The id of the cluster that formatted storage belongs to.
+
+    Raises DataDirectoryError if it does not say so.
+    """
+    meta = root / "data" / "meta.properties"
+    for line in meta.read_text("utf-8").splitlines():
+        name, _, value = line.partition("=")
+        if name.strip() == "cluster.id":
+            return value.strip()
+    raise DataDirectoryError(meta, "names no cluster.id")
 
 
 def new_cluster_id() -> str:

@@ -11,17 +11,17 @@ __all__ = ["wait_until_ready"]
 _RETRY_SECONDS: Final = 0.03
 
 
-async def wait_until_ready(bootstrap_servers: str, *, within: float = 60.0) -> None:
+async def wait_until_ready(bootstrap_servers: str, *, cluster: str | None = None, within: float = 60.0) -> None:
     """Return once a broker there takes part in its cluster, so that topics can be created.
 
-    `bootstrap_servers` is `host:port`, or several with commas. Raises BrokerStartError after
-    `within` seconds.
+    `bootstrap_servers` is `host:port`, or several with commas; with `cluster`, another cluster there
+    is none. Raises BrokerStartError after `within` seconds.
     """
     try:
         async with asyncio.timeout(within):
             await _any_port_opens(bootstrap_servers.split(","))
             # Another process gets ready: there is no event to wait for.
-            while not await _has_brokers(bootstrap_servers):  # noqa: ASYNC110
+            while not await _has_brokers(bootstrap_servers, cluster):  # noqa: ASYNC110
                 await asyncio.sleep(_RETRY_SECONDS)
     except TimeoutError:
         reason = f"nothing answered at {bootstrap_servers} within {within:g} s"
@@ -40,7 +40,7 @@ async def _any_port_opens(addresses: list[str]) -> None:
         await asyncio.sleep(_RETRY_SECONDS)
 
 
-async def _has_brokers(bootstrap_servers: str) -> bool:
+async def _has_brokers(bootstrap_servers: str, expected: str | None) -> bool:
     # `passerelle up` starts the broker first, and loads this while that comes up.
     from aiokafka.admin import AIOKafkaAdminClient  # noqa: PLC0415
     from aiokafka.errors import KafkaError  # noqa: PLC0415
@@ -54,4 +54,4 @@ async def _has_brokers(bootstrap_servers: str) -> bool:
         return False
     finally:
         await admin.close()
-    return bool(cluster["brokers"])
+    return bool(cluster["brokers"]) and expected in {None, cluster["cluster_id"]}

@@ -29,8 +29,8 @@ logfile_backups = 2
 pidfile = {root}/supervisord.pid
 identifier = passerelle
 """
-# A service that cannot start (a wrong database address, say) is tried again with growing pauses and never given up:
-# nobody is there to press a button in the middle of an event.
+# A service that cannot start (a wrong database address, say) is tried again, with pauses that grow to ten seconds
+# (`deploy.local.forking`), and never given up: nobody is there to press a button in the middle of an event.
 _PROGRAM: Final = """
 [program:{name}]
 command = {command}
@@ -38,7 +38,7 @@ directory = {cwd}
 environment = {environment}
 priority = {priority}
 autorestart = true
-startsecs = 0
+startsecs = 5
 startretries = 100000
 stopwaitsecs = 30
 redirect_stderr = true

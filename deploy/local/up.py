@@ -14,6 +14,7 @@ from typing import Final
 from rich.console import Console
 
 from deploy.local.kafka import EmbeddedKafka
+from deploy.local.kafka_errors import BrokerStartError
 from deploy.local.supervision import Program, Supervisor
 from schemas.topics import ALL
 from services.chassis.command import KAFKA_ADDRESS
@@ -22,6 +23,7 @@ from services.chassis.settings import CommonSettings
 
 _HOST: Final = "127.0.0.1"
 _READY_SECONDS: Final = 90
+_ATTEMPTS: Final = 3
 
 
 class NotReadyError(OperatorError):
@@ -36,6 +38,8 @@ class Running:
     kafka: str
     environment: Mapping[str, str]
     supervisor: Supervisor
+    parts: Sequence[str]
+    """Where each part says whether it is ready."""
 
 
 @asynccontextmanager
@@ -49,35 +53,62 @@ async def everything(settings: CommonSettings, *, port: int, console: Console) -
     """
     kafka = None if "kafka" in settings.model_fields_set else EmbeddedKafka(settings.data_dir, console=console)
     with kafka.claimed() if kafka else contextlib.nullcontext():
-        programs = []
-        bootstrap_servers = settings.kafka
+        running = await _started(settings, kafka, port=port)
+        try:
+            yield running
+        finally:
+            await running.supervisor.stop()
+
+
+async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, port: int) -> Running:
+    """Start everything, and return when it is ready.
+
+    Somebody may take Kafka's port between its choice and the start: then it all starts again, Kafka on another port.
+    """
+    attempts = _ATTEMPTS
+    while True:
+        attempts -= 1
         if kafka:
             await asyncio.to_thread(kafka.prepare)
-            command = kafka.command()
-            programs.append(Program(name="kafka", argv=command.argv, cwd=command.cwd, environment=command.env))
-            bootstrap_servers = kafka.bootstrap_servers
-            (settings.data_dir / KAFKA_ADDRESS).write_text(bootstrap_servers)
-        ports = _Ports.choose(port)
-        public_url = (
-            settings.public_url if "public_url" in settings.model_fields_set else f"http://{_HOST}:{ports.gateway}"
-        )
-        environment = {
-            "PASSERELLE_KAFKA": bootstrap_servers,
-            "PASSERELLE_DATA_DIR": str(settings.data_dir),
-            "PASSERELLE_PUBLIC_URL": public_url,
-            "PASSERELLE_REGISTRATION_URL": f"http://{_HOST}:{ports.registration}",
-            "PASSERELLE_STREAMING_BRIDGE_URL": f"http://{_HOST}:{ports.streaming_bridge}",
-            "PASSERELLE_ATTENDANCE_URL": f"http://{_HOST}:{ports.attendance}",
-        }
-        programs += _services(settings.data_dir, environment, ports)
-        supervisor = Supervisor(settings.data_dir, programs)
+        running = _prepared(settings, kafka, _Ports.choose(port))
         try:
-            await supervisor.start()
-            parts = [f"http://{_HOST}:{port}/health/ready" for port in (ports.gateway, ports.worker)]
-            await _until_ready(supervisor, settings, bootstrap_servers, parts)
-            yield Running(address=public_url, kafka=bootstrap_servers, environment=environment, supervisor=supervisor)
-        finally:
-            await supervisor.stop()
+            await running.supervisor.start()
+            await _until_ready(running, settings, kafka)
+        except BaseException as error:
+            await running.supervisor.stop()
+            if not (isinstance(error, BrokerStartError) and attempts and kafka and kafka.lost_a_port()):
+                raise
+        else:
+            return running
+
+
+def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Ports") -> Running:
+    """Put the programs together; nothing is started yet."""
+    programs = []
+    environment = {
+        "PASSERELLE_KAFKA": settings.kafka,
+        "PASSERELLE_DATA_DIR": str(settings.data_dir),
+        "PASSERELLE_PUBLIC_URL": (
+            settings.public_url if "public_url" in settings.model_fields_set else f"http://{_HOST}:{ports.gateway}"
+        ),
+        "PASSERELLE_REGISTRATION_URL": f"http://{_HOST}:{ports.registration}",
+        "PASSERELLE_STREAMING_BRIDGE_URL": f"http://{_HOST}:{ports.streaming_bridge}",
+        "PASSERELLE_ATTENDANCE_URL": f"http://{_HOST}:{ports.attendance}",
+    }
+    if kafka:
+        command = kafka.command()
+        programs.append(Program(name="kafka", argv=command.argv, cwd=command.cwd, environment=command.env))
+        # By its cluster the services know our Kafka from a stranger's on the same port.
+        environment |= {"PASSERELLE_KAFKA": kafka.bootstrap_servers, "PASSERELLE_KAFKA_CLUSTER": kafka.cluster_id}
+        (settings.data_dir / KAFKA_ADDRESS).write_text(kafka.bootstrap_servers)
+    programs += _services(settings.data_dir, environment, ports)
+    return Running(
+        address=environment["PASSERELLE_PUBLIC_URL"],
+        kafka=environment["PASSERELLE_KAFKA"],
+        environment=environment,
+        supervisor=Supervisor(settings.data_dir, programs),
+        parts=[f"http://{_HOST}:{port}/health/ready" for port in (ports.gateway, ports.worker)],
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,27 +161,35 @@ def _services(data_dir: Path, environment: Mapping[str, str], ports: _Ports) -> 
     ]
 
 
-async def _until_ready(supervisor: Supervisor, settings: CommonSettings, kafka: str, parts: Sequence[str]) -> None:
-    """Create and check the topics, then wait for every part; give up when supervisord does."""
-    stopped = asyncio.create_task(supervisor.wait())
-    ready = asyncio.create_task(_ready(supervisor, settings, kafka, parts))
+async def _until_ready(running: Running, settings: CommonSettings, kafka: EmbeddedKafka | None) -> None:
+    """Create and check the topics, then wait for every part; give up when supervisord does, or Kafka."""
+    tasks = {asyncio.create_task(running.supervisor.wait()), asyncio.create_task(_ready(running, settings))}
+    if kafka:
+        tasks.add(asyncio.create_task(kafka.watch()))
     try:
-        await asyncio.wait({stopped, ready}, return_when=asyncio.FIRST_COMPLETED)
-        await (ready if ready.done() else stopped)
+        done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            await task
     finally:
-        for task in (stopped, ready):
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(stopped, ready, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ready(supervisor: Supervisor, settings: CommonSettings, kafka: str, parts: Sequence[str]) -> None:
+async def _ready(running: Running, settings: CommonSettings) -> None:
     # What is loaded here comes in while the programs start.
     import aiohttp  # noqa: PLC0415
 
     from services.chassis.topics import ensure_topics  # noqa: PLC0415
 
-    await ensure_topics(kafka, ALL, partitions=settings.partitions, replication=settings.replication)
-    waiting: dict[str, object] = dict.fromkeys(parts, "no answer")
+    await ensure_topics(
+        running.kafka,
+        ALL,
+        partitions=settings.partitions,
+        replication=settings.replication,
+        cluster=running.environment.get("PASSERELLE_KAFKA_CLUSTER", settings.kafka_cluster),
+    )
+    waiting: dict[str, object] = dict.fromkeys(running.parts, "no answer")
     try:
         async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as client:
             while waiting:
@@ -163,5 +202,5 @@ async def _ready(supervisor: Supervisor, settings: CommonSettings, kafka: str, p
                 await asyncio.sleep(0.05)
     except TimeoutError:
         said = "; ".join(str(checks) for checks in waiting.values())
-        message = f"Not ready after {_READY_SECONDS} s: {said}. The logs are in {supervisor.logs}{os.sep}"
+        message = f"Not ready after {_READY_SECONDS} s: {said}. The logs are in {running.supervisor.logs}{os.sep}"
         raise NotReadyError(message) from None

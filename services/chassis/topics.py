@@ -56,17 +56,38 @@ class KafkaAwayError(OperatorError):
         self.servers = servers
 
 
+class OtherClusterError(KafkaAwayError):
+    """Where Kafka should be another Kafka answers: what belongs on ours must not get there."""
+
+    def __init__(self, *, servers: str, expected: str, found: str) -> None:
+        """Say it in one line that names the setting."""
+        OperatorError.__init__(
+            self, f"the Kafka at {servers} is cluster {found}, and PASSERELLE_KAFKA_CLUSTER says {expected}"
+        )
+        self.servers = servers
+        self.expected = expected
+        self.found = found
+
+
 async def ensure_topics(
-    servers: str, topics: Sequence[Topic], *, partitions: int, replication: int = 1, within_seconds: float = 120
+    servers: str,
+    topics: Sequence[Topic],
+    *,
+    partitions: int,
+    replication: int = 1,
+    cluster: str | None = None,
+    within_seconds: float = 120,
 ) -> None:
     """Create the topics that are missing and check those that are there; waits for Kafka to come.
+
+    With `cluster`, only the Kafka of this id is Kafka: another one that answers there is left alone.
 
     A setting that differs is the operator's choice, and logged: with a shorter retention, facts are lost to replays.
 
     With a replication of 3 or more, a write is acknowledged when all replicas but one have it (`min.insync.replicas`).
 
     Raises:
-        KafkaAwayError: if no Kafka answers before the deadline.
+        KafkaAwayError: if no Kafka answers before the deadline (`OtherClusterError`: if only another one does).
         TopicMismatchError: if a topic has another number of partitions.
         TopicRefusedError: if Kafka refuses to create one, e.g. because there are too few brokers.
     """
@@ -76,19 +97,23 @@ async def ensure_topics(
     while True:
         try:
             async with _admin(servers) as admin:
+                await _check_cluster(admin, servers, expected=cluster)
                 await _create_missing(admin, topics, partitions=partitions, replication=replication)
                 await _check(admin, topics, partitions=partitions, deadline=deadline)
                 await _warn_of_other_settings(admin, topics)
-        except (
-            KafkaError,
-            OSError,
-        ):  # away, or just coming up: it may accept a connection and refuse the first request
+        except OtherClusterError as error:
+            if loop.time() >= deadline:
+                raise
+            found: str | None = error.found
+        except (KafkaError, OSError):
+            # Away, or just coming up: it may accept a connection and refuse the first request.
             if loop.time() >= deadline:
                 raise KafkaAwayError(servers=servers, within_seconds=within_seconds) from None
+            found = None
         else:
             return
         if loop.time() >= remind_at:
-            log.info("kafka.awaited", servers=servers)
+            log.info("kafka.awaited", servers=servers, another_cluster=found)
             remind_at += _REMIND_SECONDS
         await asyncio.sleep(_PAUSE_SECONDS)
 
@@ -103,7 +128,11 @@ async def await_topics(settings: CommonSettings, topics: Sequence[Topic]) -> Non
     while True:
         try:
             await ensure_topics(
-                settings.kafka, topics, partitions=settings.partitions, replication=settings.replication
+                settings.kafka,
+                topics,
+                partitions=settings.partitions,
+                replication=settings.replication,
+                cluster=settings.kafka_cluster,
             )
         except KafkaAwayError as error:
             log.warning("kafka.away", servers=error.servers)
@@ -119,6 +148,14 @@ async def _admin(servers: str) -> AsyncIterator[AIOKafkaAdminClient]:
         yield admin
     finally:
         await admin.close()
+
+
+async def _check_cluster(admin: AIOKafkaAdminClient, servers: str, *, expected: str | None) -> None:
+    if expected is None:
+        return
+    found = str((await admin.describe_cluster())["cluster_id"])
+    if found != expected:
+        raise OtherClusterError(servers=servers, expected=expected, found=found)
 
 
 async def _create_missing(

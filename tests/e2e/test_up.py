@@ -1,8 +1,10 @@
 """`passerelle up` as a process: one address, one instance a directory, and nothing left behind however it ends."""
 
 import asyncio
+import json
 import os
 import signal
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,6 +13,13 @@ from pathlib import Path
 import aiohttp
 import psutil
 import pytest
+from aiokafka.admin import AIOKafkaAdminClient
+from rich.console import Console
+
+from deploy.local.kafka import EmbeddedKafka
+from deploy.local.up import everything
+from services.chassis.settings import CommonSettings
+from tests.builders import settings_for
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -42,6 +51,51 @@ async def test_nothing_is_left_when_it_is_killed(tmp_path: Path) -> None:
         process.kill()
         await process.wait()
         await _gone(programs)
+
+
+async def test_where_a_stranger_takes_kafkas_port_another_is_taken_and_the_stranger_left_alone(
+    tmp_path: Path, own_kafka: EmbeddedKafka
+) -> None:
+    settings = settings_for(CommonSettings, data_dir=tmp_path / "ours")
+    wanted = settings.data_dir / "kafka"
+    wanted.mkdir()
+    with socket.socket() as door, socket.socket() as other:
+        for held in (door, other):
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            held.bind(("127.0.0.1", 0))  # Not listening yet: it is free for whoever looks.
+        taken, controller = door.getsockname()[1], other.getsockname()[1]
+        (wanted / "ports.json").write_text(json.dumps({"broker": taken, "controller": controller}))
+        stranger = asyncio.create_task(
+            _lead_to(own_kafka.bootstrap_servers, door, once_there_is=wanted / "server.properties")
+        )
+        async with everything(settings, port=0, console=Console(quiet=True)) as running:
+            assert f"127.0.0.1:{taken}: Address already in use" in (wanted / "logs" / "kafka.log").read_text()
+            assert running.kafka != f"127.0.0.1:{taken}"
+        stranger.cancel()
+        await asyncio.wait([stranger])
+    admin = AIOKafkaAdminClient(bootstrap_servers=own_kafka.bootstrap_servers)
+    await admin.start()
+    assert await admin.list_topics() == []
+    await admin.close()
+
+
+async def _lead_to(servers: str, door: socket.socket, *, once_there_is: Path) -> None:
+    """Let connections through to a Kafka elsewhere."""
+    host, port = servers.split(":")
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while said := await reader.read(65536):
+            writer.write(said)
+        writer.close()
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_there, there = await asyncio.open_connection(host, int(port))
+        await asyncio.gather(pass_on(reader, there), pass_on(from_there, writer), return_exceptions=True)
+
+    while not once_there_is.exists():
+        await asyncio.sleep(0.01)
+    async with await asyncio.start_server(lead, sock=door) as server:
+        await server.serve_forever()
 
 
 async def test_a_wrong_setting_is_one_line(tmp_path: Path) -> None:

@@ -2,12 +2,15 @@
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import psutil
 import pytest
+from supervisor.process import ProcessStates
 
+from deploy.local.forking import PatientProcess
 from deploy.local.supervision import Program, Supervisor
 
 FORKED = [sys.executable, "-m", "tests.fakes.forked_program"]
@@ -45,6 +48,16 @@ async def test_a_program_that_was_killed_is_back(supervisor: Supervisor) -> None
 async def test_a_program_that_fails_is_tried_again_and_its_code_is_in_the_log(supervisor: Supervisor) -> None:
     log = supervisor.logs / "supervisord.log"
     await _until(lambda: log.exists() and log.read_text().count("exited: failing (exit status 7") > 1)
+
+
+def test_the_pauses_before_another_try_grow_to_ten_seconds() -> None:
+    process = PatientProcess(None)
+    pauses = []
+    for _ in range(12):
+        process.change_state(ProcessStates.STARTING)
+        process.change_state(ProcessStates.BACKOFF)
+        pauses.append(round(process.delay - time.time()))
+    assert pauses == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 10, 10]
 
 
 async def test_programs_end_when_the_supervisor_is_killed(supervisor: Supervisor) -> None:

@@ -10,12 +10,19 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
+from aiokafka.errors import KafkaError
 from structlog.testing import capture_logs
 
 from deploy.local.kafka import EmbeddedKafka
 from schemas.topics import ALL, Topic
 from services.chassis.kafka import LARGEST_RECORD
-from services.chassis.topics import KafkaAwayError, TopicMismatchError, TopicRefusedError, ensure_topics
+from services.chassis.topics import (
+    KafkaAwayError,
+    OtherClusterError,
+    TopicMismatchError,
+    TopicRefusedError,
+    ensure_topics,
+)
 
 
 def a_topic(**settings: str) -> Topic:
@@ -113,6 +120,17 @@ async def test_without_kafka_it_says_where_it_looked() -> None:
 
     with pytest.raises(KafkaAwayError, match=servers):
         await ensure_topics(servers, [a_topic()], partitions=1, within_seconds=1)
+
+
+async def test_another_cluster_than_the_one_expected_is_left_alone(kafka: str) -> None:
+    topic = a_topic()
+    with pytest.raises(OtherClusterError, match=r"PASSERELLE_KAFKA_CLUSTER says ours") as raised:
+        await ensure_topics(kafka, [topic], partitions=1, cluster="ours", within_seconds=0)
+
+    await ensure_topics(kafka, [a_topic()], partitions=1, cluster=raised.value.found)
+    async with AIOKafkaProducer(bootstrap_servers=kafka, request_timeout_ms=1000) as producer:
+        with pytest.raises(KafkaError):
+            await producer.partitions_for(topic.name)
 
 
 async def test_it_waits_for_kafka_to_come(tmp_path: Path) -> None:

@@ -92,7 +92,13 @@ async def run_worker(
     """
     for library in ("faust", "mode"):
         logging.getLogger(library).setLevel(logging.WARNING)  # They tell each step of a start, in tables.
-    await ensure_topics(settings.kafka, topics.ALL, partitions=settings.partitions, replication=settings.replication)
+    await ensure_topics(
+        settings.kafka,
+        topics.ALL,
+        partitions=settings.partitions,
+        replication=settings.replication,
+        cluster=settings.kafka_cluster,
+    )
     folder = settings.data_dir / SERVICE
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with claimed(folder):
