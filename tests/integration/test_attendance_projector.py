@@ -12,9 +12,11 @@ from sqlalchemy import select
 from schemas import topics
 from schemas.envelope import Fact
 from schemas.identifiers import new_event_id
+from schemas.presence import PresenceChanged
 from schemas.registration import Mode
-from services.attendance.adapters.tables import offsets
-from services.attendance.adapters.timeline import Filter, SqlTimeline
+from schemas.timeline import TimelineEntry
+from services.attendance.adapters.tables import MIGRATIONS, offsets
+from services.attendance.adapters.timeline import Filter, Moment, SqlTimeline
 from services.attendance.bootstrap import Parts, assembled, project, read_model
 from services.attendance.domain.fold import Status
 from services.attendance.domain.reading import Entry
@@ -24,6 +26,7 @@ from services.chassis.dead_letter_log import read_all
 from services.chassis.kafka import new_producer
 from services.chassis.settings import load_settings
 from services.chassis.topics import ensure_topics
+from tests.databases import ON_BOTH, NewDatabase
 from tests.fakes.attendance_facts import EventFacts, colloquium, participant
 from tests.fakes.attendance_log import told
 
@@ -32,8 +35,9 @@ PARTITION = 3
 
 
 @pytest.fixture
-async def settings(kafka: str, tmp_path: Path) -> AttendanceSettings:
-    loaded = load_settings(AttendanceSettings, kafka=kafka, data_dir=tmp_path)
+async def settings(kafka: str, tmp_path: Path, new_database: NewDatabase) -> AttendanceSettings:
+    database = await new_database(MIGRATIONS)
+    loaded = load_settings(AttendanceSettings, kafka=kafka, data_dir=tmp_path, attendance_database=database)
     await ensure_topics(kafka, topics.ALL, partitions=loaded.partitions)
     return loaded
 
@@ -67,10 +71,16 @@ async def until(condition: Callable[[], Awaitable[object]]) -> None:
 async def tell(producer: AIOKafkaProducer, facts: Sequence[Fact], *, only: int | None = None) -> None:
     """Write what the worker would write of facts; with `only`, the entries of the last so many of them."""
     log = told(facts)
-    for entry in log.entries if only is None else log.entries[-only:]:
+    await write(producer, log.entries if only is None else log.entries[-only:], log.presences)
+
+
+async def write(
+    producer: AIOKafkaProducer, entries: Sequence[TimelineEntry], presences: Sequence[PresenceChanged]
+) -> None:
+    for entry in entries:
         key = entry.data.event_id.encode()
         await producer.send_and_wait(topics.TIMELINE.name, entry.to_bytes(), key, PARTITION)
-    for presence in log.presences:
+    for presence in presences:
         key = f"{presence.data.event_id}/{presence.subject}".encode()
         await producer.send_and_wait(topics.PRESENCE.name, presence.to_bytes(), key, PARTITION)
 
@@ -80,11 +90,22 @@ async def timeline_of(timeline: SqlTimeline, event_id: str) -> list[Entry]:
 
 
 def holds(timeline: SqlTimeline, facts: EventFacts) -> Callable[[], Awaitable[object]]:
-    """Whether every fact has its entry, and the last presence is there."""
+    """Whether every fact has its entry, and everybody stands where the last of them leads."""
+    subjects = {record.subject for record in told(facts.written).presences}
 
     async def condition() -> bool:
         known = {entry.id for entry in await timeline_of(timeline, facts.event_id)}
-        return known == {fact.id for fact in facts.written} and await timeline.standings(facts.event_id) != []
+        standing = {person.subject for person in await timeline.standings(facts.event_id)}
+        return known == {fact.id for fact in facts.written} and standing == subjects
+
+    return condition
+
+
+def moved_on(timeline: SqlTimeline, before: Moment) -> Callable[[], Awaitable[object]]:
+    """Whether any entry was stored since."""
+
+    async def condition() -> bool:
+        return (await timeline.moment()).position > before.position
 
     return condition
 
@@ -97,6 +118,7 @@ def small_event() -> EventFacts:
     return facts
 
 
+@ON_BOTH
 async def test_what_the_worker_tells_is_in_the_read_model(
     settings: AttendanceSettings, producer: AIOKafkaProducer
 ) -> None:
@@ -130,27 +152,28 @@ async def test_a_restart_goes_on_from_the_offsets_in_the_database(
     assert (after.epoch, after.position) == (before.epoch, before.position + 1)
 
 
+@ON_BOTH
 async def test_a_projector_cut_off_at_any_moment_leaves_no_gap_and_no_double(
     settings: AttendanceSettings, producer: AIOKafkaProducer
 ) -> None:
     facts = colloquium(new_event_id(), people=20)
-    telling = asyncio.create_task(tell(producer, facts.written))
-    for pause in (0.03, 0.07, 0.11, 0.19):
-        async with projecting(settings):
-            await asyncio.sleep(pause)  # cut off in mid-work, wherever that is
-    await telling
+    log = told(facts.written)
+    for part in range(4):
+        telling = asyncio.create_task(write(producer, log.entries[part::4], log.presences[part::4]))
+        async with projecting(settings) as parts:
+            # Cut off in mid-work: something is stored, and more is on its way.
+            await until(moved_on(parts.timeline, await parts.timeline.moment()))
+        await telling
     async with projecting(settings) as parts:
         await until(holds(parts.timeline, facts))
         entries = await timeline_of(parts.timeline, facts.event_id)
         assert len({entry.position for entry in entries}) == len(entries)
         stored = {person.subject: person.presence for person in await parts.timeline.standings(facts.event_id)}
-        expected = {
-            record.subject: (record.data.status.value, len(record.data.intervals))
-            for record in told(facts.written).presences
-        }
+        expected = {record.subject: (record.data.status.value, len(record.data.intervals)) for record in log.presences}
         assert {who: (presence.status.value, len(presence.intervals)) for who, presence in stored.items()} == expected
 
 
+@ON_BOTH
 async def test_the_same_entry_again_changes_nothing(settings: AttendanceSettings, producer: AIOKafkaProducer) -> None:
     facts = small_event()
     await tell(producer, facts.written)
@@ -211,6 +234,7 @@ async def test_what_cannot_be_read_is_a_dead_letter_and_the_partition_goes_on(
         await until(kept)
 
 
+@ON_BOTH
 async def test_two_projectors_on_one_read_model_neither_lose_nor_double(
     settings: AttendanceSettings, producer: AIOKafkaProducer
 ) -> None:

@@ -2,32 +2,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from shutil import copytree
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import Connection, select, text
+from sqlalchemy import select, text
 
 from services.chassis.database import create_engine, upgrade
 from services.registration.adapters.rows import event_from
-from services.registration.adapters.tables import EVENTS, METADATA
+from services.registration.adapters.tables import EVENTS
 from services.registration.bootstrap import MIGRATIONS
 from tests.databases import ON_BOTH, NewDatabase
 
 CHANGED_AT = datetime(2026, 11, 1, tzinfo=UTC)
-
-
-@ON_BOTH
-async def test_the_migrations_make_the_tables_that_the_code_uses(new_database: NewDatabase) -> None:
-    url = await new_database(MIGRATIONS)
-
-    def differences(connection: Connection) -> list[object]:
-        return list(compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), METADATA))
-
-    engine = create_engine(url)
-    try:
-        async with engine.begin() as connection:
-            assert await connection.run_sync(differences) == []
-    finally:
-        await engine.dispose()
 
 
 @ON_BOTH
