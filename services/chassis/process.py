@@ -15,6 +15,7 @@ from services.chassis.settings import SettingsError
 EXIT_CLEAN: Final = 0
 EXIT_FAILED: Final = 1
 EXIT_MISCONFIGURED: Final = 2
+_LAST_SECONDS: Final = 2.0
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -32,14 +33,20 @@ def run(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
     """Run a service until it ends or SIGTERM or SIGINT cancels it; gives the exit code.
 
     0 after a signal or a normal end, 1 after an error (logged), 2 for wrong settings (one line each on stderr). After
-    a signal `main` has all the time it takes to clean up: whoever sent it decides when to kill.
+    a signal `main` has all the time it takes to clean up: whoever sent it decides when to kill. Tasks that it left
+    behind are cancelled, and have two seconds more.
     """
+    loop = uvloop.new_event_loop()
+    asyncio.set_event_loop(loop)
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            return runner.run(_until_signalled(main))
+        return loop.run_until_complete(_until_signalled(main))
     except SettingsError as error:
         print(error, file=sys.stderr)  # noqa: T201  (an operator reads it, before there is a log)
         return EXIT_MISCONFIGURED
+    finally:
+        loop.run_until_complete(_wind_up())
+        asyncio.set_event_loop(None)
+        loop.close()
 
 
 async def _until_signalled(main: Callable[[], Coroutine[Any, Any, None]]) -> int:
@@ -71,6 +78,20 @@ async def _until_signalled(main: Callable[[], Coroutine[Any, Any, None]]) -> int
             loop.remove_signal_handler(number)
     log.info("process.stopped")
     return EXIT_CLEAN
+
+
+async def _wind_up() -> None:
+    """Cancel what is left. asyncio's own runner would wait for a library's task that never takes its cancellation."""
+    loop = asyncio.get_running_loop()
+    left = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in left:
+        task.cancel()
+    if left:
+        _, lasting = await asyncio.wait(left, timeout=_LAST_SECONDS)
+        if lasting:
+            log.warning("process.tasks_abandoned", tasks=sorted(repr(task.get_coro()) for task in lasting))
+    await loop.shutdown_asyncgens()
+    await loop.shutdown_default_executor()
 
 
 class Background:

@@ -5,9 +5,11 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from services.chassis.process import Background, TaskEndedError, run
 from services.chassis.settings import SettingsError
@@ -51,6 +53,24 @@ def test_the_end_of_main_is_the_end_of_the_process() -> None:
         await asyncio.sleep(0)
 
     assert run(main) == 0
+
+
+def test_a_task_that_does_not_let_itself_be_cancelled_does_not_hold_up_the_end() -> None:
+    stubborn: list[asyncio.Task[None]] = []
+
+    async def retry_for_ever() -> None:
+        while True:
+            with suppress(asyncio.CancelledError):
+                await asyncio.sleep(3600)
+
+    async def main() -> None:
+        stubborn.append(asyncio.create_task(retry_for_ever()))
+        await asyncio.sleep(0)
+
+    with capture_logs() as logs:
+        assert run(main) == 0
+    (abandoned,) = [line["tasks"] for line in logs if line["event"] == "process.tasks_abandoned"]
+    assert "retry_for_ever" in str(abandoned)
 
 
 def test_a_real_process_stops_on_sigterm_with_0(tmp_path: Path) -> None:
