@@ -107,14 +107,21 @@ class RunningRegistration:
 
 @asynccontextmanager
 async def running_registration(
-    data_dir: Path, *, clock: Clock = system_clock, kafka: str = "127.0.0.1:9", database: str | None = None
+    data_dir: Path,
+    *,
+    clock: Clock = system_clock,
+    kafka: str = "127.0.0.1:9",
+    database: str | None = None,
+    **given: object,
 ) -> AsyncIterator[RunningRegistration]:
     """The service, with Kafka away unless one is given; nothing is sent there until a test lets the drain run.
 
-    Its database is a file in `data_dir`, unless the URL of another is given.
+    Its database is a file in `data_dir`, unless the URL of another is given; `given` are further settings.
     """
     elsewhere = {} if database is None else {"registration_database": database}
-    settings = settings_for(RegistrationSettings, data_dir=data_dir, port=_ROUTABLE_PORT, kafka=kafka, **elsewhere)
+    settings = settings_for(
+        RegistrationSettings, data_dir=data_dir, port=_ROUTABLE_PORT, kafka=kafka, **elsewhere, **given
+    )
     async with assembled(settings, clock=clock) as parts:
         server = TestServer(parts.app)
         async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client:

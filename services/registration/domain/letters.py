@@ -86,3 +86,10 @@ def next_attempt(*, owed_since: datetime, attempts: int, now: datetime) -> datet
     if now - owed_since >= GIVE_UP_AFTER:
         return None
     return now + _PAUSES[min(attempts, len(_PAUSES)) - 1]
+
+
+def concerns_participants(before: Event, now: Event) -> bool:
+    """Whether participants must be told of a change: when or where to be, and what it is called."""
+    what = (now.title, now.starts_at, now.ends_at, now.timezone, [room.name for room in now.rooms])
+    was = (before.title, before.starts_at, before.ends_at, before.timezone, [room.name for room in before.rooms])
+    return now.status is EventStatus.PUBLISHED and what != was

@@ -79,7 +79,8 @@ def _waitlisted(occasion: Occasion) -> Words:
     stands = gettext("All seats are taken for now. You are number %(place)s on the waiting list.") % {
         "place": place or 1
     }
-    paragraphs = [f"{stands} {gettext('We write to you as soon as there is a seat for you.')}"]
+    later = gettext("We write to you as soon as there is a seat for you.")
+    paragraphs = [f"{stands} {later}"]
     if occasion.participant.registration.mode is not Mode.REMOTE:
         paragraphs.append(gettext("Your personal page tells you whether you can take part remotely instead."))
     return Words(
