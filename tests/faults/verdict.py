@@ -14,7 +14,7 @@ from schemas import topics
 from schemas.decode import KnownFact, decode
 from schemas.envelope import format_instant
 from services.attendance.application.translation import document, domain_fact
-from services.attendance.domain.fold import Presence, fold_event
+from services.attendance.domain.fold import NOBODY, Presence, fold_event
 from tests.fakes.attendance_worker import Log
 from tests.faults.words import InferredEnd, Words, ends_in_the_api, ends_of, ends_on_the_topic, folded, told
 
@@ -51,7 +51,7 @@ class Folded:
             people={
                 subject: folded(presence, horizon=horizon)
                 for subject, presence in self.people.items()
-                if linked or presence.linked_to is None
+                if linked or (presence.linked_to is None and presence != NOBODY)
             },
             ends=ends_of(self.people),
             left_out=set(self.left_out),

@@ -13,7 +13,7 @@ from schemas.registration import EventStatus, TimeAcceptanceData, TimeAcceptance
 from services.attendance.adapters.projection import Batch
 from services.attendance.stream.own_topics import read_record
 from tests.databases import ON_BOTH
-from tests.fakes.attendance_facts import ANNE, BASIL, BRIDGE, EventFacts
+from tests.fakes.attendance_facts import ANNE, BASIL, BRIDGE, EventFacts, guest
 from tests.fakes.attendance_web import ANALYST, Attendance
 
 EVENT = "evt_" + "a" * 32
@@ -134,6 +134,22 @@ async def test_an_accepted_time_counts_until_that_is_taken_back_and_as_of_then(
     )
     (item,) = changes["items"]
     assert next(step["fact"]["id"] for step in item["steps"]) == "word-320"
+
+
+async def test_a_word_on_a_fact_that_is_not_known_makes_nobody(attendance: Attendance, facts: EventFacts) -> None:
+    facts.checked_in(ANNE, 0)
+    unknown = facts.joined(guest(9), 5)
+    facts.written.remove(unknown)
+    said(facts, unknown, 10, accepted=True)
+    await attendance.store(facts.written)
+    for known in ({}, {"as_of": format_instant(facts.at(20))}):
+        people = await ask(attendance, "presence", **known)
+        assert [person["participant_id"] for person in people["items"]] == [ANNE]
+    assert (await attendance.ask(f"/api/v1/events/{EVENT}/presence/{guest(9)}"))[0] == 404
+
+    facts.written.append(unknown)
+    await attendance.store(facts.written)
+    assert (await ask(attendance, f"presence/{guest(9)}"))["status"] == "remote"
 
 
 @ON_BOTH

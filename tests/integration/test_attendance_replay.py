@@ -23,10 +23,11 @@ from services.attendance.application.translation import milliseconds
 from services.attendance.rebuild_command import commands as rebuild
 from services.attendance.replay_command import commands
 from services.attendance.settings import AttendanceSettings
-from services.attendance.stream.event_log import place_of
+from services.attendance.stream.event_log import place_of, read_event
 from services.attendance.stream.replay_topic import UnfitTopicError, check_topic
 from services.chassis.database import upgrade
-from services.chassis.kafka import new_producer
+from services.chassis.dead_letters import from_record
+from services.chassis.kafka import encode_headers, new_producer
 from services.chassis.log_reading import read_to_end
 from services.chassis.topics import ensure_topics
 from tests.builders import SECRET_KEY, settings_for
@@ -183,6 +184,22 @@ async def test_a_check_tells_what_waits_when_nobody_works(kafka: str, tmp_path: 
     assert {one["found"] for one in differences} == {None}
     assert {one["remedy"] for one in differences} == {"wait"}
     assert f"{len(facts.written)} facts wait for the worker, 0 records for the read model" in said
+
+    # A fact that the worker has put among the dead letters counts for nothing.
+    settings = settings_for(AttendanceSettings, data_dir=tmp_path, kafka=kafka)
+    places = (await read_event(settings, "evt_rebuild_waits")).places
+    refused = next(place for place in places if place.topic == topics.CHECKIN.name)
+    now = facts.written[-1].recordedtime
+    letter = from_record(service="attendance", reason="test", now=now, origin=refused, key=b"evt", value=b"{}")
+    async with new_producer(settings, client_id="test") as producer:
+        headers = encode_headers(letter.headers)
+        await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=headers)
+    code, out, said = await _passerelle(
+        kafka, tmp_path, "rebuild", "evt_rebuild_waits", "--check", "--format", "ndjson"
+    )
+    differences = [json.loads(line) for line in out.splitlines()]
+    assert {one["subject"] for one in differences if "subject" in one} == {guest(1)}
+    assert "1 facts refused" in said
 
 
 async def test_what_the_log_has_lost_is_not_rebuilt(own_kafka: EmbeddedKafka, tmp_path: Path) -> None:

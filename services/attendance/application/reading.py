@@ -15,7 +15,7 @@ from services.attendance.application.translation import Document, domain_fact
 from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import EventFact, SubjectFact
-from services.attendance.domain.fold import Status, fold_event, fold_subject
+from services.attendance.domain.fold import NOBODY, Status, fold_event, fold_subject
 from services.attendance.domain.reading import Standing
 
 
@@ -205,7 +205,8 @@ def _roll(tally: Tally) -> list[OnRoll]:
 
 def _fold(facts: Sequence[Document]) -> list[Standing]:
     folded = fold_event(domain_fact(fact) for fact in facts)
-    return [Standing(subject=subject, presence=presence) for subject, presence in folded.people.items()]
+    people = folded.people.items()
+    return [Standing(subject=subject, presence=presence) for subject, presence in people if presence != NOBODY]
 
 
 def _fold_some(subjects: Sequence[str], facts: Sequence[Document], context: EventContext) -> list[Standing]:
@@ -217,6 +218,7 @@ def _fold_some(subjects: Sequence[str], facts: Sequence[Document], context: Even
     found = []
     for subject in subjects:
         own = [fact for member in context.members(subject) for fact in known.get(member, ())]
-        if own:
-            found.append(Standing(subject=subject, presence=fold_subject(subject, own, context)))
+        presence = fold_subject(subject, own, context) if own else NOBODY
+        if presence != NOBODY:
+            found.append(Standing(subject=subject, presence=presence))
     return found

@@ -1,7 +1,7 @@
 """Compute anew from the log what attendance should tell of an event, and compare it with what it tells."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from pydantic_core import to_json
@@ -25,7 +25,7 @@ from services.attendance.application.records import seconds
 from services.attendance.application.replaying import in_event_time
 from services.attendance.application.translation import Document, NotAnInputError, document, domain_fact, instant
 from services.attendance.domain.facts import Registration
-from services.attendance.domain.fold import Presence, fold_event
+from services.attendance.domain.fold import NOBODY, Presence, fold_event
 from services.attendance.domain.inferred_ends import InferredEnd, inferred_ends
 from services.attendance.domain.intervals import Interval
 
@@ -73,6 +73,12 @@ def rebuilt(event_id: str, facts: Iterable[KnownFact]) -> Told:
     }
     presences = {subject: told_presence(presence_data(event_id, presence)) for subject, presence in folded.items()}
     return Told(presences=presences, facts={**documents, **ends})
+
+
+def listed(told: Told) -> Told:
+    """What is told where nobody is listed of whom no fact that stands tells."""
+    nobody = told_presence(presence_data("", NOBODY))
+    return replace(told, presences={who: said for who, said in told.presences.items() if said != nobody})
 
 
 def told_by(

@@ -13,7 +13,7 @@ from services.attendance.application.rebuild import interval_data
 from services.attendance.application.records import seconds
 from services.attendance.application.replaying import WhatIf
 from services.attendance.application.translation import document, domain_fact, instant, milliseconds
-from services.attendance.domain.fold import Presence, fold_event
+from services.attendance.domain.fold import NOBODY, Presence, fold_event
 from services.attendance.domain.intervals import Durations, bridged, durations
 
 _RECONNECT_GRACE_SECONDS: Final[int] = EventData.model_fields["reconnect_grace_seconds"].default
@@ -63,7 +63,7 @@ def outcome(event_id: str, facts: Sequence[KnownFact]) -> Outcome:
             report=durations(bridged(presence.intervals, grace=1000 * grace), horizon=horizon),
         )
         for subject, presence in sorted(folded.people.items())
-        if presence.linked_to is None
+        if presence.linked_to is None and presence != NOBODY
     }
     return Outcome(event_id=event_id, people=people, horizon=horizon, reconnect_grace_seconds=grace)
 

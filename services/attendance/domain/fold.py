@@ -8,6 +8,7 @@ result, down to the facts that each interval rests on.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from services.attendance.domain.channel import ChannelPresence, fold_channel
 from services.attendance.domain.context import EventContext, fold_context
@@ -56,6 +57,10 @@ class Presence:
     linked_to: str | None = None
     contradictions: tuple[Contradiction, ...] = ()
     suspect: tuple[str, ...] = ()
+
+
+NOBODY: Final = Presence()
+"""Where no fact that stands tells of a person, such as where an acceptance names somebody who does not exist."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -156,7 +156,17 @@ def _presence(batch: Batch, key: bytes | None, value: bytes | None) -> None:
             "intervals": _text(told.data.intervals),
         }
     else:
-        batch.presence[told.data.event_id, told.subject] = _presence_row(told, modes)
+        row = None if _is_nobody(told.data) else _presence_row(told, modes)
+        batch.presence[told.data.event_id, told.subject] = row
+
+
+def _is_nobody(data: _PresenceData) -> bool:
+    """Whether the record holds state alone: `services.attendance.domain.fold.NOBODY` is no person to be listed."""
+    return (
+        data.status is PresenceStatus.ABSENT
+        and data.registration is data.registered_mode is data.linked_to is None
+        and not (data.earlier or data.contradictions or data.suspect or _read_intervals(data.intervals))
+    )
 
 
 def _presence_row(told: _Presence, modes: set[str]) -> Row:

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.topics import INPUTS, PRESENCE, TIMELINE
 from services.attendance.adapters.told import PRESENCE_FIELDS, offsets_of, read_model_of
-from services.attendance.application.rebuild import Difference, compare, rebuilt, told_by
+from services.attendance.application.rebuild import Difference, compare, listed, rebuilt, told_by
 from services.attendance.stream.event_log import EventLog, place_of, read_event
 from services.attendance.stream.membership import APP_ID
 from services.attendance.stream.told_log import read_told
@@ -126,7 +126,7 @@ class _Check:
             log = rebuilt(self._event_id, [fact for fact in read.facts if fact.id not in refused])
         differences = [
             *compare(log, told_by(topics.presences, topics.facts), place="topics"),
-            *compare(log, told_by(model.presences, model.entries, fields=PRESENCE_FIELDS), place="read model"),
+            *compare(listed(log), told_by(model.presences, model.entries, fields=PRESENCE_FIELDS), place="read model"),
         ]
         return Verdict(
             facts=len({fact.id for fact in read.facts}) - len(refused),

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.attendance.adapters.told import PRESENCE_FIELDS, events_told, read_model_of
 from services.attendance.application.rebuild import presence_data, told_by, told_presence
-from services.attendance.domain.fold import EventPresence
+from services.attendance.domain.fold import NOBODY, EventPresence
 from services.attendance.stream.rebuild_check import Tell, Verdict, check_event
 from services.attendance.stream.whole_log import fold_whole_log
 from services.chassis.settings import CommonSettings
@@ -46,6 +46,8 @@ def marks(events: Mapping[str, EventPresence]) -> dict[str, bytes]:
 
 def _told(event_id: str, event: EventPresence) -> Iterator[tuple[str, Mapping[str, object]]]:
     for subject, presence in event.people.items():
+        if presence == NOBODY:
+            continue
         told = told_presence(presence_data(event_id, presence))
         yield subject, {name: said for name, said in told.items() if name in PRESENCE_FIELDS}
 
