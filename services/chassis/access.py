@@ -1,14 +1,14 @@
 """Who may do what: tokens by role, in a header for programs and in a cookie for browsers.
 
-`authenticate` puts the grant on the request, `require` refuses without one. Organizers may do everything; a grant
-limited to one event opens nothing outside it.
+`authenticate` puts the grant on the request, `require` refuses without one. Organizers may do everything; a role at
+one event opens nothing outside it.
 """
 
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, Protocol, Self
 from urllib.parse import urlencode, urlsplit
@@ -44,18 +44,36 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a valid token allows; `event_id` is set when it is limited to one event."""
+    """What a valid token allows: `role` everywhere, or only at `event_id`; and the roles at single events in `roles`.
+
+    `holder` is on whose behalf it acts, where that is more than the token itself: an account, say.
+    """
 
     token_id: str
-    role: Role
+    role: Role | None = None
     event_id: str | None = None
+    roles: Mapping[str, Role] = field(default_factory=dict, hash=False)
+    holder: str | None = None
+
+    @property
+    def reach(self) -> frozenset[str] | None:
+        """The events that it reaches, None for all."""
+        if self.role is not None and self.event_id is None:
+            return None
+        return frozenset(self.roles) | ({self.event_id} if self.event_id is not None else set())
+
+    def roles_at(self, event_id: str | None) -> frozenset[Role]:
+        """The roles that it has at an event, or at what belongs to no event (None)."""
+        everywhere = self.role if self.event_id in {None, event_id} else None
+        here = self.roles.get(event_id) if event_id is not None else None
+        return frozenset(role for role in (everywhere, here) if role is not None)
 
     def allows(self, *roles: Role, event_id: str | None = None) -> bool:
-        """Whether it has one of the roles (an organizer has all) and reaches this event.
+        """Whether it has one of the roles (an organizer has all) at this event.
 
-        A limited grant does not reach what belongs to no event (`event_id=None`).
+        A role at one event does not reach what belongs to no event (`event_id=None`).
         """
-        return (self.role is Role.ORGANIZER or self.role in roles) and self.event_id in {None, event_id}
+        return not self.roles_at(event_id).isdisjoint({Role.ORGANIZER, *roles})
 
 
 class TokenVerifier(Protocol):
@@ -169,19 +187,30 @@ class Introspected(BaseModel):
     token_id: str | None = None
     role: Role | None = None
     event_id: str | None = None
+    roles: dict[str, Role] = {}
+    holder: str | None = None
 
     @classmethod
     def of(cls, grant: Grant | None) -> Self:
         """The answer for a grant, or for a token that has none."""
         if grant is None:
             return cls(active=False)
-        return cls(active=True, token_id=grant.token_id, role=grant.role, event_id=grant.event_id)
+        return cls(
+            active=True,
+            token_id=grant.token_id,
+            role=grant.role,
+            event_id=grant.event_id,
+            roles=dict(grant.roles),
+            holder=grant.holder,
+        )
 
     def grant(self) -> Grant | None:
         """The grant that was answered."""
-        if not self.active or self.token_id is None or self.role is None:
+        if not self.active or self.token_id is None:
             return None
-        return Grant(token_id=self.token_id, role=self.role, event_id=self.event_id)
+        return Grant(
+            token_id=self.token_id, role=self.role, event_id=self.event_id, roles=self.roles, holder=self.holder
+        )
 
 
 class RemoteTokenVerifier:

@@ -14,7 +14,7 @@ from services.attendance.application.reading import OnRoll, Reading
 from services.attendance.domain.fold import Status
 from services.attendance.domain.reading import Standing
 from services.attendance.web.names import NAMES
-from services.chassis.access import Role, grant_of
+from services.chassis.access import grant_of
 
 _ORDER: Final = {
     status: place
@@ -51,9 +51,9 @@ def short_id(subject: str) -> str:
 
 
 def sees_names(request: web.Request) -> bool:
-    """Whether the reader is an organizer."""
+    """Whether the reader is an organizer of the event."""
     grant = grant_of(request)
-    return grant is not None and grant.role is Role.ORGANIZER
+    return grant is not None and grant.allows(event_id=request.match_info.get("event_id"))
 
 
 async def names_for(request: web.Request, event_id: str, subjects: Collection[str]) -> Mapping[str, str]:

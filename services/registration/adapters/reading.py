@@ -65,7 +65,7 @@ class SqlReading(SqlDeskReading):
         if query.ending_after is not None:
             found = found.where(columns.ends_at > query.ending_after)
         if query.only is not None:
-            found = found.where(columns.event_id == query.only)
+            found = found.where(columns.event_id.in_(query.only))
         found = found.order_by(desc(columns.starts_at), columns.event_id).limit(query.limit)
         return [event_from(row) for row in await self._connection.execute(found)]
 

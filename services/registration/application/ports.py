@@ -39,13 +39,13 @@ class RosterQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventQuery:
-    """Which events, the latest first; `after` is the last one already seen, `only` limits to one id."""
+    """Which events, the latest first; `after` is the last one already seen, `only` limits to some ids."""
 
     limit: int
     after: tuple[datetime, str] | None = None
     statuses: Collection[EventStatus] = tuple(EventStatus)
     ending_after: datetime | None = None
-    only: str | None = None
+    only: Collection[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ async def list_events(request: web.Request) -> web.Response:
     query = read_query(request, PageQuery)
     grant = grant_of(request)
     statuses = tuple(EventStatus) if grant else (EventStatus.PUBLISHED,)
-    only = grant.event_id if grant else None
+    only = grant.reach if grant else None
     events = await use_cases(request).events.page(
         EventQuery(limit=query.limit + 1, after=read_cursor(query.after), statuses=statuses, only=only)
     )

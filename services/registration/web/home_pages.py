@@ -39,7 +39,7 @@ async def home(request: web.Request) -> web.Response:
         after=read_cursor(request.query.get("after")),
         statuses=tuple(EventStatus) if grant else (EventStatus.PUBLISHED,),
         ending_after=None if grant else cases.events.clock(),
-        only=grant.event_id if grant else None,
+        only=grant.reach if grant else None,
     )
     events, following = page_of(
         await cases.events.page(query),

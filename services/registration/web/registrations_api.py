@@ -71,7 +71,7 @@ async def list_registrations(request: web.Request) -> web.Response:
         ),
     )
     kept, following = page_of(roster, limit=query.limit, key=_key)
-    whole = require(request, Role.DESK, event_id=event_id).role is Role.ORGANIZER
+    whole = require(request, Role.DESK, event_id=event_id).allows(event_id=event_id)
     items = [RegistrationView.of(participant, cases.links if whole else None) for participant in kept]
     return answer(Page[RegistrationView](items=items, next=following))
 
@@ -101,7 +101,7 @@ async def change_registration(request: web.Request) -> web.Response:
     event_id, participant_id = _whose(request)
     body = await read_json(request, RegistrationPatch)
     grant = grant_of(request)
-    at_desk = grant is not None and grant.role is Role.DESK and grant.allows(Role.DESK, event_id=event_id)
+    at_desk = grant is not None and Role.DESK in grant.roles_at(event_id) and not grant.allows(event_id=event_id)
     if not (at_desk and body.model_fields_set <= {"mode"}):
         _require_own(request, event_id, participant_id)
         at_desk = False

@@ -41,6 +41,7 @@ class KnownTokens:
             "one-event-token": Grant(token_id="t3", role=Role.DESK, event_id="evt_1"),
             "one-event-organizer-token": Grant(token_id="t4", role=Role.ORGANIZER, event_id="evt_1"),
             "analyst-token": Grant(token_id="t5", role=Role.ANALYST),
+            "account": Grant(token_id="s6", roles={"evt_1": Role.DESK, "evt_2": Role.ANALYST}, holder="acc_1"),
         }
 
     async def verify(self, token: str) -> Grant | None:
@@ -76,6 +77,9 @@ async def client(aiohttp_client: NewClient) -> Client:
         ("one-event-organizer-token", "evt_1", 200),
         ("one-event-organizer-token", "evt_2", 403),
         ("analyst-token", "evt_1", 403),
+        ("account", "evt_1", 200),
+        ("account", "evt_2", 403),
+        ("account", "evt_3", 403),
         ("unknown-token", "evt_1", 401),
         ("x" * 5000, "evt_1", 401),
         ("t\u00f8ken", "evt_1", 401),
@@ -257,6 +261,7 @@ async def test_a_remote_grant_is_what_registration_says(registration: tuple[Regi
     verifier = RemoteTokenVerifier(SETTINGS.model_copy(update={"registration_url": address}))
 
     assert await verifier.verify("one-event-token") == Grant(token_id="t3", role=Role.DESK, event_id="evt_1")
+    assert await verifier.verify("account") == KnownTokens().grants["account"]
     assert await verifier.verify("unknown") is None
     await verifier.close()
 
