@@ -75,9 +75,9 @@ def rebuilt(event_id: str, facts: Iterable[KnownFact]) -> Told:
     return Told(presences=presences, facts={**documents, **ends})
 
 
-def listed(told: Told) -> Told:
+def listed(event_id: str, told: Told) -> Told:
     """What is told where nobody is listed of whom no fact that stands tells."""
-    nobody = told_presence(presence_data("", NOBODY))
+    nobody = told_presence(presence_data(event_id, NOBODY))
     return replace(told, presences={who: said for who, said in told.presences.items() if said != nobody})
 
 

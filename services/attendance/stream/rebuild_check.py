@@ -126,7 +126,11 @@ class _Check:
             log = rebuilt(self._event_id, [fact for fact in read.facts if fact.id not in refused])
         differences = [
             *compare(log, told_by(topics.presences, topics.facts), place="topics"),
-            *compare(listed(log), told_by(model.presences, model.entries, fields=PRESENCE_FIELDS), place="read model"),
+            *compare(
+                listed(self._event_id, log),
+                told_by(model.presences, model.entries, fields=PRESENCE_FIELDS),
+                place="read model",
+            ),
         ]
         return Verdict(
             facts=len({fact.id for fact in read.facts}) - len(refused),
