@@ -12,7 +12,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -25,6 +25,7 @@ _DEBIAN: Final = Path("/usr/lib/postgresql")
 _HOST: Final = "127.0.0.1"
 _USER: Final = "passerelle"
 _DEADLINE_SECONDS: Final = 60.0
+_POLL_SECONDS: Final = 0.02
 # Nothing of it outlives the run, so nothing needs to reach the disk.
 _SETTINGS: Final = {
     "autovacuum": "off",
@@ -159,7 +160,8 @@ def _await(server: subprocess.Popen[bytes], programs: Path, port: int, log: Path
     deadline = time.monotonic() + _DEADLINE_SECONDS
     asking = [str(programs / "pg_isready"), "--quiet", "--host", _HOST, "--port", str(port)]
     while subprocess.run(asking, check=False).returncode != 0:
-        if server.poll() is not None or time.monotonic() > deadline:
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(_POLL_SECONDS)
+        if server.returncode is not None or time.monotonic() > deadline:
             message = f"PostgreSQL did not start: {log.read_text()}"
             raise RuntimeError(message)
-        time.sleep(0.02)
