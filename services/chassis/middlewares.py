@@ -37,6 +37,7 @@ _SECURITY_HEADERS: Final = {
         "style-src 'self'; "
         "img-src 'self'; "
         "connect-src 'self'; "
+        "manifest-src 'self'; "
         "form-action 'self'; "
         "frame-ancestors 'none'; "
         "base-uri 'none'"

@@ -21,6 +21,8 @@ _LEFT_BY_TOOLS: Final = (
     ".*_cache",
     ".hypothesis",
 )
+_OF_OTHERS: Final = "vendor"
+"""A folder of what others wrote, shipped byte for byte; its README says whose it is."""
 
 
 def files(*suffixes: str, under: str = ".") -> Iterator[Path]:
@@ -28,7 +30,8 @@ def files(*suffixes: str, under: str = ".") -> Iterator[Path]:
     for path in sorted((ROOT / under).rglob("*")):
         inside = path.relative_to(ROOT)
         left_by_tools = any(Path(part).match(pattern) for part in inside.parts for pattern in _LEFT_BY_TOOLS)
-        if path.is_file() and not left_by_tools and path.name.endswith(suffixes or ""):
+        ours = not left_by_tools and _OF_OTHERS not in inside.parts
+        if path.is_file() and ours and path.name.endswith(suffixes or ""):
             yield inside
 
 

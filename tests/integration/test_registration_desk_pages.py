@@ -39,11 +39,11 @@ async def test_the_desk_works_by_code_by_name_and_undoes(service: RunningRegistr
     assert "Welcome Zoé Petit" in await typed(participant_id=remote["participant_id"], switch="true")
     assert "Goodbye Léa Martin" in await typed(typed=registered["ticket"], action="out")
     page = await service.page("GET", desk)
-    assert "1 person in the room" in text_of(page)
+    assert "In the room: 1 of 100." in text_of(page)
     fact = re.search(r'name="fact_id" value="([^"]+)"', page)
     assert fact is not None
     undone = await service.page("POST", f"{desk}/undo", {"fact_id": fact.group(1), "action": "in"})
-    assert "2 people in the room" in text_of(undone)
+    assert "In the room: 2 of 100." in text_of(undone)
     assert "Undone" in text_of(undone)
 
 

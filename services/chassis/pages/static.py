@@ -20,6 +20,7 @@ _TYPES: Final = {
     ".svg": "image/svg+xml; charset=utf-8",
     ".json": "application/json",
     ".png": "image/png",
+    ".txt": "text/plain; charset=utf-8",
     ".woff2": "font/woff2",
     ".webmanifest": "application/manifest+json",
 }

@@ -1,0 +1,297 @@
+// A desk: judges scans at once by what it knows, keeps each on this device before anything else, and tells the server,
+// now or when the network is back. Whoever was let in without the server's word is `provisional` until it is told.
+
+import { Door } from "./door.js";
+import { openKeeping } from "./keeping.js";
+
+const PATIENCE = 150; // ms: then what this device knows is shown, until the server's word comes
+const TIMEOUT = 4000; // ms: then the network counts as away
+const WHOLE_EVERY = 10 * 60 * 1000;
+const KEPT_AFTER_END = 24 * 3600 * 1000;
+const RECORDED = new Set(["checked_in", "checked_out", "not_in"]);
+
+export class Desk {
+  door = new Door();
+  waiting = []; // entries to be sent, oldest first; those with `trouble` need somebody's look
+  online = navigator.onLine;
+  signedOut = false;
+  asOf = null; // when the list was last told, by the server's clock
+  lasting = false;
+  #eventId;
+  #api;
+  #changed;
+  #keeping;
+  #device;
+  #offset = null; // ms to add to this device's clock
+  #wholeAt = -Infinity;
+  #tick = 0;
+  #sending = null;
+  #asked = new Set(); // entries whose asking came to nothing
+
+  // `changed(desk)` is called after whatever may have to be drawn anew.
+  static async open(eventId, changed) {
+    const desk = new Desk();
+    desk.#eventId = eventId;
+    desk.#api = `/api/v1/events/${eventId}`;
+    desk.#changed = () => changed(desk);
+    desk.#keeping = await openKeeping();
+    desk.lasting = desk.#keeping.lasting;
+    desk.#device = (await desk.#keeping.setting("device")) ?? `desk-${uuid().slice(0, 8)}`;
+    await desk.#keeping.keepSetting("device", desk.#device);
+    desk.#offset = (await desk.#keeping.setting("offset")) ?? null;
+    await desk.#keeping.dropOldSnapshots(Date.now());
+    desk.waiting = await desk.#keeping.queued(eventId);
+    const kept = await desk.#keeping.snapshot(eventId).catch(() => null);
+    if (kept) {
+      desk.asOf = kept.now;
+      desk.door.learn(kept, desk.waiting, { whole: true });
+    }
+    return desk;
+  }
+
+  // The server's state, then what waits is sent. Called again and again; the first of an hour is whole.
+  async refresh() {
+    const whole = !this.door.known || performance.now() - this.#wholeAt > WHOLE_EVERY;
+    const since = whole ? "" : `?since=${encodeURIComponent(this.asOf)}`;
+    const asked = Date.now();
+    const response = await this.#ask("GET", `/desk${since}`);
+    if (response?.ok) {
+      const state = await response.json();
+      await this.#setClock(Date.parse(state.now) - (asked + Date.now()) / 2);
+      this.door.learn(state, this.waiting, { whole });
+      this.asOf = state.now;
+      if (whole) this.#wholeAt = performance.now();
+      const until = Date.parse(state.ends_at) + KEPT_AFTER_END;
+      if (whole || state.tickets.length) await this.#keeping.keepSnapshot(this.#eventId, this.#remembered(), until);
+      this.#changed();
+      await this.send();
+    }
+    this.#changed();
+  }
+
+  // `request`: {action, gate, place_id} with a ticket `code` or a `participant`. Calls `show` with what this device knows
+  // if the server is slow or away, and returns the last word: {outcome, …, provisional, entry}.
+  async scan(request, show) {
+    const { code, participant } = request;
+    const ticket = participant ? this.door.participant(participant) : await this.door.holder(code);
+    const local = { ...this.door.decide(ticket, request), participant_id: ticket?.participant_id, name: ticket?.name };
+    const entry = this.#entry("scan", { ...request, participant: ticket?.participant_id ?? participant });
+    if (RECORDED.has(local.outcome)) await this.#keep(entry);
+    const known = { ...local, provisional: true, entry: entry.id, as_of: this.asOf };
+    if (!this.online) return this.#ending(known, entry);
+    const slow = setTimeout(() => local.reason !== "unknown_ticket" && show(known), PATIENCE);
+    const response = await this.#ask("POST", "/check-ins", this.#body(entry));
+    clearTimeout(slow);
+    if (!response || response.status >= 500 || this.signedOut) return this.#ending(known, entry);
+    const answer = response.ok ? await response.json() : { outcome: "failed" };
+    await this.#drop(entry);
+    this.#believe(answer, entry);
+    this.#changed();
+    return { ...answer, provisional: false };
+  }
+
+  // Without the server's word: somebody whom this device does not know may be let in all the same, to be checked later.
+  async admitUnknown(request) {
+    const entry = this.#entry("scan", request);
+    await this.#keep(entry);
+    return { outcome: "checked_in", provisional: true, entry: entry.id };
+  }
+
+  async walkIn(request) {
+    const entry = this.#entry("walk-in", request);
+    await this.#keep(entry);
+    const known = { outcome: "checked_in", name: request.name, provisional: true, entry: entry.id };
+    if (!this.online) return known;
+    const response = await this.#ask("POST", "/walk-ins", this.#body(entry));
+    if (!response || response.status >= 500 || this.signedOut) return this.#ending(known, entry);
+    const answer = await response.json();
+    await this.#drop(entry);
+    await this.refresh();
+    if (response.ok) return { ...answer.check_in, ticket: answer.ticket };
+    return answer.reason === "mode_full" ? { outcome: "refused", reason: "room_full" } : { outcome: "failed" };
+  }
+
+  async switchToRoom(participant) {
+    const response = await this.#ask("PATCH", `/registrations/${participant}`, { mode: "in_person" });
+    if (response?.ok) this.door.switchToRoom(participant);
+    if (response?.status === 409) return (await response.json()).reason === "mode_full" ? "full" : "refused";
+    return response?.ok ? "done" : "away";
+  }
+
+  // By the entry that waits, or by the fact that the server knows.
+  async undo({ entry: id, fact }) {
+    const entry = this.waiting.find((one) => one.id === id);
+    if (entry) {
+      this.door.putBack(entry.participant, entry.before);
+      if (entry.tried || entry.body) await this.#keep(Object.assign(entry, { undone: true }));
+      else await this.#drop(entry);
+    } else if (fact) {
+      await this.#keep(this.#entry("void", { fact }));
+    }
+    this.#changed();
+    await this.send();
+    if (this.online) await this.refresh();
+  }
+
+  async search(text) {
+    const found = this.door.search(text);
+    if (found.length || this.door.known) return found;
+    const response = await this.#ask("GET", `/registrations?limit=9&search=${encodeURIComponent(text)}`);
+    return response?.ok ? (await response.json()).items : [];
+  }
+
+  // What waits, oldest first, one at a time, and in one tab only. Returns when there is nothing more to be done now.
+  async send() {
+    this.#sending ??= this.#alone(() => this.#sendAll()).finally(() => (this.#sending = null));
+    return this.#sending;
+  }
+
+  async settle(id) {
+    const entry = this.waiting.find((one) => one.id === id);
+    if (entry) await this.#drop(entry);
+    this.#changed();
+  }
+
+  // Signing out takes the list away, and what waits stays: only the server may have it.
+  async leave() {
+    await this.#keeping.dropSnapshot(this.#eventId);
+  }
+
+  async #sendAll() {
+    // As it is kept: another tab may have sent some of it.
+    this.waiting = await this.#keeping.queued(this.#eventId);
+    for (const entry of this.waiting.filter((one) => !one.trouble && !this.#isBeingAsked(one))) {
+      if (!(await this.#sendOne(entry))) return;
+      this.#changed();
+    }
+  }
+
+  async #sendOne(entry) {
+    const told = entry.kind === "void" || entry.answered;
+    const response = told ? null : await this.#post(entry);
+    if (!told && !this.#final(response)) return false;
+    const answer = told ? entry.answered : await response.json().catch(() => ({}));
+    const scan = answer?.check_in ?? answer;
+    if (!told && !(response.ok && scan.outcome !== "refused")) {
+      if (entry.undone) return this.#drop(entry).then(() => true);
+      const trouble = scan?.reason ?? `error_${response.status}`;
+      return this.#keep(Object.assign(entry, { trouble, name: entry.name ?? scan?.name ?? null }));
+    }
+    const fact = entry.fact ?? (entry.undone ? scan.fact_id : null);
+    if (fact) {
+      if (!told) await this.#keep(Object.assign(entry, { answered: answer }));
+      const voided = await this.#ask("POST", `/check-ins/${encodeURIComponent(fact)}/void`, {}, entry.id);
+      if (!this.#final(voided)) return false;
+    }
+    const twice = !entry.undone && scan?.outcome === "already_in" && scan.earlier;
+    if (twice) await this.#keep(Object.assign(entry, { trouble: "twice", earlier: scan.earlier, name: scan.name }));
+    else await this.#drop(entry);
+    return true;
+  }
+
+  // What is sent is kept first, and never changes then: it can be sent again and be the same.
+  async #post(entry) {
+    if (!entry.body) {
+      const offset = Math.round(entry.offset ?? this.#offset ?? 0);
+      const latest = Date.now() + Math.round(this.#offset ?? 0);
+      const at = new Date(Math.min(entry.clock + offset, latest)).toISOString();
+      await this.#keep(Object.assign(entry, { body: { ...this.#body(entry), at, clock_offset_ms: offset } }));
+    }
+    const path = entry.kind === "walk-in" ? "/walk-ins" : "/check-ins";
+    return this.#ask("POST", path, entry.body, entry.id);
+  }
+
+  // Asked at this moment, by this tab or another: sent beside it as late word, it would be told twice.
+  #isBeingAsked({ id, tried, body, clock }) {
+    return tried && !body && !this.#asked.has(id) && Math.abs(Date.now() - clock) < TIMEOUT + 1000;
+  }
+
+  #final(response) {
+    return Boolean(response) && !this.signedOut && response.status < 500 && ![408, 425, 429].includes(response.status);
+  }
+
+  #body({ id, code, participant, name, email, language, action, gate, place_id: place, kind }) {
+    const where = { gate: gate || null, device: this.#device, place_id: place || null, scan_id: id };
+    if (kind === "walk-in") return { name, email: email || null, language, ...where };
+    return { ...(code ? { ticket: code } : { participant_id: participant }), action, ...where };
+  }
+
+  #entry(kind, request) {
+    const clock = Date.now();
+    const at = new Date(clock + (this.#offset ?? 0)).toISOString();
+    const named = { kind, id: uuid(), event: this.#eventId, order: clock + this.#tick++ / 1000 };
+    return { ...request, ...named, clock, at, offset: this.#offset, tried: this.online };
+  }
+
+  async #ending(known, entry) {
+    this.#asked.add(entry.id);
+    this.#changed();
+    if (this.signedOut && !RECORDED.has(known.outcome)) return { ...known, signed_out: true };
+    return { ...known, code: entry.code };
+  }
+
+  #believe(answer, entry) {
+    const { outcome, participant_id: participant, fact_id: fact, at } = answer;
+    if (!participant || outcome === "refused") return;
+    if (outcome === "already_in" && !entry.place_id) {
+      this.door.admit({ ...answer.earlier, participant, action: "in", fact_id: fact });
+    } else if (outcome === "checked_in" || outcome === "checked_out") {
+      this.door.admit({ ...entry, participant, at, fact_id: fact });
+    }
+  }
+
+  async #keep(entry) {
+    if (!this.waiting.some(({ id }) => id === entry.id)) {
+      entry.before = this.door.admit(entry);
+      this.waiting.push(entry);
+    }
+    await this.#keeping.keep(entry);
+    return true;
+  }
+
+  async #drop(entry) {
+    this.waiting = this.waiting.filter(({ id }) => id !== entry.id);
+    if (entry.before && !entry.body) this.door.putBack(entry.participant, entry.before);
+    await this.#keeping.forget(entry.id);
+  }
+
+  // null: nobody answered.
+  async #ask(method, path, body, key) {
+    const headers = { Accept: "application/json" };
+    if (body) headers["Content-Type"] = "application/json";
+    if (key) headers["Idempotency-Key"] = key;
+    const signal = AbortSignal.timeout(TIMEOUT);
+    try {
+      const response = await fetch(this.#api + path, { method, headers, body: body && JSON.stringify(body), signal });
+      this.online = response.status < 502;
+      this.signedOut = response.status === 401 || response.status === 403;
+      return response;
+    } catch {
+      this.online = false;
+      return null;
+    }
+  }
+
+  async #setClock(offset) {
+    this.#offset = Math.round(offset);
+    await this.#keeping.keepSetting("offset", this.#offset);
+  }
+
+  #remembered() {
+    return { ...this.door.remember(), now: this.asOf };
+  }
+
+  async #alone(work) {
+    if (!navigator.locks) return work();
+    return navigator.locks.request(`passerelle-desk-${this.#eventId}`, { ifAvailable: true }, (lock) => lock && work());
+  }
+}
+
+// crypto.randomUUID is there over TLS only, and a desk without it still works.
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}

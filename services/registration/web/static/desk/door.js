@@ -1,0 +1,141 @@
+// What the door knows and decides without the network: the tickets, who is in, and the answer to a scan. The same rules
+// as services/registration/domain/checkins.py, which has the last word once the scan is sent.
+
+const ALPHABET = /^[0-9A-HJKMNP-TV-Z]{12}$/;
+
+// The code that somebody typed or scanned (a link may end with it), or null: as services/registration/domain/tickets.py.
+export function readTicket(typed) {
+  const last = /^https?:/.test(typed) ? typed.split(/[/#?=]/).pop() : typed;
+  const code = last.replace(/[ \-_.\t\r\n\u00a0\u2010\u2011\u2013]/g, "").toUpperCase();
+  const read = code.replace(/O/g, "0").replace(/[IL]/g, "1");
+  return ALPHABET.test(read) ? read : null;
+}
+
+export class Door {
+  event = null; // the last state that the server told, without its tickets
+  #tickets = new Map(); // by participant
+  #codes = new Map(); // by digest
+
+  get known() {
+    return this.event !== null;
+  }
+
+  // `whole` replaces the list; else only what changed is told. Scans that wait to be sent stay on top of it.
+  learn(state, waiting, { whole }) {
+    if (whole) this.#tickets.clear();
+    for (const ticket of state.tickets) this.#tickets.set(ticket.participant_id, { ...ticket });
+    this.#codes = new Map([...this.#tickets.values()].map((ticket) => [ticket.digest, ticket]));
+    const { tickets, ...event } = state;
+    this.event = event;
+    for (const entry of waiting) if (!entry.undone) this.admit(entry);
+  }
+
+  remember() {
+    return { ...this.event, tickets: [...this.#tickets.values()] };
+  }
+
+  participant(id) {
+    return this.#tickets.get(id) ?? null;
+  }
+
+  async holder(code) {
+    return this.#codes.get(await digest(this.event?.event_id, code)) ?? null;
+  }
+
+  search(text) {
+    const words = plain(text).split(" ").filter(Boolean);
+    const named = [...this.#tickets.values()].filter(({ name }) => name);
+    return named.filter(({ name }) => words.every((word) => plain(name).includes(word)));
+  }
+
+  // {outcome, reason, earlier}: `ticket` null is a code that is not on the list.
+  decide(ticket, { action, place_id: place }) {
+    const status = this.event?.status;
+    if (status === "draft") return refused("event_not_published");
+    if (status === "cancelled") return refused("event_cancelled");
+    if (status === "closed" && action === "in") return refused("event_closed");
+    if (!ticket) return refused("unknown_ticket");
+    if (action === "in") {
+      if (ticket.status === "cancelled") return refused("registration_cancelled");
+      if (ticket.status !== "confirmed") return refused("waitlisted");
+      if (ticket.mode === "remote") return refused("remote_ticket");
+    }
+    const inside = place ? ticket.places.includes(place) : ticket.last?.action === "in";
+    if (action === "in") {
+      return inside ? { outcome: "already_in", earlier: place ? null : ticket.last } : { outcome: "checked_in" };
+    }
+    return { outcome: inside ? "checked_out" : "not_in" };
+  }
+
+  // What a scan changes, at once; what it was before comes back, for its undoing.
+  admit({ participant, action, place_id: place, gate, at, id, fact_id: fact }) {
+    const ticket = this.#tickets.get(participant);
+    if (!ticket) return null;
+    const before = { last: ticket.last, places: ticket.places };
+    const others = place ? ticket.places.filter((known) => known !== place) : ticket.places;
+    if (place) ticket.places = action === "in" ? [...others, place] : others;
+    else if (action === "out") ticket.places = [];
+    if (!place || action === "in") {
+      // A scan that the server has recorded later than this one is the newer word.
+      if (!ticket.last || ticket.last.at <= at || ticket.last.entry === id) {
+        ticket.last = { action, at, gate, entry: id, fact_id: fact ?? null };
+      }
+    }
+    return before;
+  }
+
+  putBack(participant, before) {
+    Object.assign(this.#tickets.get(participant) ?? {}, before);
+  }
+
+  switchToRoom(participant) {
+    Object.assign(this.#tickets.get(participant) ?? {}, { mode: "in_person", status: "confirmed" });
+  }
+
+  // Each person once: by the gate where they came in last, and in each room.
+  counts() {
+    const counts = { onSite: 0, gates: new Map(), places: new Map() };
+    const add = (map, key) => map.set(key, (map.get(key) ?? 0) + 1);
+    for (const { gate } of this.event?.gates ?? []) if (gate) counts.gates.set(gate, 0);
+    for (const ticket of this.#tickets.values()) {
+      if (ticket.last?.action === "in") {
+        counts.onSite += 1;
+        add(counts.gates, ticket.last.gate ?? "");
+      }
+      for (const place of ticket.places) add(counts.places, place);
+    }
+    return counts;
+  }
+
+  lastScans(number) {
+    const seen = [...this.#tickets.values()].filter(({ last }) => last);
+    seen.sort((one, other) => (one.last.at < other.last.at ? 1 : -1));
+    return seen.slice(0, number);
+  }
+
+  // Whether the event takes place on this day, where it takes place.
+  takesPlaceOn(now) {
+    if (!this.event) return true;
+    const day = (instant) => dayThere(new Date(instant), this.event.timezone);
+    return day(now) >= day(this.event.starts_at) && day(now) <= day(this.event.ends_at);
+  }
+}
+
+export function dayThere(date, timeZone) {
+  return new Intl.DateTimeFormat("sv-SE", { timeZone, dateStyle: "short" }).format(date);
+}
+
+async function digest(eventId, code) {
+  if (!crypto.subtle || !eventId) return null;
+  const bytes = new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(`${eventId}:${code}`)));
+  const text = btoa(String.fromCharCode(...bytes.subarray(0, 16)));
+  return text.replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+}
+
+function plain(text) {
+  return text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase().split(/\s+/).join(" ").trim();
+}
+
+function refused(reason) {
+  return { outcome: "refused", reason };
+}
