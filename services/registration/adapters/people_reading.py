@@ -1,0 +1,69 @@
+"""The reading of people from the SQL store."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.registration.adapters.rows import scan_from
+from services.registration.adapters.tables import CONSENTS, LETTERS, NEEDS, PEOPLE, REGISTRATIONS, SCANS
+from services.registration.domain.checkins import Scan
+from services.registration.domain.consents import ConsentEntry
+from services.registration.domain.letters import LetterKind
+from services.registration.domain.registrations import Purpose
+from services.registration.domain.seats import SeatStatus
+
+
+class SqlPeopleReading:
+    """A view of people through one connection; implements the port `PeopleReading`."""
+
+    _connection: AsyncConnection
+
+    async def registered_as(self, event_id: str, email: str) -> Sequence[str]:
+        """See the port."""
+        seats = REGISTRATIONS.c
+        query = (
+            select(seats.participant_id)
+            .join(PEOPLE, PEOPLE.c.participant_id == seats.participant_id)
+            .where(seats.event_id == event_id, seats.status != SeatStatus.CANCELLED.value)
+            .where(func.lower(PEOPLE.c.email) == email.lower())
+            .order_by(seats.created_at, seats.participant_id)
+        )
+        return list(await self._connection.scalars(query))
+
+    async def needs(self, event_id: str) -> Mapping[str, str]:
+        """See the port."""
+        seats = REGISTRATIONS.c
+        query = (
+            select(NEEDS.c.participant_id, NEEDS.c.needs)
+            .join(REGISTRATIONS, seats.participant_id == NEEDS.c.participant_id)
+            .where(seats.event_id == event_id, seats.status != SeatStatus.CANCELLED.value)
+            .order_by(seats.created_at, seats.participant_id)
+        )
+        return {row.participant_id: row.needs for row in await self._connection.execute(query)}
+
+    async def needs_of(self, participant_id: str) -> str | None:
+        """See the port."""
+        query = select(NEEDS.c.needs).where(NEEDS.c.participant_id == participant_id)
+        found: str | None = await self._connection.scalar(query)
+        return found
+
+    async def consent_history(self, participant_id: str) -> Sequence[ConsentEntry]:
+        """See the port."""
+        said = select(CONSENTS).where(CONSENTS.c.participant_id == participant_id).order_by(CONSENTS.c.position)
+        return [
+            ConsentEntry(purpose=Purpose(row.purpose), given=row.given, text_version=row.text_version, at=row.at)
+            for row in await self._connection.execute(said)
+        ]
+
+    async def was_written(self, participant_id: str, kind: LetterKind, *, since: datetime) -> bool:
+        """See the port."""
+        letters = LETTERS.c
+        same = (letters.participant_id == participant_id, letters.kind == kind.value, letters.written_at >= since)
+        return bool(await self._connection.scalar(select(exists().where(*same))))
+
+    async def scans_of(self, participant_id: str) -> Sequence[Scan]:
+        """See the port."""
+        scans = select(SCANS).where(SCANS.c.participant_id == participant_id).order_by(SCANS.c.at, SCANS.c.recorded_at)
+        return [scan_from(row) for row in await self._connection.execute(scans)]

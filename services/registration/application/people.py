@@ -1,0 +1,58 @@
+"""Use cases about what is known of a person: see it whole, say what they need."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from services.registration.application.letters import LetterBook, StoredLetter
+from services.registration.application.ports import Participant, Store
+from services.registration.domain.checkins import Scan
+from services.registration.domain.consents import ConsentEntry
+from services.registration.domain.event import Event
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnData:
+    """All that this service knows of a participant: what one may ask to see, and to take along."""
+
+    event: Event
+    participant: Participant
+    needs: str | None
+    consents: Sequence[ConsentEntry]
+    scans: Sequence[Scan]
+    letters: Sequence[StoredLetter]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class People:
+    """The people behind the registrations."""
+
+    store: Store
+    book: LetterBook
+
+    async def own_data(self, event_id: str, participant_id: str) -> OwnData:
+        """All that is known of one participant.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+            ParticipantNotFoundError: if it has no such registration.
+        """
+        async with self.store.reading() as view:
+            event = await view.event(event_id)
+            participant = await view.participant(event_id, participant_id)
+            needs = await view.needs_of(participant_id)
+            consents = await view.consent_history(participant_id)
+            scans = await view.scans_of(participant_id)
+        letters = await self.book.of_participant(participant_id)
+        return OwnData(
+            event=event, participant=participant, needs=needs, consents=consents, scans=scans, letters=letters
+        )
+
+    async def needs(self, event_id: str) -> Mapping[str, str]:
+        """What the participants of an event need to take part, by their ids."""
+        async with self.store.reading() as view:
+            return await view.needs(event_id)
+
+    async def needs_of(self, participant_id: str) -> str | None:
+        """What one participant needs."""
+        async with self.store.reading() as view:
+            return await view.needs_of(participant_id)

@@ -1,0 +1,45 @@
+"""What is asked of the database about people: what they need, what they consented to, and their registrations."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from services.registration.domain.checkins import Scan
+from services.registration.domain.consents import ConsentEntry
+from services.registration.domain.letters import LetterKind
+
+
+class PeopleReading(Protocol):
+    """A consistent view of what is known of people."""
+
+    async def registered_as(self, event_id: str, email: str) -> Sequence[str]:
+        """The participants of an event, not cancelled, who have this address in whatever case."""
+        ...
+
+    async def needs(self, event_id: str) -> Mapping[str, str]:
+        """What the participants of an event need to take part, by their ids; those without a need are left out."""
+        ...
+
+    async def needs_of(self, participant_id: str) -> str | None:
+        """What one participant needs."""
+        ...
+
+    async def consent_history(self, participant_id: str) -> Sequence[ConsentEntry]:
+        """Every word of a participant on consents, the earliest first."""
+        ...
+
+    async def was_written(self, participant_id: str, kind: LetterKind, *, since: datetime) -> bool:
+        """Whether a letter of a kind was owed to a participant since an instant."""
+        ...
+
+    async def scans_of(self, participant_id: str) -> Sequence[Scan]:
+        """Every scan of a participant, the earliest first, voided ones too."""
+        ...
+
+
+class PeopleWriting(PeopleReading, Protocol):
+    """A transaction on them."""
+
+    async def save_needs(self, participant_id: str, needs: str | None) -> None:
+        """Replace what a participant needs; None deletes it."""
+        ...

@@ -1,0 +1,180 @@
+"""The personal page of a registration: ticket, join link, what can be changed, and all that is known of the person."""
+
+import asyncio
+import io
+from typing import Final
+
+import segno
+from aiohttp import web
+
+from services.chassis.pages import language_of, render
+from services.chassis.pages.forms import Form, read_form
+from services.registration.application.ports import Participant
+from services.registration.application.registrations import RegistrationChanges
+from services.registration.domain.errors import ParticipantNotFoundError
+from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.tickets import spell
+from services.registration.web.answers import answer, see
+from services.registration.web.consent_texts import NAMES, TEXTS, asked_now
+from services.registration.web.people_views import OwnDataView
+from services.registration.web.person_forms import ConsentForm, PersonForm
+from services.registration.web.use_cases import use_cases
+
+_QR_BORDER: Final = 2
+_HERE: Final = "/e/{event_id}/confirmation/{token}"
+
+
+async def show_registration(request: web.Request) -> web.StreamResponse:
+    """Ticket, join link, and what can be changed."""
+    event, participant = await _own_registration(request)
+    person, values = participant.person, {}
+    if person is not None:
+        needs = await use_cases(request).people.needs_of(participant.registration.participant_id)
+        values = {"name": person.name, "email": person.email, "language": person.language, "needs": needs or ""}
+    return await _personal_page(request, event, participant, Form[PersonForm].empty(**values))
+
+
+async def correct_person(request: web.Request) -> web.StreamResponse:
+    """Correct the name, the address, the language or the needs; or show what is wrong."""
+    event, participant = await _own_registration(request)
+    form = await read_form(request, PersonForm)
+    if form.model is None:
+        return await _personal_page(request, event, participant, form)
+    changes: RegistrationChanges = {
+        "name": form.model.name,
+        "email": form.model.email,
+        "language": form.model.language,
+        "needs": form.model.needs,
+    }
+    await use_cases(request).registrations.edit(event.event_id, participant.registration.participant_id, changes)
+    return see(_path(request))
+
+
+async def change_registration(request: web.Request) -> web.StreamResponse:
+    """Change the mode or the consents, cancel, or have everything erased."""
+    event, participant = await _own_registration(request)
+    event_id, participant_id = event.event_id, participant.registration.participant_id
+    registrations = use_cases(request).registrations
+    match request.match_info["act"]:
+        case "in_person" | "remote" as mode:
+            await registrations.edit(event_id, participant_id, {"mode": Mode(mode)})
+        case "consents":
+            form = await read_form(request, ConsentForm)
+            await registrations.edit(event_id, participant_id, {"consents": (form.model or ConsentForm()).given()})
+        case "cancel":
+            await registrations.cancel(event_id, participant_id)
+        case "erase":
+            await registrations.cancel(event_id, participant_id, erase=True)
+        case _:
+            raise web.HTTPNotFound
+    return see(_path(request))
+
+
+async def show_ticket_image(request: web.Request) -> web.StreamResponse:
+    """The ticket code as a QR code (SVG)."""
+    _, participant = await _own_registration(request)
+    image = io.BytesIO()
+    code = segno.make_qr(spell(participant.registration.ticket), error="m")
+    code.save(image, kind="svg", border=_QR_BORDER, scale=8, xmldecl=False)
+    return web.Response(body=image.getvalue(), content_type="image/svg+xml")
+
+
+async def download_ticket(request: web.Request) -> web.StreamResponse:
+    """The ticket as an accessible PDF; who has no seat in the room has none."""
+    event, participant = await _own_registration(request)
+    if not _holds_ticket(event, participant):
+        raise web.HTTPNotFound
+    made = use_cases(request).enclosures
+    ticket = await asyncio.to_thread(made.ticket_pdf, event, participant, language_of(request))
+    return _file(ticket, "application/pdf", "ticket.pdf")
+
+
+async def download_calendar_entry(request: web.Request) -> web.StreamResponse:
+    """The event for one's own calendar."""
+    event, participant = await _own_registration(request)
+    entry = use_cases(request).enclosures.calendar_entry(event, participant, language_of(request))
+    return _file(entry, "text/calendar", "event.ics")
+
+
+async def show_data(request: web.Request) -> web.StreamResponse:
+    """All that is known of the person, to be read."""
+    _, participant = await _own_registration(request)
+    whose = participant.registration
+    data = await use_cases(request).people.own_data(whose.event_id, whose.participant_id)
+    return render(request, "own_data.html", data=data, here=_path(request), purposes=NAMES, texts=TEXTS, spell=spell)
+
+
+async def download_data(request: web.Request) -> web.StreamResponse:
+    """The same for programs."""
+    _, participant = await _own_registration(request)
+    whose = participant.registration
+    data = await use_cases(request).people.own_data(whose.event_id, whose.participant_id)
+    response = answer(OwnDataView.of(data))
+    response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
+    return response
+
+
+async def back(request: web.Request) -> web.StreamResponse:
+    """The address of an act, opened by a link (that of the other language, say): the page it belongs to."""
+    return see(_path(request))
+
+
+def add_personal_pages(app: web.Application) -> None:
+    """Route them."""
+    app.router.add_get(_HERE, show_registration)
+    app.router.add_get(f"{_HERE}/ticket.svg", show_ticket_image)
+    app.router.add_get(f"{_HERE}/ticket.pdf", download_ticket)
+    app.router.add_get(f"{_HERE}/event.ics", download_calendar_entry)
+    app.router.add_get(f"{_HERE}/data", show_data)
+    app.router.add_get(f"{_HERE}/data.json", download_data)
+    app.router.add_post(f"{_HERE}/person", correct_person)
+    app.router.add_get(f"{_HERE}/{{act}}", back)
+    app.router.add_post(f"{_HERE}/{{act}}", change_registration)
+
+
+async def _own_registration(request: web.Request) -> tuple[Event, Participant]:
+    event_id, cases = request.match_info["event_id"], use_cases(request)
+    participant_id = cases.links.read_token(request.match_info["token"], event_id=event_id)
+    if participant_id is None:
+        raise ParticipantNotFoundError(event_id)
+    return await cases.events.find(event_id), await cases.registrations.find(event_id, participant_id)
+
+
+async def _personal_page(
+    request: web.Request, event: Event, participant: Participant, form: Form[PersonForm]
+) -> web.Response:
+    cases, seat = use_cases(request), participant.registration
+    other = Mode.REMOTE if seat.mode is Mode.IN_PERSON else Mode.IN_PERSON
+    counts = await cases.registrations.counts(event.event_id)
+    whose = {"event_id": event.event_id, "participant_id": seat.participant_id}
+    return render(
+        request,
+        "confirmation.html",
+        status=422 if form.errors else 200,
+        form=form,
+        event=event,
+        participant=participant,
+        ticket=spell(seat.ticket),
+        here=_path(request),
+        # A path and not the whole address, so that it works by whatever name this machine was reached.
+        join_path=cases.links.join_url(**whose).removeprefix(cases.settings.public_url),
+        other_mode=other,
+        other_is_full=counts.free(event)[other] == 0,
+        consents=asked_now(),
+    )
+
+
+def _holds_ticket(event: Event, participant: Participant) -> bool:
+    seat = participant.registration
+    seated = seat.status is SeatStatus.CONFIRMED and seat.mode is Mode.IN_PERSON
+    return seated and event.status is EventStatus.PUBLISHED
+
+
+def _file(content: bytes, kind: str, name: str) -> web.Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return web.Response(body=content, content_type=kind, headers=headers)
+
+
+def _path(request: web.Request) -> str:
+    return f"/e/{request.match_info['event_id']}/confirmation/{request.match_info['token']}"
