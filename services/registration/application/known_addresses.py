@@ -27,5 +27,5 @@ async def write_again(transaction: Writing, event_id: str, email: str, *, now: d
 async def write_to_new_address(transaction: Writing, registration: Registration) -> None:
     """Owe the ticket to somebody whose address was corrected: the earlier one may have been nobody's."""
     kind = LetterKind.REGISTERED if registration.holds else LetterKind.WAITLISTED
-    whose = {"event_id": registration.event_id, "participant_id": registration.participant_id}
-    await transaction.send([Letter(kind=kind, **whose)])
+    event_id, participant_id = registration.event_id, registration.participant_id
+    await transaction.send([Letter(kind=kind, event_id=event_id, participant_id=participant_id)])
