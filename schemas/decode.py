@@ -21,6 +21,10 @@ from schemas.registration import (
     ParticipantConfirmed,
     ParticipantModeChanged,
     ParticipantRegistered,
+    SeatChanged,
+    SeatOffered,
+    SeatOfferWithdrawn,
+    SeatReleased,
     TimeAcceptanceWithdrawn,
     TimeAccepted,
 )
@@ -36,6 +40,10 @@ KnownFact: TypeAlias = (
     | ParticipantConfirmed
     | ParticipantModeChanged
     | ParticipantCancelled
+    | SeatOffered
+    | SeatOfferWithdrawn
+    | SeatReleased
+    | SeatChanged
     | IdentityLinked
     | IdentityUnlinked
     | TimeAccepted

@@ -121,10 +121,38 @@ class EventCancelled(Fact):
 
 
 class SeatData(FactData):
-    """A registration as it stands after the fact; the participant is the envelope's `subject`."""
+    """A registration as it stands after the fact; the participant is the envelope's `subject`.
+
+    `waits_for` is what somebody waits for who has a seat, or who waits for either mode; absent where mode and status
+    say all. `headcount` is set for a venue: how many people, as attested, take part behind its one connection.
+    """
 
     mode: Mode
     status: SeatStatus
+    waits_for: tuple[Mode, ...] | None = None
+    headcount: Annotated[int, Field(ge=1)] | None = None
+
+
+class OfferData(SeatData):
+    """The same, with the seat that is kept: of `offered`, until `expires_at`."""
+
+    offered: Mode
+    expires_at: Instant
+
+
+class OfferEnd(StrEnum):
+    """Why an offered seat is kept no more."""
+
+    EXPIRED = "expired"
+    DECLINED = "declined"
+    CANCELLED = "cancelled"
+
+
+class OfferWithdrawnData(SeatData):
+    """The same, with the seat of `offered` that is kept no more, and why."""
+
+    offered: Mode
+    reason: OfferEnd
 
 
 class ParticipantRegistered(Fact):
@@ -157,6 +185,38 @@ class ParticipantCancelled(Fact):
     type: Literal["passerelle.registration.participant.cancelled.v1"]
     subject: Identifier
     data: FactData
+
+
+class SeatOffered(Fact):
+    """A seat that came free is kept for who is the next to wait for it; it counts as taken."""
+
+    type: Literal["passerelle.registration.seat.offered.v1"]
+    subject: Identifier
+    data: OfferData
+
+
+class SeatOfferWithdrawn(Fact):
+    """A seat is kept no more for whom it was offered to; the next to wait has it."""
+
+    type: Literal["passerelle.registration.seat.offer_withdrawn.v1"]
+    subject: Identifier
+    data: OfferWithdrawnData
+
+
+class SeatReleased(Fact):
+    """Somebody never came for their seat in the room, and others wait for it."""
+
+    type: Literal["passerelle.registration.seat.released.v1"]
+    subject: Identifier
+    data: SeatData
+
+
+class SeatChanged(Fact):
+    """Something of a registration other than its mode and status changed."""
+
+    type: Literal["passerelle.registration.seat.changed.v1"]
+    subject: Identifier
+    data: SeatData
 
 
 class LinkData(FactData):
@@ -212,6 +272,10 @@ RegistrationFact = Annotated[
     | ParticipantConfirmed
     | ParticipantModeChanged
     | ParticipantCancelled
+    | SeatOffered
+    | SeatOfferWithdrawn
+    | SeatReleased
+    | SeatChanged
     | IdentityLinked
     | IdentityUnlinked
     | TimeAccepted

@@ -39,15 +39,26 @@ from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.identities import Identities
 from services.registration.application.letters import Letters
+from services.registration.application.offers import Offers
+from services.registration.application.people import People
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
-from services.registration.web import check_ins_api, desks_api, events_api, registrations_api, suspect_times_api
+from services.registration.web import (
+    check_ins_api,
+    desks_api,
+    events_api,
+    people_api,
+    registrations_api,
+    seats_api,
+    suspect_times_api,
+)
 from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
 from services.registration.web.pages import add_pages
+from services.registration.web.rate_limits import RegistrationLimits
 from services.registration.web.use_cases import USE_CASES, UseCases
 
 _LOCAL_SENDER: Final = "Passerelle <passerelle@localhost>"
@@ -71,6 +82,7 @@ async def serve(settings: RegistrationSettings) -> None:
     async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
         background.start("outbox", publish(settings, parts.drain))
         background.start("closing", close_by_the_clock(parts.use_cases.events))
+        background.start("seats", settle_seats_by_the_clock(parts.use_cases.offers))
         background.start("letters", deliver_letters(parts.use_cases.letters))
         log.info("registration.listening", url=url)
         await background.wait()
@@ -107,7 +119,16 @@ async def assembled(
         )
         app.middlewares.append(answer_refusals)
         app[USE_CASES] = cases
-        add_api(app, events_api.api, registrations_api.api, check_ins_api.api, desks_api.api, suspect_times_api.api)
+        add_api(
+            app,
+            events_api.api,
+            registrations_api.api,
+            people_api.api,
+            seats_api.api,
+            check_ins_api.api,
+            desks_api.api,
+            suspect_times_api.api,
+        )
         add_internal(app)
         add_pages(app)
         yield Parts(app=app, drain=drain, use_cases=cases)
@@ -132,6 +153,16 @@ async def close_by_the_clock(events: Events, *, poll_seconds: float = 1.0) -> No
             log.info("event.closed_by_clock", event_id=event.event_id)
 
     await again_and_again(close, name="closing", poll_seconds=poll_seconds)
+
+
+async def settle_seats_by_the_clock(offers: Offers, *, poll_seconds: float = 1.0) -> None:
+    """Pass on the seats that nobody took in time, or came for, for ever."""
+
+    async def settle() -> None:
+        for event_id in await offers.settle_due():
+            log.info("seats.settled_by_clock", event_id=event_id)
+
+    await again_and_again(settle, name="seats", poll_seconds=poll_seconds)
 
 
 async def deliver_letters(letters: Letters) -> None:
@@ -205,9 +236,10 @@ def _use_cases(
     links = PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
     sender = settings.mail_sender or _LOCAL_SENDER
     enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)
+    book = SqlLetterBook(writer=writer, reader=reader)
     letters = Letters(
         store=store,
-        book=SqlLetterBook(writer=writer, reader=reader),
+        book=book,
         composer=MailComposer(links=links, enclosures=enclosures, sender=sender, clock=clock),
         post=None if settings.smtp_server is None else SmtpPost(settings.smtp_server),
         clock=clock,
@@ -218,6 +250,7 @@ def _use_cases(
         settings=settings,
         events=Events(store=store, clock=clock, mint=mint),
         registrations=registrations,
+        offers=Offers(store=store, clock=clock, mint=mint),
         check_ins=check_ins,
         desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),
         identities=Identities(store=store, clock=clock, mint=mint),
@@ -225,5 +258,9 @@ def _use_cases(
         tokens=Tokens(store=store, clock=clock, mint=mint),
         links=links,
         letters=letters,
+        people=People(store=store, book=book),
+        registration_limits=RegistrationLimits(
+            per_address=settings.registrations_per_address, per_minute=settings.registrations_per_minute
+        ),
         enclosures=enclosures,
     )

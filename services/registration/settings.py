@@ -86,7 +86,7 @@ def _sender(value: str | None, info: ValidationInfo) -> str | None:
 
 
 class RegistrationSettings(CommonSettings):
-    """What all services share, on this service's port; and how letters leave, if they do."""
+    """What all services share, on this service's port; how letters leave, if they do; how many may register at once."""
 
     service: ClassVar[str] = "registration"
 
@@ -108,6 +108,13 @@ class RegistrationSettings(CommonSettings):
             "is needed",
         ),
     ] = None
+
+    registrations_per_address: Annotated[
+        int, Field(ge=1, le=100_000, description="a whole number between 1 and 100000 (registrations in an hour)")
+    ] = 120
+    registrations_per_minute: Annotated[
+        int, Field(ge=1, le=100_000, description="a whole number between 1 and 100000 (registrations in all)")
+    ] = 600
 
     @property
     def smtp_server(self) -> SmtpServer | None:

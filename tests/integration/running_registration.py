@@ -25,6 +25,16 @@ START: Final = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 _ROUTABLE_PORT: Final = 8081
 
 
+class MovedClock:
+    """A clock that stands still until it is moved."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunningRegistration:
     """A running service; `api` speaks as an organizer unless another token is given."""

@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,22 +13,12 @@ from schemas.identifiers import fact_id
 from schemas.registration import EventClosed, EventPublished
 from services.registration.bootstrap import MIGRATIONS, close_by_the_clock
 from tests.databases import ON_BOTH, NewDatabase
-from tests.integration.running_registration import START, RunningRegistration, kinds, running_registration
+from tests.integration.running_registration import START, MovedClock, RunningRegistration, kinds, running_registration
 
 END: Final = START + timedelta(hours=8)
 DUE: Final = END + timedelta(minutes=15)
 MOMENT: Final = timedelta(milliseconds=1)
 DEADLINE_SECONDS: Final = 30
-
-
-class MovedClock:
-    """A clock that stands still until it is moved."""
-
-    def __init__(self, now: datetime = START) -> None:
-        self.now = now
-
-    def __call__(self) -> datetime:
-        return self.now
 
 
 def closings(facts: list[KnownFact]) -> list[EventClosed]:

@@ -20,6 +20,7 @@ from services.registration.domain.letters import GIVE_UP_AFTER
 from tests.databases import NewDatabase
 from tests.fakes.mail_server import MailServer, mail_server
 from tests.integration.running_registration import RunningRegistration, running_registration
+from tests.integration.test_registration_public_pages import a_form
 
 SENDER = "Colloque <tickets@example.org>"
 
@@ -157,9 +158,10 @@ async def test_a_refused_address_is_shown_to_the_organizer_who_corrects_it_and_s
     await mailing.api(
         "PATCH", f"/events/{event_id}/registrations/{registered['participant_id']}", {"email": "l.martin@example.org"}
     )
+    await deliver(mailing)
     await mailing.redirect("POST", f"/events/{event_id}/letters/1/again")
     await deliver(mailing)
-    assert [message["To"] for message in mails.taken] == ["Léa Martin <l.martin@example.org>"]
+    assert [message["To"] for message in mails.taken] == ["Léa Martin <l.martin@example.org>"] * 2
     assert "cannot be delivered" not in await mailing.page("GET", f"/events/{event_id}/letters")
 
 
@@ -214,3 +216,17 @@ async def test_without_a_mail_server_the_organizer_reads_letters_as_they_would_b
     whole = await service.page("GET", f"/events/{event_id}/letters/1/message.eml")
     assert "application/pdf" in whole
     await service.page("GET", f"/events/{event_id}/letters/99", expect=404)
+
+
+async def test_with_a_mail_server_nobody_learns_from_the_form_who_is_registered(
+    mailing: RunningRegistration, mails: MailServer
+) -> None:
+    event_id = await mailing.event()
+    for number in range(2):
+        form = a_form(form_id=f"{number}" * 32)
+        assert await mailing.redirect("POST", f"/e/{event_id}", form) == f"/e/{event_id}/sent"
+    assert "A message is on its way" in await mailing.page("GET", f"/e/{event_id}/sent")
+    await deliver(mailing)
+    subjects = [message["Subject"] for message in mails.taken]
+    assert subjects == ["Votre billet : Colloque", "Votre lien personnel : Colloque"]
+    assert len((await mailing.api("GET", f"/events/{event_id}/registrations"))["items"]) == 1

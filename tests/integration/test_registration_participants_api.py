@@ -48,7 +48,7 @@ async def test_a_wrong_registration_is_refused_with_the_field_named(
 
 
 async def test_the_waitlist_moves_up_in_its_order(service: RunningRegistration) -> None:
-    event_id = await service.event(capacity={"in_person": 1, "remote": 1})
+    event_id = await service.event(capacity={"in_person": 1, "remote": 1}, offer_minutes=0)
     first, second, third = [await service.register(event_id, name=name) for name in ("A", "B", "C")]
     assert [who["status"] for who in (first, second, third)] == ["confirmed", "waitlisted", "waitlisted"]
     assert [who["waitlist_position"] for who in (first, second, third)] == [None, 1, 2]
@@ -67,7 +67,7 @@ async def test_the_waitlist_moves_up_in_its_order(service: RunningRegistration) 
 
 
 async def test_a_switch_to_a_full_mode_waits_there_and_gives_the_seat_up(service: RunningRegistration) -> None:
-    event_id = await service.event(capacity={"in_person": 1, "remote": 1})
+    event_id = await service.event(capacity={"in_person": 1, "remote": 1}, offer_minutes=0)
     await service.register(event_id, mode="remote")
     switching = await service.register(event_id)
     waiting = await service.register(event_id)
@@ -78,7 +78,7 @@ async def test_a_switch_to_a_full_mode_waits_there_and_gives_the_seat_up(service
 
 
 async def test_seats_that_are_added_go_to_those_who_wait(service: RunningRegistration) -> None:
-    event_id = await service.event(capacity={"in_person": 0, "remote": 0})
+    event_id = await service.event(capacity={"in_person": 0, "remote": 0}, offer_minutes=0)
     waiting = [await service.register(event_id, name=name) for name in "ABC"]
     await service.api("PATCH", f"/events/{event_id}", {"capacity": {"in_person": 2}})
     listed = await service.api("GET", f"/events/{event_id}/registrations?status=confirmed")

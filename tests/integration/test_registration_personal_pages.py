@@ -1,5 +1,6 @@
 """Personal pages and join links of participants, as a browser without JavaScript uses them."""
 
+import json
 from typing import Any
 
 import pytest
@@ -31,6 +32,42 @@ async def test_the_personal_page_corrects_consents_cancels_and_erases(service: R
     await service.redirect("POST", f"{personal}/erase")
     assert (await service.api("GET", read))["name"] is None
     assert "Roux" not in await service.page("GET", personal)
+
+
+async def test_the_personal_page_gives_ticket_calendar_entry_and_all_that_is_known_until_it_is_erased(
+    service: RunningRegistration,
+) -> None:
+    event_id = await service.event()
+    registered = await service.register(event_id)
+    personal = path_of(service, registered["confirmation_url"])
+    correction = {"name": "Léa Roux", "email": "lea@example.org", "language": "en", "needs": "Sous-titres"}
+    await service.redirect("POST", f"{personal}/person", correction)
+    await service.redirect("POST", f"{personal}/consents", {"photos": "true"})
+    await service.redirect("POST", f"{personal}/consents", {})
+    await service.check_in(event_id, ticket=registered["ticket"], gate="Nord")
+    for name, kind, begin in (("ticket.pdf", "application/pdf", b"%PDF"), ("event.ics", "text/calendar", b"BEGIN:VC")):
+        async with service.client.get(f"{personal}/{name}") as answer:
+            assert (answer.status, answer.content_type) == (200, kind)
+            assert (await answer.read()).startswith(begin)
+    page = await service.page("GET", f"{personal}/data")
+    assert "Sous-titres" in page
+    assert page.count("“Photos on which I can be recognised may be published.” (wording 1)") == 2
+    data = json.loads(await service.page("GET", f"{personal}/data.json"))
+    assert (data["name"], data["accessibility_needs"], data["ticket"]) == (
+        "Léa Roux",
+        "Sous-titres",
+        registered["ticket"],
+    )
+    assert [(said["purpose"], said["given"], said["text_version"]) for said in data["consents"]] == [
+        ("photos", True, 1),
+        ("photos", False, 1),
+    ]
+    assert [scan["gate"] for scan in data["check_ins"]] == ["Nord"]
+    assert [letter["kind"] for letter in data["letters"]] == ["registered"]
+    await service.redirect("POST", f"{personal}/erase")
+    data = json.loads(await service.page("GET", f"{personal}/data.json"))
+    assert (data["name"], data["email"], data["accessibility_needs"], data["consents"]) == (None, None, None, [])
+    await service.page("GET", f"{personal}/ticket.pdf", expect=404)
 
 
 async def test_the_address_of_an_act_leads_back_to_its_page(service: RunningRegistration) -> None:

@@ -45,11 +45,12 @@ async def test_a_form_sent_twice_leads_to_the_same_registration(service: Running
 
 async def test_a_wrong_address_shows_the_form_again_with_what_was_typed(service: RunningRegistration) -> None:
     event_id = await service.event()
-    form = a_form(email="lea@nowhere", name="Léa <script>", newsletter="true")
+    form = a_form(email="lea@nowhere", name="Léa <script>", newsletter="true", needs="A seat\nwithout steps")
     page = await service.page("POST", f"/e/{event_id}", form, expect=422)
     assert "Enter an e-mail address, such as name@example.org." in page
     assert 'aria-invalid="true"' in page
     assert 'value="lea@nowhere"' in page
+    assert "A seat\nwithout steps</textarea>" in page
     assert 'value="Léa &lt;script&gt;"' in page
     assert re.search(r'name="mode" type="radio" value="in_person" checked', page)
     assert re.search(r'name="newsletter" type="checkbox" value="true" checked', page)
@@ -74,7 +75,7 @@ async def test_a_full_room_says_so_and_the_waitlisted_see_their_place(service: R
     event_id = await service.event(capacity={"in_person": 1, "remote": None})
     await service.register(event_id)
     assert "Full: you would be on the waiting list." in await service.page("GET", f"/e/{event_id}")
-    personal = await service.redirect("POST", f"/e/{event_id}", a_form())
+    personal = await service.redirect("POST", f"/e/{event_id}", a_form(email="wanda@example.org"))
     page = await service.page("GET", personal)
     assert "You are number 1 on the waiting list." in page
     assert "ticket.svg" not in page

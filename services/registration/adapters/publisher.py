@@ -1,13 +1,13 @@
 """From the domain's facts to the wire: each becomes one record of a topic, keyed by its event."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, TypedDict
 
 from schemas import checkin as checkin_wire
 from schemas import registration as wire
 from schemas.envelope import CONTENT_TYPE, FactData
 from schemas.envelope import Fact as WireFact
-from schemas.topics import CHECKIN, REGISTRATION
+from schemas.topics import CHECKIN, REGISTRATION, Topic
 from services.chassis.outbox import OutboxRecord
 from services.registration.domain.checkins import Action
 from services.registration.domain.event import Event
@@ -16,12 +16,14 @@ from services.registration.domain.facts import (
     EventStep,
     Fact,
     GuestIdentified,
+    OfferEnded,
     ScanVoided,
     SeatMoved,
     SeatStep,
     TicketScanned,
     TimeJudged,
 )
+from services.registration.domain.registrations import Registration
 
 OFFICE: Final = "/registration"
 """The CloudEvents `source` of events, registrations and links."""
@@ -39,7 +41,19 @@ _SEAT_FACTS: Final[dict[SeatStep, Callable[..., WireFact]]] = {
     SeatStep.REGISTERED: wire.ParticipantRegistered,
     SeatStep.CONFIRMED: wire.ParticipantConfirmed,
     SeatStep.MODE_CHANGED: wire.ParticipantModeChanged,
+    SeatStep.CANCELLED: wire.ParticipantCancelled,
+    SeatStep.OFFERED: wire.SeatOffered,
+    SeatStep.RELEASED: wire.SeatReleased,
+    SeatStep.CHANGED: wire.SeatChanged,
 }
+
+
+class _Seat(TypedDict):
+    event_id: str
+    mode: wire.Mode
+    status: wire.SeatStatus
+    waits_for: tuple[wire.Mode, ...] | None
+    headcount: int | None
 
 
 def to_record(fact: Fact) -> OutboxRecord:
@@ -55,19 +69,8 @@ def to_record(fact: Fact) -> OutboxRecord:
 
 def to_wire(fact: Fact) -> tuple[str, WireFact]:
     """The topic of a fact, and what is sent there."""
-    match fact:
-        case EventMoved():
-            return REGISTRATION.name, _event_fact(fact)
-        case SeatMoved():
-            return REGISTRATION.name, _seat_fact(fact)
-        case GuestIdentified():
-            return REGISTRATION.name, _identity_fact(fact)
-        case TimeJudged():
-            return REGISTRATION.name, _time_fact(fact)
-        case TicketScanned():
-            return CHECKIN.name, _scan_fact(fact)
-        case ScanVoided():
-            return CHECKIN.name, _void_fact(fact)
+    topic, write = _WRITERS[type(fact)]
+    return topic.name, write(fact)
 
 
 def _event_fact(fact: EventMoved) -> WireFact:
@@ -118,24 +121,47 @@ def event_data(event: Event) -> wire.EventData:
 
 def _seat_fact(fact: SeatMoved) -> WireFact:
     seat = fact.registration
-    if fact.step is SeatStep.CANCELLED:
-        kind: Callable[..., WireFact] = wire.ParticipantCancelled
-        return kind(
-            id=fact.fact_id,
-            source=OFFICE,
-            subject=seat.participant_id,
-            time=seat.changed_at,
-            recordedtime=fact.recorded_at,
-            data=FactData(event_id=seat.event_id),
-        )
+    data: FactData = FactData(event_id=seat.event_id)
+    if fact.step is SeatStep.OFFERED and seat.offer is not None:
+        offered, expires_at = wire.Mode(seat.offer.mode), seat.offer.until
+        data = wire.OfferData(**_seat_data(seat), offered=offered, expires_at=expires_at)
+    elif fact.step is not SeatStep.CANCELLED:
+        data = wire.SeatData(**_seat_data(seat))
     return _SEAT_FACTS[fact.step](
         id=fact.fact_id,
         source=OFFICE,
         subject=seat.participant_id,
         time=seat.changed_at,
         recordedtime=fact.recorded_at,
-        data=wire.SeatData(event_id=seat.event_id, mode=wire.Mode(seat.mode), status=wire.SeatStatus(seat.status)),
+        data=data,
     )
+
+
+def _offer_end_fact(fact: OfferEnded) -> WireFact:
+    kind: Callable[..., WireFact] = wire.SeatOfferWithdrawn
+    seat = fact.registration
+    offered, reason = wire.Mode(fact.mode), wire.OfferEnd(fact.reason)
+    return kind(
+        id=fact.fact_id,
+        source=OFFICE,
+        subject=seat.participant_id,
+        time=seat.changed_at,
+        recordedtime=fact.recorded_at,
+        data=wire.OfferWithdrawnData(**_seat_data(seat), offered=offered, reason=reason),
+    )
+
+
+def _seat_data(seat: Registration) -> _Seat:
+    """What the topic says of a registration; what it waits for only where mode and status do not say it."""
+    told = () if seat.holds else (seat.mode,)
+    waits_for = tuple(wire.Mode(mode) for mode in seat.ranks.modes)
+    return {
+        "event_id": seat.event_id,
+        "mode": wire.Mode(seat.mode),
+        "status": wire.SeatStatus(seat.status),
+        "waits_for": None if waits_for == told else waits_for,
+        "headcount": seat.headcount,
+    }
 
 
 def _identity_fact(fact: GuestIdentified) -> WireFact:
@@ -192,3 +218,14 @@ def _void_fact(fact: ScanVoided) -> WireFact:
         recordedtime=fact.at,
         data=checkin_wire.VoidData(event_id=fact.scan.event_id, voided_id=fact.scan.fact_id),
     )
+
+
+_WRITERS: Final[Mapping[type[Fact], tuple[Topic, Callable[..., WireFact]]]] = {
+    EventMoved: (REGISTRATION, _event_fact),
+    SeatMoved: (REGISTRATION, _seat_fact),
+    OfferEnded: (REGISTRATION, _offer_end_fact),
+    GuestIdentified: (REGISTRATION, _identity_fact),
+    TimeJudged: (REGISTRATION, _time_fact),
+    TicketScanned: (CHECKIN, _scan_fact),
+    ScanVoided: (CHECKIN, _void_fact),
+}

@@ -7,7 +7,9 @@ from typing import Any
 from sqlalchemy import Row, Select, and_, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registration.adapters.account_reading import SqlAccountReading
 from services.registration.adapters.desk_reading import SqlDeskReading, tells_of_place, tells_of_presence
+from services.registration.adapters.people_reading import SqlPeopleReading
 from services.registration.adapters.rows import (
     event_from,
     guest_link_from,
@@ -17,6 +19,7 @@ from services.registration.adapters.rows import (
     time_acceptance_from,
     token_from,
 )
+from services.registration.adapters.seat_reading import RANK, SqlSeatReading, ahead
 from services.registration.adapters.tables import (
     CONSENTS,
     EVENTS,
@@ -31,14 +34,14 @@ from services.registration.application.ports import EventQuery, GuestLink, Parti
 from services.registration.domain.checkins import Action, Scan, TicketHolder
 from services.registration.domain.errors import EventNotFoundError, ParticipantNotFoundError
 from services.registration.domain.event import Event, EventStatus
-from services.registration.domain.registrations import Person, Purpose, Registration
+from services.registration.domain.registrations import Person, Purpose
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
 
 _SEAT = REGISTRATIONS.c
 
 
-class SqlReading(SqlDeskReading):
+class SqlReading(SqlDeskReading, SqlSeatReading, SqlPeopleReading, SqlAccountReading):
     """A view of the database through one connection; implements the port `Reading`."""
 
     def __init__(self, connection: AsyncConnection, *, lock: bool = False) -> None:
@@ -82,15 +85,6 @@ class SqlReading(SqlDeskReading):
         found: str | None = await self._connection.scalar(query)
         return found
 
-    async def registration(self, event_id: str, participant_id: str) -> Registration:
-        """See the port."""
-        row = await self._first(
-            select(REGISTRATIONS).where(_SEAT.event_id == event_id, _SEAT.participant_id == participant_id)
-        )
-        if row is None:
-            raise ParticipantNotFoundError(participant_id)
-        return registration_from(row)
-
     async def participant(self, event_id: str, participant_id: str) -> Participant:
         """See the port."""
         found = await self._participants(
@@ -130,25 +124,11 @@ class SqlReading(SqlDeskReading):
         )
         return {row.participant_id: row.name for row in await self._connection.execute(query)}
 
-    async def counts(self, event_id: str) -> Mapping[tuple[Mode, SeatStatus], int]:
+    async def waitlist(self, event_id: str, mode: Mode, *, after: int, limit: int) -> Sequence[Participant]:
         """See the port."""
-        query = (
-            select(_SEAT.mode, _SEAT.status, func.count().label("number"))
-            .where(_SEAT.event_id == event_id)
-            .group_by(_SEAT.mode, _SEAT.status)
-        )
-        rows = await self._connection.execute(query)
-        return {(Mode(row.mode), SeatStatus(row.status)): row.number for row in rows}
-
-    async def taken(self, event_id: str) -> Mapping[Mode, int]:
-        """See the port."""
-        counts = await self.counts(event_id)
-        return {mode: counts.get((mode, SeatStatus.CONFIRMED), 0) for mode in Mode}
-
-    async def waitlist(self, event_id: str, mode: Mode, *, limit: int | None) -> Sequence[Registration]:
-        """See the port."""
-        query = select(REGISTRATIONS).where(*_waiting(event_id, mode)).order_by(_SEAT.rank).limit(limit)
-        return [registration_from(row) for row in await self._connection.execute(query)]
+        rank = RANK[mode]
+        waits = _PARTICIPANTS.where(_SEAT.event_id == event_id, rank > after)
+        return await self._participants(waits.order_by(rank).limit(limit))
 
     async def holder(self, *, event_id: str, ticket: str | None, participant_id: str | None) -> TicketHolder | None:
         """See the port."""
@@ -232,6 +212,11 @@ class SqlReading(SqlDeskReading):
         row = await self._first(select(TOKENS).where(TOKENS.c.hash == token_hash))
         return None if row is None else token_from(row)
 
+    async def token_of_id(self, token_id: str) -> StoredToken | None:
+        """See the port."""
+        row = await self._first(select(TOKENS).where(TOKENS.c.token_id == token_id))
+        return None if row is None else token_from(row)
+
     async def _first(self, query: Select[Any]) -> Row[Any] | None:
         row: Row[Any] | None = (await self._connection.execute(query)).first()
         return row
@@ -245,31 +230,24 @@ class SqlReading(SqlDeskReading):
         return [_participant(row, consents.get(row.participant_id, {})) for row in rows]
 
 
-def _waiting(event_id: Any, mode: Any) -> tuple[Any, ...]:  # noqa: ANN401  (values or columns)
-    return _SEAT.event_id == event_id, _SEAT.mode == mode, _SEAT.status == SeatStatus.WAITLISTED.value
-
-
 def _participant(row: Row[Any], consents: Mapping[Purpose, bool]) -> Participant:
     registration = registration_from(row)
     return Participant(
         registration=registration,
         person=None if row.name is None else Person(name=row.name, email=row.email, language=row.language),
         consents=consents,
-        waitlist_position=row.ahead + 1 if registration.status is SeatStatus.WAITLISTED else None,
+        positions={
+            mode: row._mapping[f"{mode.value}_ahead"] + 1  # noqa: SLF001  (a row's columns by name)
+            for mode in registration.ranks.modes
+            if registration.offer is None or registration.offer.mode is not mode
+        },
     )
 
 
-_OTHERS = REGISTRATIONS.alias("others")
-_AHEAD = (
-    select(func.count())
-    .where(
-        _OTHERS.c.event_id == _SEAT.event_id,
-        _OTHERS.c.mode == _SEAT.mode,
-        _OTHERS.c.status == SeatStatus.WAITLISTED.value,
-        _OTHERS.c.rank < _SEAT.rank,
-    )
-    .scalar_subquery()
-)
 _PARTICIPANTS = select(
-    REGISTRATIONS, PEOPLE.c.name, PEOPLE.c.email, PEOPLE.c.language, _AHEAD.label("ahead")
+    REGISTRATIONS,
+    PEOPLE.c.name,
+    PEOPLE.c.email,
+    PEOPLE.c.language,
+    *(ahead(mode).label(f"{mode.value}_ahead") for mode in Mode),
 ).outerjoin(PEOPLE, PEOPLE.c.participant_id == _SEAT.participant_id)

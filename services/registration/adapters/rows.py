@@ -11,7 +11,7 @@ from services.registration.application.ports import GuestLink, StoredToken
 from services.registration.domain.checkins import Action, Outcome, Scan
 from services.registration.domain.event import ClosedBy, Closing, Conference, Event, EventStatus, Room, Session
 from services.registration.domain.registrations import Person, Registration
-from services.registration.domain.seats import Capacity, Mode, SeatStatus
+from services.registration.domain.seats import Capacity, Mode, Offer, Ranks, SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
 
 
@@ -27,6 +27,8 @@ def event_from(row: Row[Any]) -> Event:
         capacity=Capacity(in_person=row.in_person_seats, remote=row.remote_seats),
         grace_minutes=row.grace_minutes,
         reconnect_grace_seconds=row.reconnect_grace_seconds,
+        offer_minutes=row.offer_minutes,
+        no_show_minutes=row.no_show_minutes,
         rooms=tuple(_room(room) for room in row.rooms),
         sessions=tuple(_session(session) for session in row.sessions),
         changed_at=row.changed_at,
@@ -48,6 +50,9 @@ def event_values(event: Event) -> dict[str, Any]:
         "remote_seats": event.capacity.remote,
         "grace_minutes": event.grace_minutes,
         "reconnect_grace_seconds": event.reconnect_grace_seconds,
+        "offer_minutes": event.offer_minutes,
+        "no_show_minutes": event.no_show_minutes,
+        "no_shows_from": event.no_shows_from,
         "rooms": [
             {
                 "room_id": room.room_id,
@@ -102,10 +107,14 @@ def registration_from(row: Row[Any]) -> Registration:
         mode=Mode(row.mode),
         status=SeatStatus(row.status),
         ticket=row.ticket,
-        rank=row.rank,
+        ranks=Ranks(in_person=row.in_person_rank, remote=row.remote_rank),
+        offer=None if row.offered is None else Offer(mode=Mode(row.offered), until=row.offered_until),
         created_at=row.created_at,
         changed_at=row.changed_at,
         moved_at=row.moved_at,
+        released_at=row.released_at,
+        headcount=row.headcount,
+        group_id=row.group_id,
         retry_key=row.retry_key,
     )
 
@@ -118,10 +127,16 @@ def registration_values(registration: Registration) -> dict[str, Any]:
         "mode": registration.mode.value,
         "status": registration.status.value,
         "ticket": registration.ticket,
-        "rank": registration.rank,
+        "in_person_rank": registration.ranks.in_person,
+        "remote_rank": registration.ranks.remote,
+        "offered": registration.offer.mode.value if registration.offer else None,
+        "offered_until": registration.offer.until if registration.offer else None,
         "created_at": registration.created_at,
         "changed_at": registration.changed_at,
         "moved_at": registration.moved_at,
+        "released_at": registration.released_at,
+        "headcount": registration.headcount,
+        "group_id": registration.group_id,
         "retry_key": registration.retry_key,
     }
 

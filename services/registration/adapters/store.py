@@ -3,13 +3,13 @@
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime
-from typing import Final
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.chassis.clock import Clock
 from services.chassis.outbox import add
+from services.registration.adapters.account_writing import SqlAccountWriting
 from services.registration.adapters.publisher import to_record
 from services.registration.adapters.reading import SqlReading
 from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
@@ -18,6 +18,7 @@ from services.registration.adapters.tables import (
     EVENTS,
     GUEST_LINKS,
     LETTERS,
+    NEEDS,
     OUTBOX,
     PEOPLE,
     REGISTRATIONS,
@@ -28,16 +29,15 @@ from services.registration.adapters.tables import (
     TOKENS,
 )
 from services.registration.application.ports import GuestLink, StoredToken
+from services.registration.domain.audit import Act, Deed, deed_of
 from services.registration.domain.checkins import Scan
+from services.registration.domain.consents import CONSENT_TEXT_VERSION
 from services.registration.domain.event import Event
 from services.registration.domain.facts import Fact
-from services.registration.domain.letters import Letter, LetterState
+from services.registration.domain.letters import Letter, LetterKind, LetterState
 from services.registration.domain.registrations import Person, Purpose, Registration
-from services.registration.domain.seats import Mode
+from services.registration.domain.seats import SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
-
-CONSENT_TEXT_VERSION: Final = 1
-"""Which wording of the registration form's consents is asked now: raise it with every change of that text."""
 
 
 class SqlStore:
@@ -66,7 +66,7 @@ class SqlStore:
         self._committed()
 
 
-class SqlWriting(SqlReading):
+class SqlWriting(SqlReading, SqlAccountWriting):
     """A transaction; implements the port `Writing`."""
 
     def __init__(self, connection: AsyncConnection, *, clock: Clock) -> None:
@@ -101,6 +101,7 @@ class SqlWriting(SqlReading):
         """See the port."""
         mine = PEOPLE.c.participant_id == participant_id
         await self._connection.execute(update(PEOPLE).where(mine).values(person_values(person)))
+        await self._note_of_person(Act.PERSON_CHANGED, participant_id)
 
     async def add_consents(self, participant_id: str, consents: Mapping[Purpose, bool], *, at: datetime) -> None:
         """See the port."""
@@ -117,16 +118,20 @@ class SqlWriting(SqlReading):
         if rows:
             await self._connection.execute(insert(CONSENTS), rows)
 
+    async def save_needs(self, participant_id: str, needs: str | None) -> None:
+        """See the port."""
+        await self._connection.execute(delete(NEEDS).where(NEEDS.c.participant_id == participant_id))
+        if needs is not None:
+            await self._connection.execute(insert(NEEDS).values(participant_id=participant_id, needs=needs))
+
     async def erase_person(self, participant_id: str) -> None:
         """See the port."""
-        for table in (PEOPLE, CONSENTS):
-            await self._connection.execute(delete(table).where(table.c.participant_id == participant_id))
-
-    async def next_rank(self, event_id: str, mode: Mode) -> int:
-        """See the port."""
-        columns = REGISTRATIONS.c
-        query = select(func.max(columns.rank)).where(columns.event_id == event_id, columns.mode == mode.value)
-        return (await self._connection.scalar(query) or 0) + 1
+        deleted = 0
+        for table in (PEOPLE, NEEDS, CONSENTS):
+            gone = await self._connection.execute(delete(table).where(table.c.participant_id == participant_id))
+            deleted += gone.rowcount
+        if deleted:
+            await self._note_of_person(Act.PERSON_ERASED, participant_id)
 
     async def add_scan(self, scan: Scan) -> None:
         """See the port."""
@@ -144,6 +149,7 @@ class SqlWriting(SqlReading):
         if not changed.rowcount:
             keys = {"event_id": event_id, "fact_id": fact_id}
             await self._connection.execute(insert(SETTLED_DOUBLE_ENTRIES).values(at=at, **keys))
+        await self.note(Deed(act=Act.DOUBLE_ENTRY_SETTLED, event_id=event_id, subject=fact_id))
 
     async def save_guest_link(self, event_id: str, link: GuestLink) -> None:
         """See the port."""
@@ -178,12 +184,16 @@ class SqlWriting(SqlReading):
                 expires_at=token.expires_at,
             )
         )
+        await self.note(Deed(act=Act.TOKEN_CREATED, event_id=token.event_id, subject=token.token_id))
 
     async def revoke_token(self, token_id: str, *, at: datetime) -> bool:
         """See the port."""
         mine = TOKENS.c.token_id == token_id
         changed = await self._connection.execute(update(TOKENS).where(mine).values(revoked_at=at))
-        return changed.rowcount > 0
+        if not changed.rowcount:
+            return False
+        await self.note(Deed(act=Act.TOKEN_REVOKED, subject=token_id))
+        return True
 
     async def add_sign_in_code(self, code_hash: str, *, expires_at: datetime) -> None:
         """See the port."""
@@ -198,7 +208,7 @@ class SqlWriting(SqlReading):
     async def send(self, letters: Iterable[Letter]) -> None:
         """See the port."""
         now = self._clock()
-        rows = [
+        owed = [
             {
                 "kind": letter.kind.value,
                 "event_id": letter.event_id,
@@ -211,9 +221,25 @@ class SqlWriting(SqlReading):
             }
             for letter in letters
         ]
-        if rows:
-            await self._connection.execute(insert(LETTERS), rows)
+        if owed:
+            await self._connection.execute(insert(LETTERS), owed)
+
+    async def send_to_all(self, kind: LetterKind, event_id: str) -> None:
+        """See the port."""
+        seats = REGISTRATIONS.c
+        active = (seats.event_id == event_id, seats.status != SeatStatus.CANCELLED.value)
+        participants = await self._connection.scalars(
+            select(seats.participant_id).where(*active).order_by(seats.created_at, seats.participant_id)
+        )
+        await self.send([Letter(kind=kind, event_id=event_id, participant_id=each) for each in participants])
 
     async def publish(self, facts: Iterable[Fact]) -> None:
         """See the port."""
-        await add(self._connection, OUTBOX, [to_record(fact) for fact in facts], now=self._clock())
+        told = list(facts)
+        await add(self._connection, OUTBOX, [to_record(fact) for fact in told], now=self._clock())
+        await self.note(*map(deed_of, told))
+
+    async def _note_of_person(self, act: Act, participant_id: str) -> None:
+        mine = REGISTRATIONS.c.participant_id == participant_id
+        event_id = await self._connection.scalar(select(REGISTRATIONS.c.event_id).where(mine))
+        await self.note(Deed(act=act, event_id=event_id, subject=participant_id))

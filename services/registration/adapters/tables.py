@@ -1,4 +1,4 @@
-"""The tables of registration. `people` and `consents` hold all personal data, so that erasing is deleting rows."""
+"""The tables of registration. What is known of a person has tables of its own, so that erasing is deleting rows."""
 
 from typing import Final
 
@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    text,
 )
 
 from services.chassis.database import RowNumber, UtcInstant
@@ -35,6 +36,9 @@ EVENTS: Final = Table(
     Column("remote_seats", Integer),
     Column("grace_minutes", Integer, nullable=False),
     Column("reconnect_grace_seconds", Integer, nullable=False),
+    Column("offer_minutes", Integer, nullable=False),
+    Column("no_show_minutes", Integer),
+    Column("no_shows_from", UtcInstant),
     Column("rooms", JSON, nullable=False),
     Column("sessions", JSON, nullable=False),
     Column("changed_at", UtcInstant, nullable=False),
@@ -52,13 +56,34 @@ REGISTRATIONS: Final = Table(
     Column("mode", String(20), nullable=False),
     Column("status", String(20), nullable=False),
     Column("ticket", String(12), nullable=False, unique=True),
-    Column("rank", Integer),
+    Column("in_person_rank", Integer),
+    Column("remote_rank", Integer),
+    Column("offered", String(20)),
+    Column("offered_until", UtcInstant),
     Column("created_at", UtcInstant, nullable=False),
     Column("changed_at", UtcInstant, nullable=False),
     Column("moved_at", UtcInstant),
+    Column("released_at", UtcInstant),
+    Column("headcount", Integer),
+    Column("group_id", String(40)),
     Column("retry_key", String(64)),
     Index("registrations_in_order", "event_id", "created_at", "participant_id"),
-    Index("registrations_by_seat", "event_id", "mode", "status", "rank"),
+    Index("registrations_by_seat", "event_id", "mode", "status"),
+    *(
+        Index(
+            name,
+            *columns,
+            sqlite_where=text(f"{columns[-1]} IS NOT NULL"),
+            postgresql_where=text(f"{columns[-1]} IS NOT NULL"),
+        )
+        for name, columns in {
+            "registrations_waiting_in_person": ("event_id", "in_person_rank"),
+            "registrations_waiting_remote": ("event_id", "remote_rank"),
+            "registrations_offered": ("event_id", "offered"),
+            "registrations_by_offer": ("offered_until",),
+            "registrations_of_group": ("event_id", "group_id"),
+        }.items()
+    ),
     Index("registrations_by_retry", "event_id", "retry_key", unique=True),
 )
 PEOPLE: Final = Table(
@@ -69,6 +94,12 @@ PEOPLE: Final = Table(
     Column("email", Text, nullable=False),
     Column("language", String(35), nullable=False),
     Column("search_text", Text, nullable=False),
+)
+NEEDS: Final = Table(
+    "accessibility_needs",
+    METADATA,
+    Column("participant_id", ForeignKey("registrations.participant_id"), primary_key=True),
+    Column("needs", Text, nullable=False),
 )
 CONSENTS: Final = Table(
     "consents",

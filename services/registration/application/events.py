@@ -7,11 +7,12 @@ from typing import TypedDict
 
 from services.chassis.clock import Clock
 from services.registration.application.ports import EventQuery, Mint, Store
-from services.registration.application.waitlist import fill_free_seats
+from services.registration.application.seating import settle_seats
 from services.registration.domain import event as events
-from services.registration.domain.event import ClosedBy, Conference, Event, Room, Session
+from services.registration.domain.event import OFFER_MINUTES, ClosedBy, Conference, Event, Room, Session
 from services.registration.domain.facts import EventMoved, EventStep
 from services.registration.domain.instants import after
+from services.registration.domain.letters import LetterKind, concerns_participants
 from services.registration.domain.seats import Capacity, Mode
 
 
@@ -46,6 +47,8 @@ class EventDraft:
     capacity: Capacity
     grace_minutes: int = 15
     reconnect_grace_seconds: int = 60
+    offer_minutes: int = OFFER_MINUTES
+    no_show_minutes: int | None = None
     rooms: tuple[RoomDraft, ...] = ()
     sessions: tuple[SessionDraft, ...] = ()
 
@@ -60,6 +63,8 @@ class EventChanges(TypedDict, total=False):
     seats: Mapping[Mode, int | None]
     grace_minutes: int
     reconnect_grace_seconds: int
+    offer_minutes: int
+    no_show_minutes: int | None
     rooms: tuple[RoomDraft, ...]
     sessions: tuple[SessionDraft, ...]
 
@@ -89,6 +94,8 @@ class Events:
             capacity=draft.capacity,
             grace_minutes=draft.grace_minutes,
             reconnect_grace_seconds=draft.reconnect_grace_seconds,
+            offer_minutes=draft.offer_minutes,
+            no_show_minutes=draft.no_show_minutes,
             rooms=self._rooms(draft.rooms, known=()),
             sessions=self._sessions(draft.sessions, known=()),
         )
@@ -118,7 +125,9 @@ class Events:
             changed = replace(changed, changed_at=after(event.changed_at, now=now))
             await transaction.save_event(changed)
             await transaction.publish([self._moved(EventStep.CHANGED, changed, now)])
-            await fill_free_seats(transaction, changed, mint=self.mint, now=now)
+            if concerns_participants(event, changed):
+                await transaction.send_to_all(LetterKind.EVENT_CHANGED, event_id)
+            await settle_seats(transaction, changed, mint=self.mint, now=now)
         return changed
 
     async def publish(self, event_id: str) -> Event:
@@ -182,6 +191,8 @@ class Events:
                 return event
             await transaction.save_event(event)
             await transaction.publish([self._moved(name, event, now, fact_id=fact_id)])
+            if name is EventStep.CANCELLED:
+                await transaction.send_to_all(LetterKind.EVENT_CANCELLED, event_id)
         return event
 
     def _changed(self, event: Event, changes: EventChanges) -> Event:
@@ -199,6 +210,8 @@ class Events:
             timezone=changes.get("timezone", event.timezone),
             grace_minutes=changes.get("grace_minutes", event.grace_minutes),
             reconnect_grace_seconds=changes.get("reconnect_grace_seconds", event.reconnect_grace_seconds),
+            offer_minutes=changes.get("offer_minutes", event.offer_minutes),
+            no_show_minutes=changes.get("no_show_minutes", event.no_show_minutes),
             capacity=capacity,
             rooms=event.rooms if rooms is None else self._rooms(rooms, known=event.rooms),
             sessions=event.sessions if sessions is None else self._sessions(sessions, known=event.sessions),

@@ -45,6 +45,15 @@ class PersonalLinks:
         token = self.token(event_id=event_id, participant_id=participant_id)
         return f"{self.public_url}/e/{event_id}/confirmation/{token}"
 
+    def group_url(self, *, event_id: str, group_id: str) -> str:
+        """The page where somebody finds the personal pages of all whom they registered together."""
+        token = self.personal.seal_token({"event_id": event_id, "group_id": group_id}, expires_at=None)
+        return f"{self.public_url}/e/{event_id}/group/{token}"
+
+    def read_group_token(self, token: str, *, event_id: str) -> str | None:
+        """Whose group's page it opens; None if it is not one of this event."""
+        return self._read(self.personal, token, event_id=event_id, name="group_id")
+
     def join_url(self, *, event_id: str, participant_id: str) -> str:
         """The link that leads into the meeting."""
         payload = {"event_id": event_id, "participant_id": participant_id}
@@ -72,10 +81,10 @@ class PersonalLinks:
         )
         return f"/join/{grant}"
 
-    def _read(self, box: SecretBox, token: str, *, event_id: str) -> str | None:
+    def _read(self, box: SecretBox, token: str, *, event_id: str, name: str = "participant_id") -> str | None:
         try:
             payload = box.open_token(token, now=self.clock())
         except (BrokenSealError, ExpiredTokenError):
             return None
-        participant_id = payload.get("participant_id")
-        return participant_id if payload.get("event_id") == event_id and isinstance(participant_id, str) else None
+        identifier = payload.get(name)
+        return identifier if payload.get("event_id") == event_id and isinstance(identifier, str) else None

@@ -2,15 +2,19 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from services.registration.application.account_ports import AccountReading, AccountWriting
+from services.registration.application.audit import AuditReading, AuditWriting
 from services.registration.application.desk_ports import DeskReading, DeskWriting
+from services.registration.application.people_ports import PeopleReading, PeopleWriting
+from services.registration.application.seat_ports import SeatReading, SeatWriting
 from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import Fact
-from services.registration.domain.letters import Letter
+from services.registration.domain.letters import Letter, LetterKind
 from services.registration.domain.registrations import Person, Purpose, Registration
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
@@ -18,12 +22,20 @@ from services.registration.domain.suspect_times import TimeAcceptance
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Participant:
-    """A registration with whose it is; `person` is None once erased."""
+    """A registration with whose it is; `person` is None once erased.
+
+    `positions` are the places on the waitlists, 1 for the next; who has an offer of a mode is no more in its list.
+    """
 
     registration: Registration
     person: Person | None
     consents: Mapping[Purpose, bool]
-    waitlist_position: int | None = None
+    positions: Mapping[Mode, int] = field(default_factory=dict)
+
+    @property
+    def waitlist_position(self) -> int | None:
+        """The place on the waitlist of its mode, else on that of the other; None for who is on none."""
+        return self.positions.get(self.registration.mode, next(iter(self.positions.values()), None))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +82,7 @@ class GuestLink:
     changed_at: datetime
 
 
-class Reading(DeskReading, Protocol):
+class Reading(DeskReading, SeatReading, PeopleReading, AccountReading, AuditReading, Protocol):
     """A consistent view of the database."""
 
     async def event(self, event_id: str) -> Event:
@@ -93,16 +105,12 @@ class Reading(DeskReading, Protocol):
         """The event that this request created before, if it is a repetition."""
         ...
 
-    async def registration(self, event_id: str, participant_id: str) -> Registration:
-        """A registration of the event.
+    async def participant(self, event_id: str, participant_id: str) -> Participant:
+        """A registration of the event, with the person.
 
         Raises:
             ParticipantNotFoundError: if the event has none of this id.
         """
-        ...
-
-    async def participant(self, event_id: str, participant_id: str) -> Participant:
-        """The same, with the person."""
         ...
 
     async def registered_by(self, event_id: str, retry_key: str) -> str | None:
@@ -117,16 +125,8 @@ class Reading(DeskReading, Protocol):
         """The names of those that are known and not erased."""
         ...
 
-    async def counts(self, event_id: str) -> Mapping[tuple[Mode, SeatStatus], int]:
-        """How many registrations stand where."""
-        ...
-
-    async def taken(self, event_id: str) -> Mapping[Mode, int]:
-        """The confirmed, by mode."""
-        ...
-
-    async def waitlist(self, event_id: str, mode: Mode, *, limit: int | None) -> Sequence[Registration]:
-        """Who waits for a seat, the next first; `limit` None is all of them."""
+    async def waitlist(self, event_id: str, mode: Mode, *, after: int, limit: int) -> Sequence[Participant]:
+        """Who waits for a mode or has an offer of it, in the order of their ranks, from those after `after`."""
         ...
 
     async def holder(self, *, event_id: str, ticket: str | None, participant_id: str | None) -> TicketHolder | None:
@@ -166,8 +166,12 @@ class Reading(DeskReading, Protocol):
         """The token of this hash."""
         ...
 
+    async def token_of_id(self, token_id: str) -> StoredToken | None:
+        """The token of this id."""
+        ...
 
-class Writing(Reading, DeskWriting, Protocol):
+
+class Writing(Reading, DeskWriting, SeatWriting, PeopleWriting, AccountWriting, AuditWriting, Protocol):
     """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
 
     async def add_event(self, event: Event, *, retry_key: str | None) -> None:
@@ -184,10 +188,6 @@ class Writing(Reading, DeskWriting, Protocol):
         """Insert a registration and its person."""
         ...
 
-    async def save_registration(self, registration: Registration) -> None:
-        """Replace a registration."""
-        ...
-
     async def save_person(self, participant_id: str, person: Person) -> None:
         """Replace what is known of a person."""
         ...
@@ -197,11 +197,7 @@ class Writing(Reading, DeskWriting, Protocol):
         ...
 
     async def erase_person(self, participant_id: str) -> None:
-        """Delete the name, the address and the consents; doing it again changes nothing."""
-        ...
-
-    async def next_rank(self, event_id: str, mode: Mode) -> int:
-        """The rank at the end of a waitlist."""
+        """Delete the name, the address, the needs and the consents; doing it again changes nothing."""
         ...
 
     async def add_scan(self, scan: Scan) -> None:
@@ -240,8 +236,12 @@ class Writing(Reading, DeskWriting, Protocol):
         """Owe letters: each is sent once the transaction is committed, and told to nobody if it is not."""
         ...
 
+    async def send_to_all(self, kind: LetterKind, event_id: str) -> None:
+        """Owe a letter to each registration of the event that is not cancelled."""
+        ...
+
     async def publish(self, facts: Iterable[Fact]) -> None:
-        """Put facts in the outbox, in their order."""
+        """Put facts in the outbox, in their order, and what they tell in the audit log."""
         ...
 
 

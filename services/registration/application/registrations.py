@@ -3,49 +3,69 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypedDict
 
 from services.chassis.clock import Clock
+from services.registration.application.known_addresses import write_again, write_to_new_address
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
-from services.registration.application.waitlist import fill_free_seats
-from services.registration.domain.errors import ModeFullError
+from services.registration.application.seat_changes import SeatWishes, change_seat
+from services.registration.application.seating import pass_offer, record, settle_seats, tell
 from services.registration.domain.event import Event, EventStatus
-from services.registration.domain.facts import SeatMoved, SeatStep
+from services.registration.domain.facts import SeatStep
 from services.registration.domain.instants import after
-from services.registration.domain.registrations import Person, Purpose, Registration, change_mode, withdraw
-from services.registration.domain.seats import Mode, SeatStatus, has_free_seat
+from services.registration.domain.registrations import (
+    Person,
+    Purpose,
+    Registration,
+    first_place,
+    withdraw,
+)
+from services.registration.domain.seating import SeatChange
+from services.registration.domain.seats import Mode, OfferEnd, Ranks, SeatStatus, Wish, free_seats, has_free_seat
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Register:
-    """Somebody wants to take part. `retry_key` is what a repetition of the same request would repeat."""
+    """Somebody wants to take part.
 
-    mode: Mode
+    `headcount` is set for a venue: how many, as attested, take part behind its one connection. `needs` is what they ask
+    for to be able to take part. `retry_key` is what a repetition of the same request would repeat.
+    """
+
+    mode: Mode | Wish
     person: Person
     consents: Mapping[Purpose, bool]
+    headcount: int | None = None
+    needs: str | None = None
     retry_key: str | None = None
 
 
-class RegistrationChanges(TypedDict, total=False):
+class RegistrationChanges(SeatWishes, total=False):
     """What to change of a registration: what is left out stays."""
 
-    mode: Mode
     name: str
     email: str
     language: str
     consents: Mapping[Purpose, bool]
+    needs: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventCounts:
-    """How an event fills: registrations by mode and status, and how many are on site."""
+    """How an event fills: registrations by mode and status, seats on offer, who waits, and how many are on site."""
 
     by_seat: Mapping[tuple[Mode, SeatStatus], int]
+    offered: Mapping[Mode, int]
+    awaited: Mapping[Mode, int]
     on_site: int
 
     def of(self, mode: Mode, status: SeatStatus) -> int:
         """Registrations of one mode and status."""
         return self.by_seat.get((mode, status), 0)
+
+    def free(self, event: Event) -> Mapping[Mode, int | None]:
+        """The seats of an event that nobody has and that are not on offer, by mode; None is without limit."""
+        taken = {mode: self.of(mode, SeatStatus.CONFIRMED) + self.offered.get(mode, 0) for mode in Mode}
+        return {mode: free_seats(event.capacity, taken, mode) for mode in Mode}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,37 +77,42 @@ class Registrations:
     mint: Mint
 
     async def register(self, event_id: str, command: Register) -> Participant:
-        """Give a seat in the mode asked for, or a place at the end of its waitlist.
+        """Give a seat in the mode wished for, or a place at the end of its waitlist.
 
         Raises:
             EventNotFoundError: if there is no such event.
             EventStateError: if it is not published.
         """
-        now = self.clock()
-        async with self.store.writing() as transaction:
-            event = await transaction.event(event_id)
-            if command.retry_key is not None:
-                known = await transaction.registered_by(event_id, command.retry_key)
-                if known is not None:
-                    return await transaction.participant(event_id, known)
-            event.require_open("register")
-            seat_is_free = has_free_seat(event.capacity, await transaction.taken(event_id), command.mode)
-            rank = None if seat_is_free else await transaction.next_rank(event_id, command.mode)
-            at = after(None, now=now)
-            registration = Registration(
-                participant_id=self.mint.participant_id(),
-                event_id=event_id,
-                mode=command.mode,
-                status=SeatStatus.CONFIRMED if seat_is_free else SeatStatus.WAITLISTED,
-                ticket=self.mint.ticket(),
-                created_at=at,
-                changed_at=at,
-                rank=rank,
-                retry_key=command.retry_key,
-            )
-            await transaction.add_participant(registration, command.person, command.consents)
-            await self._publish(transaction, SeatStep.REGISTERED, registration, now)
-            return await transaction.participant(event_id, registration.participant_id)
+        _, (participant,) = await self._register(event_id, [command], group_id=None)
+        return participant
+
+    async def register_once(self, event_id: str, command: Register) -> Participant | None:
+        """As `register`, unless this address is registered already: then it is written to, and nothing else happens.
+
+        Who asks learns from None only that a letter is on its way, if it was not sent a moment ago.
+        """
+        _, participants = await self._register(event_id, [command], group_id=None, once=True)
+        return participants[0] if participants else None
+
+    async def register_together(self, event_id: str, commands: Sequence[Register]) -> tuple[str, Sequence[Participant]]:
+        """Register several people for one, in their order; gives the id of the group. Raises as `register`."""
+        group_id, participants = await self._register(event_id, commands, group_id=self.mint.part_id("grp"))
+        return group_id or "", participants
+
+    def member_key(self, retry_key: str, index: int) -> str:
+        """What a repetition of the request would repeat for one of several people."""
+        return self.mint.fact_id("member", retry_key, str(index))
+
+    async def together(self, event_id: str, group_id: str) -> Sequence[Participant]:
+        """The people of a group, in the order they were registered.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+        """
+        async with self.store.reading() as view:
+            await view.event(event_id)
+            members = await view.group(event_id, group_id)
+            return [await view.participant(event_id, member) for member in members]
 
     async def edit(
         self, event_id: str, participant_id: str, changes: RegistrationChanges, *, may_wait: bool = True
@@ -95,6 +120,7 @@ class Registrations:
         """Change who it is, what they consent to, or how they take part.
 
         A change of mode gives the seat up to the next who waits; in a full mode it leads to the end of the waitlist.
+        A change to a mode of which a seat is kept for the participant accepts that seat.
 
         Raises:
             EventNotFoundError: if there is no such event.
@@ -102,6 +128,8 @@ class Registrations:
             RegistrationCancelledError: for a change of mode, if it was withdrawn.
             EventStateError: for a change of mode, if the event is not published.
             ModeFullError: for a change to a full mode, unless `may_wait`.
+            OfferExpiredError: for a change to a mode whose seat was kept until a time that has passed.
+            InvalidValueError: for a headcount of whoever is no venue.
         """
         now = self.clock()
         async with self.store.writing() as transaction:
@@ -115,10 +143,14 @@ class Registrations:
                 )
                 if person != before.person:
                     await transaction.save_person(participant_id, person)
+                if person.email != before.person.email:
+                    await write_to_new_address(transaction, before.registration)
                 await self._record_consents(transaction, before, changes.get("consents", {}), now)
-            mode = changes.get("mode", before.registration.mode)
-            if mode is not before.registration.mode:
-                await self._change_mode(transaction, event, before.registration, mode, may_wait=may_wait, now=now)
+                if "needs" in changes:
+                    await transaction.save_needs(participant_id, changes["needs"])
+            await change_seat(
+                transaction, event, before.registration, changes, may_wait=may_wait, mint=self.mint, now=now
+            )
             return await transaction.participant(event_id, participant_id)
 
     async def cancel(self, event_id: str, participant_id: str, *, erase: bool = False) -> Participant:
@@ -138,10 +170,12 @@ class Registrations:
             registration = await transaction.registration(event_id, participant_id)
             if registration.status is not SeatStatus.CANCELLED:
                 if event.status is EventStatus.PUBLISHED:
-                    withdrawn = withdraw(registration, now=now)
-                    await transaction.save_registration(withdrawn)
-                    await self._publish(transaction, SeatStep.CANCELLED, withdrawn, now)
-                    await fill_free_seats(transaction, event, mint=self.mint, now=now)
+                    if registration.offer is not None:
+                        cancelled = OfferEnd.CANCELLED
+                        registration = await pass_offer(transaction, registration, cancelled, mint=self.mint, now=now)
+                    withdrawn = SeatChange(step=SeatStep.CANCELLED, registration=withdraw(registration, now=now))
+                    await record(transaction, withdrawn, mint=self.mint, now=now)
+                    await settle_seats(transaction, event, mint=self.mint, now=now)
                 elif not erase:
                     event.require_open("cancel a registration")
             if erase:
@@ -174,30 +208,85 @@ class Registrations:
         async with self.store.reading() as view:
             return await view.names(event_id, participant_ids)
 
+    async def free(self, event_id: str) -> Mapping[Mode, int | None]:
+        """The seats of an event that nobody has and that are not on offer, by mode; None is without limit.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+        """
+        async with self.store.reading() as view:
+            event, taken = await view.event(event_id), await view.taken(event_id)
+        return {mode: free_seats(event.capacity, taken, mode) for mode in Mode}
+
     async def counts(self, event_id: str) -> EventCounts:
         """How an event fills."""
         async with self.store.reading() as view:
-            return EventCounts(by_seat=await view.counts(event_id), on_site=await view.on_site(event_id))
+            return EventCounts(
+                by_seat=await view.counts(event_id),
+                offered=await view.offered(event_id),
+                awaited=await view.awaited(event_id),
+                on_site=await view.on_site(event_id),
+            )
 
-    async def _change_mode(
+    async def _register(
+        self, event_id: str, commands: Sequence[Register], *, group_id: str | None, once: bool = False
+    ) -> tuple[str | None, Sequence[Participant]]:
+        now = self.clock()
+        ids: list[str] = []
+        async with self.store.writing() as transaction:
+            event = await transaction.event(event_id)
+            at = None
+            for command in commands:
+                known = await self._registered_before(transaction, event_id, command)
+                if known is None:
+                    event.require_open("register")
+                    if once and await write_again(transaction, event_id, command.person.email, now=now):
+                        continue
+                    at = after(at, now=now)
+                    known = await self._enrol(transaction, event, command, group_id=group_id, at=at, now=now)
+                ids.append(known)
+            participants = [await transaction.participant(event_id, known) for known in ids]
+        return group_id if not participants else participants[0].registration.group_id, participants
+
+    async def _registered_before(self, transaction: Writing, event_id: str, command: Register) -> str | None:
+        return None if command.retry_key is None else await transaction.registered_by(event_id, command.retry_key)
+
+    async def _enrol(
         self,
         transaction: Writing,
         event: Event,
-        registration: Registration,
-        mode: Mode,
+        command: Register,
         *,
-        may_wait: bool,
+        group_id: str | None,
+        at: datetime,
         now: datetime,
-    ) -> None:
-        event.require_open("change the mode of a registration")
-        seat_is_free = has_free_seat(event.capacity, await transaction.taken(event.event_id), mode)
-        if not seat_is_free and not may_wait:
-            raise ModeFullError(mode)
-        next_rank = await transaction.next_rank(event.event_id, mode)
-        moved = change_mode(registration, mode, seat_is_free=seat_is_free, next_rank=next_rank, now=now)
-        await transaction.save_registration(moved)
-        await self._publish(transaction, SeatStep.MODE_CHANGED, moved, now)
-        await fill_free_seats(transaction, event, mint=self.mint, now=now)
+    ) -> str:
+        taken = await transaction.taken(event.event_id)
+        free = {mode: has_free_seat(event.capacity, taken, mode) for mode in Mode}
+        next_ranks = Ranks() if all(free.values()) else await transaction.next_ranks(event.event_id)
+        place = first_place(Wish(command.mode), free=free, next_ranks=next_ranks)
+        registration = Registration(
+            participant_id=self.mint.participant_id(),
+            event_id=event.event_id,
+            mode=place.mode,
+            status=place.status,
+            ranks=place.ranks,
+            ticket=self.mint.ticket(),
+            created_at=at,
+            changed_at=at,
+            headcount=command.headcount,
+            group_id=group_id,
+            retry_key=command.retry_key,
+        )
+        await transaction.add_participant(registration, command.person, command.consents)
+        if command.needs is not None:
+            await transaction.save_needs(registration.participant_id, command.needs)
+        registered = SeatChange(step=SeatStep.REGISTERED, registration=registration)
+        await tell(transaction, registered, mint=self.mint, now=now)
+        if registration.ranks.modes:
+            # Nobody waits beside a free seat; but seats of no-shows are free only for who waits.
+            await settle_seats(transaction, event, mint=self.mint, now=now)
+        return registration.participant_id
 
     async def _record_consents(
         self, transaction: Writing, before: Participant, consents: Mapping[Purpose, bool], now: datetime
@@ -205,7 +294,3 @@ class Registrations:
         news = {purpose: given for purpose, given in consents.items() if before.consents.get(purpose, False) != given}
         if news:
             await transaction.add_consents(before.registration.participant_id, news, at=now)
-
-    async def _publish(self, transaction: Writing, step: SeatStep, registration: Registration, now: datetime) -> None:
-        fact = SeatMoved(fact_id=self.mint.fact_id(), step=step, registration=registration, recorded_at=now)
-        await transaction.publish([fact])

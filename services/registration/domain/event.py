@@ -12,6 +12,7 @@ from services.registration.domain.instants import after, of_our_times
 from services.registration.domain.seats import Capacity
 
 LONGEST: Final = timedelta(days=366)
+OFFER_MINUTES: Final = 24 * 60
 
 
 class EventStatus(StrEnum):
@@ -74,6 +75,9 @@ class Event:
     known from their times alone. `opened_at` is when it was last published or opened again. `closing` is set on what is
     closed (but for events closed before it was kept).
 
+    A seat that comes free is kept for the next who waits for `offer_minutes`, 0 for given at once. Whoever has not come
+    in `no_show_minutes` after the start loses the seat in the room to who waits for it; None is never.
+
     Raises:
         InvalidValueError: naming the field, on construction.
     """
@@ -88,6 +92,8 @@ class Event:
     capacity: Capacity = field(default_factory=Capacity)
     grace_minutes: int = 15
     reconnect_grace_seconds: int = 60
+    offer_minutes: int = OFFER_MINUTES
+    no_show_minutes: int | None = None
     rooms: tuple[Room, ...] = ()
     sessions: tuple[Session, ...] = ()
     opened_at: datetime | None = None
@@ -136,6 +142,20 @@ class Event:
     def conference_room(self) -> Room | None:
         """The first room with a conference: where remote participants meet."""
         return next((room for room in self.rooms if room.conference is not None), None)
+
+    @property
+    def no_shows_from(self) -> datetime | None:
+        """From when on whoever has not come loses the seat in the room to who waits for it; None is never."""
+        return None if self.no_show_minutes is None else self.starts_at + timedelta(minutes=self.no_show_minutes)
+
+    def offered_until(self, now: datetime) -> datetime | None:
+        """Until when a seat that comes free now is kept for the next who waits; None if it is given at once.
+
+        Never beyond the start: nobody looks for offers once the event runs.
+        """
+        if not self.offer_minutes or now >= self.starts_at:
+            return None
+        return min(after(None, now=now) + timedelta(minutes=self.offer_minutes), self.starts_at)
 
     @property
     def over_at(self) -> datetime:

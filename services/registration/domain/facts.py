@@ -8,6 +8,7 @@ from typing import TypeAlias
 from services.registration.domain.checkins import Scan
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Registration
+from services.registration.domain.seats import Mode, OfferEnd
 from services.registration.domain.suspect_times import TimeAcceptance
 
 
@@ -28,6 +29,9 @@ class SeatStep(StrEnum):
     CONFIRMED = "confirmed"
     MODE_CHANGED = "mode_changed"
     CANCELLED = "cancelled"
+    OFFERED = "offered"
+    RELEASED = "released"
+    CHANGED = "changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,11 +46,25 @@ class EventMoved:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeatMoved:
-    """A registration was made, confirmed, moved to the other mode or cancelled; it is as it stands after."""
+    """Something was done to a registration, which is as it stands after.
+
+    `changed` is for what is neither its mode nor its status: what it waits for, the headcount of a venue.
+    """
 
     fact_id: str
     step: SeatStep
     registration: Registration
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OfferEnded:
+    """A seat is kept no more for whom it was offered to; `registration` is as it stands after."""
+
+    fact_id: str
+    registration: Registration
+    mode: Mode
+    reason: OfferEnd
     recorded_at: datetime
 
 
@@ -87,4 +105,4 @@ class TimeJudged:
     recorded_at: datetime
 
 
-Fact: TypeAlias = EventMoved | SeatMoved | TicketScanned | ScanVoided | GuestIdentified | TimeJudged
+Fact: TypeAlias = EventMoved | SeatMoved | OfferEnded | TicketScanned | ScanVoided | GuestIdentified | TimeJudged

@@ -11,7 +11,8 @@ from schemas.envelope import Identifier, Instant
 from schemas.identifiers import is_guest_id
 from services.chassis.paging import PageQuery
 from services.registration.domain.checkins import Action
-from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.event import OFFER_MINUTES
+from services.registration.domain.seats import Mode, SeatStatus, Wish
 
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 # What browsers accept in <input type="email"> (WHATWG HTML), with a dot in the domain: without one no mail arrives.
@@ -22,6 +23,7 @@ _EMAIL: Final = re.compile(
 LONGEST_EMAIL: Final = 254
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SEATS: Final = 1_000_000
+MOST_MEMBERS: Final = 50
 
 
 def check_text(text: str) -> str:
@@ -35,6 +37,17 @@ def check_text(text: str) -> str:
     return text
 
 
+def check_lines(text: str) -> str:
+    """The same on several lines.
+
+    Raises:
+        PydanticCustomError: otherwise.
+    """
+    for line in text.splitlines():
+        check_text(line)
+    return text
+
+
 def check_email(text: str) -> str:
     """An e-mail address, with the domain in lower case.
 
@@ -42,7 +55,13 @@ def check_email(text: str) -> str:
         PydanticCustomError: if it does not have the form of one.
     """
     local, at, domain = text.rpartition("@")
-    if not _EMAIL.match(text) or len(text) > LONGEST_EMAIL or ".." in local or local.startswith("."):
+    if (
+        not _EMAIL.match(text)
+        or len(text) > LONGEST_EMAIL
+        or ".." in local
+        or local.startswith(".")
+        or local.endswith(".")
+    ):
         raise PydanticCustomError("email", "Enter an e-mail address, such as name@example.org.")
     return f"{local}{at}{domain.lower()}"
 
@@ -57,10 +76,14 @@ Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGE
 Language = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
 ]
+Needs = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000), AfterValidator(check_lines)]
 TimeZone = Annotated[str, _line(100)]
 Seats = Annotated[int, Field(ge=0, le=MOST_SEATS)]
 GraceMinutes = Annotated[int, Field(ge=0, le=24 * 60)]
 ReconnectGrace = Annotated[int, Field(ge=0, le=3600)]
+OfferMinutes = Annotated[int, Field(ge=0, le=30 * 24 * 60)]
+NoShowMinutes = Annotated[int, Field(ge=0, le=7 * 24 * 60)]
+Headcount = Annotated[int, Field(ge=1, le=10_000)]
 ScanId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")]
 ClockOffset = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Label = Annotated[str, _line(100), AfterValidator(check_text)]
@@ -118,6 +141,8 @@ class NewEvent(Body):
     capacity: CapacityBody = CapacityBody()
     grace_minutes: GraceMinutes = 15
     reconnect_grace_seconds: ReconnectGrace = 60
+    offer_minutes: OfferMinutes = OFFER_MINUTES
+    no_show_minutes: NoShowMinutes | None = None
     sessions: Sessions = []
     rooms: Rooms = []
 
@@ -140,6 +165,8 @@ class EventPatch(Body):
     capacity: CapacityBody = CapacityBody()
     grace_minutes: GraceMinutes = 15
     reconnect_grace_seconds: ReconnectGrace = 60
+    offer_minutes: OfferMinutes = OFFER_MINUTES
+    no_show_minutes: NoShowMinutes | None = None
     sessions: Sessions = []
     rooms: Rooms = []
 
@@ -153,23 +180,65 @@ class ConsentsBody(Body):
 
 
 class NewRegistration(Body):
-    """Somebody who wants to take part."""
+    """Somebody who wants to take part; with a `headcount`, a venue: that many, as attested, behind one connection.
 
-    mode: Mode
+    `either` is in the room, or remotely while the room is full.
+    """
+
+    mode: Wish
     name: PersonName
     email: Email
     language: Language = "fr"
     consents: ConsentsBody = ConsentsBody()
+    accessibility_needs: Needs | None = None
+    headcount: Headcount | None = None
+
+    @model_validator(mode="after")
+    def _venues_are_remote(self) -> "NewRegistration":
+        if self.headcount is not None and self.mode is not Wish.REMOTE:
+            raise PydanticCustomError("venue_mode", "a venue takes part remotely: give the mode remote")
+        return self
+
+
+class MemberBody(Body):
+    """One of a group; without an address of their own, the one of who registers them is used."""
+
+    name: PersonName
+    email: Email | None = None
+    mode: Wish | None = None
+
+
+class NewGroup(Body):
+    """Several people registered by one, who reads what is written to those without an address."""
+
+    mode: Wish
+    email: Email
+    language: Language = "fr"
+    members: Annotated[list[MemberBody], Field(min_length=1, max_length=MOST_MEMBERS)]
 
 
 class RegistrationPatch(Body):
-    """What to change of a registration, read like `EventPatch`."""
+    """What to change of a registration, read like `EventPatch`.
+
+    With `mode`, `keep_waiting` keeps the places on waitlists, and `keep_seat` the seat held if the other mode is full.
+    `keep_waiting` false by itself gives the places up. `headcount` is a venue's.
+    """
 
     mode: Mode = Field(default_factory=lambda: Mode.IN_PERSON)
     name: PersonName = Field(default_factory=str)
     email: Email = Field(default_factory=str)
     language: Language = Field(default_factory=str)
     consents: ConsentsBody = ConsentsBody()
+    accessibility_needs: Needs | None = None
+    keep_waiting: bool = False
+    keep_seat: bool = False
+    headcount: Headcount = 1
+
+
+class WaitlistParameters(PageQuery):
+    """Whose waitlist."""
+
+    mode: Mode = Mode.IN_PERSON
 
 
 class RosterParameters(PageQuery):

@@ -15,6 +15,8 @@ from services.registration.domain.errors import (
     LinkConflictError,
     LinkNotFoundError,
     ModeFullError,
+    NoOfferError,
+    OfferExpiredError,
     ParticipantNotFoundError,
     RegistrationCancelledError,
     RegistrationError,
@@ -42,16 +44,21 @@ def problem_of(error: RegistrationError) -> Problem:
             return bad_request(f"The body is not valid: {place} {rule}.", errors=errors)
         case EventStateError(status=status, act=act):
             return conflict(f"The event is {_STANDS[status]}: it is not possible to {act}.", reason=f"event_{status}")
-        case RegistrationCancelledError():
-            return conflict("This registration was cancelled.", reason="registration_cancelled")
         case ModeFullError(mode=mode):
             return conflict(f"No seat is free {_PLACES[mode]}.", reason="mode_full")
-        case LinkConflictError():
-            return conflict("This guest is already linked to another participant.", reason="guest_linked")
+        case _ if type(error) in _CONFLICTS:
+            detail, reason = _CONFLICTS[type(error)]
+            return conflict(detail, reason=reason)
         case _:
             return not_found(_NOT_FOUND[type(error)])
 
 
+_CONFLICTS: Final[Mapping[type[RegistrationError], tuple[str, str]]] = {
+    RegistrationCancelledError: ("This registration was cancelled.", "registration_cancelled"),
+    NoOfferError: ("No seat is kept for this participant.", "no_offer"),
+    OfferExpiredError: ("The seat was kept until a time that has passed.", "offer_expired"),
+    LinkConflictError: ("This guest is already linked to another participant.", "guest_linked"),
+}
 _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     EventNotFoundError: "There is no event of this id.",
     ParticipantNotFoundError: "This event has no participant of this id.",

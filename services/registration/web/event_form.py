@@ -14,9 +14,9 @@ from services.chassis.pages.forms import Form
 from services.chassis.pages.languages import mark
 from services.registration.application.events import EventDraft, RoomDraft, SessionDraft
 from services.registration.domain.errors import InvalidValueError, Rule
-from services.registration.domain.event import Conference, Event, Session
+from services.registration.domain.event import OFFER_MINUTES, Conference, Event, Session
 from services.registration.domain.seats import Capacity
-from services.registration.web.bodies import GraceMinutes, Seats, TimeZone, Title
+from services.registration.web.bodies import GraceMinutes, NoShowMinutes, OfferMinutes, Seats, TimeZone, Title
 
 SPARE_ROWS: Final = 2
 MOST_ROWS: Final = 100
@@ -70,6 +70,8 @@ class EventForm(BaseModel):
     in_person_seats: Seats | None = None
     remote_seats: Seats | None = None
     grace_minutes: GraceMinutes = 15
+    offer_minutes: OfferMinutes = OFFER_MINUTES
+    no_show_minutes: NoShowMinutes | None = None
     sessions: dict[str, SessionRow] = {}
     rooms: dict[str, RoomRow] = {}
 
@@ -105,6 +107,8 @@ class EventForm(BaseModel):
             timezone=self.timezone,
             capacity=Capacity(in_person=self.in_person_seats, remote=self.remote_seats),
             grace_minutes=self.grace_minutes,
+            offer_minutes=self.offer_minutes,
+            no_show_minutes=self.no_show_minutes,
             rooms=tuple(_room(row) for row in self.rooms.values()),
             sessions=tuple(_session(row, zone) for row in self.sessions.values()),
         )
@@ -132,6 +136,8 @@ def filled_with(event: Event) -> Form[EventForm]:
         "in_person_seats": _number(event.capacity.in_person),
         "remote_seats": _number(event.capacity.remote),
         "grace_minutes": str(event.grace_minutes),
+        "offer_minutes": str(event.offer_minutes),
+        "no_show_minutes": _number(event.no_show_minutes),
     }
     for index, session in enumerate(event.sessions):
         values |= _session_values(index, session, zone)

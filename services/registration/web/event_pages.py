@@ -13,7 +13,7 @@ from services.chassis.paging import page_of
 from services.registration.application.events import EventChanges
 from services.registration.application.ports import RosterQuery
 from services.registration.domain.errors import InvalidValueError
-from services.registration.domain.event import Event, require_editable
+from services.registration.domain.event import OFFER_MINUTES, Event, require_editable
 from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import spell
 from services.registration.web.answers import see
@@ -28,7 +28,7 @@ _LONGEST_SEARCH: Final = 200
 async def new_event(request: web.Request) -> web.StreamResponse:
     """An empty form."""
     require(request)
-    blank = Form[EventForm].empty(timezone="Europe/Paris", grace_minutes="15")
+    blank = Form[EventForm].empty(timezone="Europe/Paris", grace_minutes="15", offer_minutes=str(OFFER_MINUTES))
     return _form_page(request, blank, event=None)
 
 
@@ -67,6 +67,8 @@ async def change_event(request: web.Request) -> web.StreamResponse:
             "timezone": draft.timezone,
             "seats": {mode: draft.capacity.of(mode) for mode in Mode},
             "grace_minutes": draft.grace_minutes,
+            "offer_minutes": draft.offer_minutes,
+            "no_show_minutes": draft.no_show_minutes,
             "rooms": draft.rooms,
             "sessions": draft.sessions,
         }

@@ -1,5 +1,7 @@
 """The API of events."""
 
+from typing import Final, cast
+
 from aiohttp import web
 
 from services.chassis.access import Role, grant_of
@@ -19,6 +21,19 @@ from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
 
 api = Api(tag="events")
+_AS_SENT: Final = frozenset(
+    {
+        "title",
+        "starts_at",
+        "ends_at",
+        "timezone",
+        "grace_minutes",
+        "reconnect_grace_seconds",
+        "offer_minutes",
+        "no_show_minutes",
+    }
+)
+"""The fields that the use case takes as they come."""
 
 
 @api.route(
@@ -136,6 +151,8 @@ def draft_of(body: NewEvent) -> EventDraft:
         capacity=Capacity(in_person=body.capacity.in_person, remote=body.capacity.remote),
         grace_minutes=body.grace_minutes,
         reconnect_grace_seconds=body.reconnect_grace_seconds,
+        offer_minutes=body.offer_minutes,
+        no_show_minutes=body.no_show_minutes,
         rooms=tuple(room_draft(room) for room in body.rooms),
         sessions=tuple(session_draft(session) for session in body.sessions),
     )
@@ -165,21 +182,9 @@ def session_draft(body: SessionBody) -> SessionDraft:
 def _changes(body: EventPatch) -> EventChanges:
     """Only what was sent."""
     sent = body.model_fields_set
-    changes: EventChanges = {}
-    if "title" in sent:
-        changes["title"] = body.title
-    if "starts_at" in sent:
-        changes["starts_at"] = body.starts_at
-    if "ends_at" in sent:
-        changes["ends_at"] = body.ends_at
-    if "timezone" in sent:
-        changes["timezone"] = body.timezone
+    changes = cast("EventChanges", {name: getattr(body, name) for name in sorted(sent & _AS_SENT)})
     if "capacity" in sent:
         changes["seats"] = {Mode(name): getattr(body.capacity, name) for name in body.capacity.model_fields_set}
-    if "grace_minutes" in sent:
-        changes["grace_minutes"] = body.grace_minutes
-    if "reconnect_grace_seconds" in sent:
-        changes["reconnect_grace_seconds"] = body.reconnect_grace_seconds
     if "rooms" in sent:
         changes["rooms"] = tuple(room_draft(room) for room in body.rooms)
     if "sessions" in sent:

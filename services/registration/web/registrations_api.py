@@ -1,5 +1,6 @@
 """The API of registrations. Registering is open to all; a registration opens to its participant and the organizer."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from aiohttp import web
@@ -13,6 +14,7 @@ from services.chassis.problems import Problem
 from services.registration.application.ports import Participant, RosterQuery
 from services.registration.application.registrations import Register, RegistrationChanges
 from services.registration.domain.registrations import Person, Purpose
+from services.registration.domain.seats import Mode
 from services.registration.web.answers import answer
 from services.registration.web.bodies import (
     ConsentsBody,
@@ -22,8 +24,8 @@ from services.registration.web.bodies import (
     RosterParameters,
 )
 from services.registration.web.cursors import cursor_key, read_cursor
+from services.registration.web.registration_views import Registered, RegistrationView
 from services.registration.web.use_cases import use_cases
-from services.registration.web.views import Registered, RegistrationView
 
 api = Api(tag="registrations")
 _ALL: Final = "/api/v1/events/{event_id}/registrations"
@@ -32,19 +34,27 @@ _ONE: Final = "/api/v1/events/{event_id}/registrations/{participant_id}"
 
 @api.route("POST", _ALL, summary="Register", body=NewRegistration, answers={201: Registered}, problems=[409])
 async def register(request: web.Request) -> web.Response:
-    """Anybody may register for a published event. Beyond the capacity of a mode the status is `waitlisted`."""
+    """Anybody may register for a published event. Beyond the capacity of a mode the status is `waitlisted`.
+
+    Who asks for `either` gets the room, else a remote seat with a place on the waitlist of the room.
+    """
     event_id = request.match_info["event_id"]
     body = await read_json(request, NewRegistration)
+    use_cases(request).registration_limits.require(request)
     reply = pending_reply(request)
     command = Register(
         mode=body.mode,
         person=Person(name=body.name, email=body.email, language=body.language),
         consents=given_consents(body.consents),
+        needs=body.accessibility_needs or None,
+        headcount=body.headcount,
         retry_key=reply.scope if reply else None,
     )
     participant = await use_cases(request).registrations.register(event_id, command)
+    remote_seat_is_free = await has_remote_seat(request, [participant])
     location = f"/api/v1/events/{event_id}/registrations/{participant.registration.participant_id}"
-    return answer(Registered.of(participant, use_cases(request).links), status=201, location=location)
+    registered = Registered.of(participant, use_cases(request).links, remote_seat_is_free=remote_seat_is_free)
+    return answer(registered, status=201, location=location)
 
 
 @api.route(
@@ -80,7 +90,7 @@ async def list_registrations(request: web.Request) -> web.Response:
 async def read_registration(request: web.Request) -> web.Response:
     """For the organizer, and for the participant with their personal token."""
     event_id, participant_id = _whose(request)
-    _require_own(request, event_id, participant_id)
+    require_own(request, event_id, participant_id)
     cases = use_cases(request)
     return answer(RegistrationView.of(await cases.registrations.find(event_id, participant_id), cases.links))
 
@@ -96,6 +106,9 @@ async def read_registration(request: web.Request) -> web.Response:
 async def change_registration(request: web.Request) -> web.Response:
     """What is left out stays. `mode` moves to the other mode: to the end of its waitlist if no seat is free.
 
+    With `keep_seat` the seat held stays meanwhile; with `keep_waiting` so do the places on waitlists. A `mode` of which
+    a seat is kept for the participant accepts that seat.
+
     A desk may change only `mode`, and only if a seat is free (else 409, `mode_full`).
     """
     event_id, participant_id = _whose(request)
@@ -103,7 +116,7 @@ async def change_registration(request: web.Request) -> web.Response:
     grant = grant_of(request)
     at_desk = grant is not None and Role.DESK in grant.roles_at(event_id) and not grant.allows(event_id=event_id)
     if not (at_desk and body.model_fields_set <= {"mode"}):
-        _require_own(request, event_id, participant_id)
+        require_own(request, event_id, participant_id)
         at_desk = False
     cases = use_cases(request)
     participant = await cases.registrations.edit(event_id, participant_id, _changes(body), may_wait=not at_desk)
@@ -121,10 +134,18 @@ async def change_registration(request: web.Request) -> web.Response:
 async def cancel_registration(request: web.Request) -> web.Response:
     """The seat goes to the next who waits. With `erase=true` the name, the address and the consents are deleted."""
     event_id, participant_id = _whose(request)
-    _require_own(request, event_id, participant_id)
+    require_own(request, event_id, participant_id)
     query = read_query(request, EraseParameters)
     await use_cases(request).registrations.cancel(event_id, participant_id, erase=query.erase)
     return web.Response(status=204)
+
+
+async def has_remote_seat(request: web.Request, participants: Sequence[Participant]) -> bool:
+    """Whether there is a remote seat for one of these, participants of one event, who waits without a seat."""
+    if all(participant.registration.holds for participant in participants):
+        return False
+    free = await use_cases(request).registrations.free(participants[0].registration.event_id)
+    return free[Mode.REMOTE] != 0
 
 
 def given_consents(body: ConsentsBody) -> dict[Purpose, bool]:
@@ -143,6 +164,14 @@ def _changes(body: RegistrationPatch) -> RegistrationChanges:
         changes["email"] = body.email
     if "language" in sent:
         changes["language"] = body.language
+    if "keep_waiting" in sent:
+        changes["keep_waiting"] = body.keep_waiting
+    if "keep_seat" in sent:
+        changes["keep_seat"] = body.keep_seat
+    if "headcount" in sent:
+        changes["headcount"] = body.headcount
+    if "accessibility_needs" in sent:
+        changes["needs"] = body.accessibility_needs or None
     if "consents" in sent:
         changes["consents"] = given_consents(body.consents)
     return changes
@@ -152,7 +181,7 @@ def _whose(request: web.Request) -> tuple[str, str]:
     return request.match_info["event_id"], request.match_info["participant_id"]
 
 
-def _require_own(request: web.Request, event_id: str, participant_id: str) -> None:
+def require_own(request: web.Request, event_id: str, participant_id: str) -> None:
     """Refuse whoever is neither an organizer of the event nor this participant.
 
     Raises:

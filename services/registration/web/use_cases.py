@@ -11,11 +11,14 @@ from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.identities import Identities
 from services.registration.application.letters import Letters
+from services.registration.application.offers import Offers
+from services.registration.application.people import People
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
+from services.registration.web.rate_limits import RegistrationLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +28,7 @@ class UseCases:
     settings: RegistrationSettings
     events: Events
     registrations: Registrations
+    offers: Offers
     check_ins: CheckIns
     desks: Desks
     identities: Identities
@@ -32,6 +36,8 @@ class UseCases:
     tokens: Tokens
     links: PersonalLinks
     letters: Letters
+    people: People
+    registration_limits: RegistrationLimits
     enclosures: Enclosures
 
 

@@ -3,12 +3,9 @@
 from pydantic import BaseModel
 
 from schemas.envelope import Instant
-from services.registration.application.personal_links import PersonalLinks
-from services.registration.application.ports import GuestLink, Participant
+from services.registration.application.ports import GuestLink
 from services.registration.domain.event import ClosedBy, Event, EventStatus
-from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
-from services.registration.domain.tickets import spell
 
 
 class CapacityView(BaseModel):
@@ -66,6 +63,8 @@ class EventView(BaseModel):
     capacity: CapacityView
     grace_minutes: int
     reconnect_grace_seconds: int
+    offer_minutes: int
+    no_show_minutes: int | None
     sessions: list[SessionView]
     rooms: list[RoomView]
     closes_at: Instant | None
@@ -85,6 +84,8 @@ class EventView(BaseModel):
             capacity=CapacityView(in_person=event.capacity.in_person, remote=event.capacity.remote),
             grace_minutes=event.grace_minutes,
             reconnect_grace_seconds=event.reconnect_grace_seconds,
+            offer_minutes=event.offer_minutes,
+            no_show_minutes=event.no_show_minutes,
             sessions=[
                 SessionView(
                     session_id=session.session_id,
@@ -110,80 +111,6 @@ class EventView(BaseModel):
             if event.closing is None
             else ClosedView(at=event.closing.at, by=event.closing.by, counted_until=event.counted_until),
             url=f"{public_url}/e/{event.event_id}",
-        )
-
-
-class Registered(BaseModel):
-    """What somebody gets who registers. `personal_token` opens this registration, as a bearer token."""
-
-    participant_id: str
-    event_id: str
-    mode: Mode
-    status: SeatStatus
-    waitlist_position: int | None
-    ticket: str
-    join_url: str
-    confirmation_url: str
-    personal_token: str
-
-    @classmethod
-    def of(cls, participant: Participant, links: PersonalLinks) -> "Registered":
-        """A registration just made."""
-        seat = participant.registration
-        return cls(
-            participant_id=seat.participant_id,
-            event_id=seat.event_id,
-            mode=seat.mode,
-            status=seat.status,
-            waitlist_position=participant.waitlist_position,
-            ticket=spell(seat.ticket),
-            join_url=links.join_url(event_id=seat.event_id, participant_id=seat.participant_id),
-            confirmation_url=links.confirmation_url(event_id=seat.event_id, participant_id=seat.participant_id),
-            personal_token=links.token(event_id=seat.event_id, participant_id=seat.participant_id),
-        )
-
-
-class RegistrationView(BaseModel):
-    """A registration. `name` and what follows `email` are null once the person was erased.
-
-    A desk does not see `email` and what follows it.
-    """
-
-    participant_id: str
-    event_id: str
-    mode: Mode
-    status: SeatStatus
-    waitlist_position: int | None
-    ticket: str
-    registered_at: Instant
-    name: str | None
-    email: str | None
-    language: str | None
-    consents: dict[str, bool] | None
-    join_url: str | None
-    confirmation_url: str | None
-
-    @classmethod
-    def of(cls, participant: Participant, links: PersonalLinks | None) -> "RegistrationView":
-        """A registration; without `links`, only what a desk needs to know."""
-        seat, person = participant.registration, participant.person
-        whose = {"event_id": seat.event_id, "participant_id": seat.participant_id}
-        shown = person if links else None
-        consents = {purpose.value: given for purpose, given in participant.consents.items()}
-        return cls(
-            participant_id=seat.participant_id,
-            event_id=seat.event_id,
-            mode=seat.mode,
-            status=seat.status,
-            waitlist_position=participant.waitlist_position,
-            ticket=spell(seat.ticket),
-            registered_at=seat.created_at,
-            name=person.name if person else None,
-            email=shown.email if shown else None,
-            language=shown.language if shown else None,
-            consents=consents if links else None,
-            join_url=links.join_url(**whose) if links else None,
-            confirmation_url=links.confirmation_url(**whose) if links else None,
         )
 
 

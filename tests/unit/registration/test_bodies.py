@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
-from services.registration.domain.seats import Mode
+from services.registration.domain.seats import Wish
 from services.registration.web.bodies import CheckInBody, EventPatch, NewEvent, NewRegistration, check_email
 
 
@@ -52,7 +52,7 @@ def test_the_domain_of_an_address_is_kept_in_lower_case() -> None:
 @pytest.mark.parametrize("name", ["", "   ", "a\nb", "a\u202eb", "a\x07b", "n" * 201])
 def test_names_that_do_not_show_what_they_are_are_refused(name: str) -> None:
     with pytest.raises(ValidationError):
-        NewRegistration(mode=Mode.IN_PERSON, name=name, email="name@example.org")
+        NewRegistration(mode=Wish.IN_PERSON, name=name, email="name@example.org")
 
 
 @given(st.text(max_size=300))

@@ -1,0 +1,126 @@
+"""The audit log: who did what, in ids alone. What is told of an event or of a participant is an act by itself."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Final
+
+from services.registration.domain.checkins import Action
+from services.registration.domain.facts import (
+    EventMoved,
+    EventStep,
+    Fact,
+    GuestIdentified,
+    OfferEnded,
+    ScanVoided,
+    SeatMoved,
+    SeatStep,
+    TicketScanned,
+    TimeJudged,
+)
+
+PUBLIC: Final = "public"
+"""The actor of what nobody signed in did: a participant with their own link, or the public."""
+SYSTEM: Final = "system"
+"""The actor of what this installation did by itself: the clock, or somebody at its command line."""
+
+
+class Act(StrEnum):
+    """What somebody did."""
+
+    EVENT_CREATED = "event.created"
+    EVENT_CHANGED = "event.changed"
+    EVENT_PUBLISHED = "event.published"
+    EVENT_CLOSED = "event.closed"
+    EVENT_CANCELLED = "event.cancelled"
+    REGISTERED = "registration.registered"
+    CONFIRMED = "registration.confirmed"
+    MODE_CHANGED = "registration.mode_changed"
+    REGISTRATION_CHANGED = "registration.changed"
+    REGISTRATION_CANCELLED = "registration.cancelled"
+    SEAT_OFFERED = "seat.offered"
+    OFFER_ENDED = "seat.offer_ended"
+    SEAT_RELEASED = "seat.released"
+    CHECKED_IN = "check_in.in"
+    CHECKED_OUT = "check_in.out"
+    CHECK_IN_VOIDED = "check_in.voided"
+    DOUBLE_ENTRY_SETTLED = "check_in.double_entry_settled"
+    GUEST_LINKED = "guest.linked"
+    GUEST_UNLINKED = "guest.unlinked"
+    TIME_ACCEPTED = "time.accepted"
+    TIME_LEFT_OUT = "time.left_out"
+    PERSON_CHANGED = "person.changed"
+    PERSON_ERASED = "person.erased"
+    TOKEN_CREATED = "token.created"  # noqa: S105  (the name of an act)
+    TOKEN_REVOKED = "token.revoked"  # noqa: S105
+    ACCOUNT_CREATED = "account.created"
+    ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_DELETED = "account.deleted"
+    ROLE_GIVEN = "role.given"
+    ROLE_TAKEN = "role.taken"
+    SESSION_OPENED = "session.opened"
+    SESSION_ENDED = "session.ended"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_REMOVED = "passkey.removed"
+    IDENTITY_LINKED = "identity.linked"
+    DESK_LINK_CREATED = "desk_link.created"
+    DESK_LINK_REVOKED = "desk_link.revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deed:
+    """An act: at which event, if at one, and on whom or what, by id."""
+
+    act: Act
+    event_id: str | None = None
+    subject: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditEntry:
+    """A line of the log; `number` is its place in it. `actor` is an account, a desk link, a token or a session."""
+
+    number: int
+    at: datetime
+    actor: str
+    deed: Deed
+
+
+_EVENT_ACTS: Final = {
+    EventStep.CREATED: Act.EVENT_CREATED,
+    EventStep.CHANGED: Act.EVENT_CHANGED,
+    EventStep.PUBLISHED: Act.EVENT_PUBLISHED,
+    EventStep.CLOSED: Act.EVENT_CLOSED,
+    EventStep.CANCELLED: Act.EVENT_CANCELLED,
+}
+_SEAT_ACTS: Final = {
+    SeatStep.REGISTERED: Act.REGISTERED,
+    SeatStep.CONFIRMED: Act.CONFIRMED,
+    SeatStep.MODE_CHANGED: Act.MODE_CHANGED,
+    SeatStep.CANCELLED: Act.REGISTRATION_CANCELLED,
+    SeatStep.OFFERED: Act.SEAT_OFFERED,
+    SeatStep.RELEASED: Act.SEAT_RELEASED,
+    SeatStep.CHANGED: Act.REGISTRATION_CHANGED,
+}
+
+
+def deed_of(fact: Fact) -> Deed:
+    """What was done, as a fact tells it."""
+    match fact:
+        case EventMoved(step=step, event=event):
+            return Deed(act=_EVENT_ACTS[step], event_id=event.event_id)
+        case SeatMoved(step=step, registration=seat):
+            return Deed(act=_SEAT_ACTS[step], event_id=seat.event_id, subject=seat.participant_id)
+        case OfferEnded(registration=seat):
+            return Deed(act=Act.OFFER_ENDED, event_id=seat.event_id, subject=seat.participant_id)
+        case TicketScanned(scan=scan):
+            act = Act.CHECKED_IN if scan.action is Action.IN else Act.CHECKED_OUT
+            return Deed(act=act, event_id=scan.event_id, subject=scan.participant_id)
+        case ScanVoided(scan=scan):
+            return Deed(act=Act.CHECK_IN_VOIDED, event_id=scan.event_id, subject=scan.participant_id)
+        case GuestIdentified(linked=linked):
+            act = Act.GUEST_LINKED if linked else Act.GUEST_UNLINKED
+            return Deed(act=act, event_id=fact.event_id, subject=fact.participant_id)
+        case TimeJudged(acceptance=said):
+            act = Act.TIME_ACCEPTED if said.accepted else Act.TIME_LEFT_OUT
+            return Deed(act=act, event_id=said.event_id, subject=said.subject or said.fact_id)

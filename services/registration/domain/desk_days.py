@@ -1,0 +1,53 @@
+"""The day of a desk link: from midnight to midnight where the event takes place."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+
+class LinkState(StrEnum):
+    """Whether a desk link opens the desk."""
+
+    TO_COME = "to_come"
+    OPEN = "open"
+    OVER = "over"
+    REVOKED = "revoked"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskLink:
+    """Opens the desk of one event, on one day in the event's zone; `label` says for whom or which door it is."""
+
+    link_id: str
+    event_id: str
+    day: date
+    timezone: str
+    label: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+    @property
+    def opens_at(self) -> datetime:
+        """The first instant of its day."""
+        return datetime.combine(self.day, time.min, ZoneInfo(self.timezone))
+
+    @property
+    def ends_at(self) -> datetime:
+        """The first instant after it."""
+        return datetime.combine(self.day + timedelta(days=1), time.min, ZoneInfo(self.timezone))
+
+    def state(self, now: datetime) -> LinkState:
+        """What it is worth now."""
+        if self.revoked_at is not None:
+            return LinkState.REVOKED
+        if now < self.opens_at:
+            return LinkState.TO_COME
+        return LinkState.OPEN if now < self.ends_at else LinkState.OVER
+
+
+def days_of(starts_at: datetime, ends_at: datetime, timezone: str) -> list[date]:
+    """The days on which an event takes place, where it does."""
+    zone = ZoneInfo(timezone)
+    first, last = starts_at.astimezone(zone).date(), ends_at.astimezone(zone).date()
+    return [first + timedelta(days=number) for number in range((last - first).days + 1)]
