@@ -50,8 +50,8 @@ class _Ends:
         self._contexts = before, after
 
     def may_differ(self, person: Person) -> bool:
-        """Whether it may be theirs; of linked guests and the people they are, it is not looked into."""
-        return not person.plain or any(self._differs(one) for one in person.unclosed.values())
+        """Whether it may be theirs."""
+        return not person.whole or any(self._differs(one) for one in person.unclosed.values())
 
     def _differs(self, one: Unclosed) -> bool:
         if not self._of_event and (one.source, one.room) not in self._rooms:

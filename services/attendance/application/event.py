@@ -7,6 +7,7 @@ import msgspec
 from msgspec import Struct
 
 from services.attendance.application.kept import KeptEventFact, KeptLink, event_fact
+from services.attendance.application.known import Circle
 from services.attendance.application.person import Person
 from services.attendance.domain.context import EventContext, fold_context
 from services.attendance.domain.facts import LinkChange
@@ -38,6 +39,8 @@ class Event:
         self.facts: dict[str, KeptEventFact] = {}
         self.people: dict[str, Person] = {}
         """Those at hand, by participant or guest id."""
+        self.circles: dict[str, Circle | None] = {}
+        """The people at hand to whom guests are linked, by whose presence it is; None where that cannot be."""
         self.asleep: set[str] = set()
         """Those not at hand whom a fact about the event may concern."""
         self.dirty: set[int] = set()

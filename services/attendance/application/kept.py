@@ -200,25 +200,38 @@ def keep_event_fact(fact: EventFact, *, digest: int, words: Words) -> KeptEventF
 
 def subject_fact(kept: KeptSubjectFact, subject: str) -> SubjectFact:
     """A fact about somebody, as the fold sees it."""
-    stamp = _stamp(kept)
     match kept:
         case KeptMovement():
-            return Movement(
-                **stamp,
-                subject=subject,
-                channel=kept.channel,
-                opens=kept.opens,
-                via=kept.via,
-                place=None if kept.room is None else Place(kept.source, kept.room, kept.session),
-                joined_at=kept.joined_at,
-            )
+            return movement(kept, subject)
         case KeptVoiding():
-            return Voiding(**stamp, subject=subject, voided_id=kept.voided_id)
-        case KeptSeat(mode=mode):
-            seat = Registration(kept.registration)
-            return SeatChange(**stamp, subject=subject, registration=seat, mode=None if mode is None else Mode(mode))
+            return Voiding(**_stamp(kept), subject=subject, voided_id=kept.voided_id)
+        case KeptSeat(registration=registration, mode=mode):
+            return SeatChange(
+                **_stamp(kept),
+                subject=subject,
+                registration=Registration(registration),
+                mode=None if mode is None else Mode(mode),
+            )
         case KeptAcceptance():
-            return TimeAcceptance(**stamp, subject=subject, fact_id=kept.fact_id, accepted=kept.accepted)
+            return acceptance(kept, subject)
+
+
+def movement(kept: KeptMovement, subject: str) -> Movement:
+    """A coming or going, as the fold sees it."""
+    return Movement(
+        **_stamp(kept),
+        subject=subject,
+        channel=kept.channel,
+        opens=kept.opens,
+        via=kept.via,
+        place=None if kept.room is None else Place(kept.source, kept.room, kept.session),
+        joined_at=kept.joined_at,
+    )
+
+
+def acceptance(kept: KeptAcceptance, subject: str) -> TimeAcceptance:
+    """What somebody's fact says of another's time, as the fold sees it."""
+    return TimeAcceptance(**_stamp(kept), subject=subject, fact_id=kept.fact_id, accepted=kept.accepted)
 
 
 def event_fact(kept: KeptEventFact) -> EventFact:

@@ -8,7 +8,7 @@ from services.attendance.application.kept import KeptMovement, KeptSubjectFact
 from services.attendance.application.lasting import Lasting
 from services.attendance.application.person import IN_PERSON_KEY, Person, Sealed
 from services.attendance.application.recall import lasting_of, unclosed_at
-from services.attendance.application.sealing import sealed_record
+from services.attendance.application.sealing import sealed_page
 from services.attendance.application.stays import compact, interval_text, stay_text
 from services.attendance.domain.facts import Movement
 from services.attendance.domain.intervals import Interval
@@ -87,10 +87,11 @@ class Layout:
         person = self._person
         person.parts, person.items, person.others = last.parts, last.items, last.others
         for number, (page, was) in enumerate(zip(earlier, self._sealed, strict=True)):
-            record = sealed_record(
+            sealed = sealed_page(
                 person, number, parts=page.parts, items=page.items, others=page.others, facts=page.facts
             )
-            person.sealed.append(Sealed(record, written=was.written and was.record == record))
+            sealed.written = was.written and was.record == sealed.record
+            person.sealed.append(sealed)
 
     def _facts_of(self, interval: Interval) -> list[KeptMovement]:
         """The person's own facts from which the interval and its stay can be told; none if they cannot."""

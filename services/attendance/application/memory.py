@@ -97,7 +97,8 @@ class Memory:
             key = f"{event.id}/{subject}"
             record = self._stored.presence(key.encode())
             try:
-                person = recall(event, subject, record, self._stored.presence)
+                plain = event.is_plain(subject)
+                person = recall(event.id, subject, record, self._stored.presence, plain=plain)
             except msgspec.MsgspecError as error:
                 raise UnreadableStateError(key) from error
             event.people[subject] = person
@@ -189,6 +190,8 @@ class Memory:
         settled.sort(key=lambda pair: pair[0].flushed)
         for person, event in settled[: self._people - self._most_people * 9 // 10]:
             del event.people[person.subject]
+            if not event.is_plain(person.subject):
+                event.circles.clear()
             if person.unclosed:
                 event.asleep.add(person.subject)
             self._people -= 1

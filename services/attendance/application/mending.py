@@ -1,276 +1,270 @@
-"""A coming or going that comes out of order: its channel alone is walked again, and all else stays as it is.
+"""What a fact leads to that cannot simply be added: what of its channel it can change is folded again, and no more.
 
-It is the walk of `services.attendance.domain.channel` for what is common: each instant has one fact, and no end is
-inferred. For all else the answer is None, and the whole fold decides. What is said here is what that would say:
-properties hold the two equal.
+A channel is closed right after each of its intervals, so what follows folds as it would if it stood alone: the fold
+begins with the last interval that ended before the fact. It is the fold of `services.attendance.domain.channel`, given
+fewer facts. Where it is not certain that these are enough, UncommonError says so, and the whole fold decides. Nothing
+of what is known changes here: what comes out is a draft.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import pairwise
-from operator import attrgetter, itemgetter
-from typing import Final, NamedTuple, TypeAlias
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from functools import cached_property
+from operator import attrgetter
+from typing import TypeAlias
 
-import msgspec
-
-from services.attendance.application.event import Event
-from services.attendance.application.in_order import add, entry_of
-from services.attendance.application.kept import NO_WORDS, KeptMovement, KeptSubjectFact, Words
-from services.attendance.application.lasting import Lasting
-from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Person, Unclosed, status_of
-from services.attendance.application.recall import extra_text, written
-from services.attendance.application.records import seconds_text
-from services.attendance.application.sealing import is_full
-from services.attendance.application.stays import (
-    Stay,
-    WrittenInterval,
-    compact,
-    contradictions_text,
-    cut_of,
-    interval_text,
-    movements_of,
-    stay_text,
+from services.attendance.application.extra import extra_of
+from services.attendance.application.kept import (
+    KeptAcceptance,
+    KeptMovement,
+    KeptSeat,
+    KeptSubjectFact,
+    KeptVoiding,
+    acceptance,
+    movement,
 )
-from services.attendance.application.wire import (
-    CheckedIn,
-    CheckedOut,
-    Joined,
-    Left,
-    LeftData,
-    QuickFact,
-    digest,
-    milliseconds,
-)
-from services.attendance.domain.evidence import Contradiction, ContradictionKind
-from services.attendance.domain.facts import Mode, Place
-from services.attendance.domain.intervals import Interval, Span
-from services.attendance.domain.suspicion import TOLERANCE
+from services.attendance.application.known import Known, Row, UncommonError, row_of
+from services.attendance.application.person import EVER, ChannelKey
+from services.attendance.application.revision import Added
+from services.attendance.application.sealing import is_crowded
+from services.attendance.domain.channel import ChannelPresence, fold_channel
+from services.attendance.domain.context import Ending, EventContext
+from services.attendance.domain.evidence import Contradiction
+from services.attendance.domain.facts import Mode, Movement, Place
+from services.attendance.domain.intervals import Interval
+from services.attendance.domain.suspicion import Acceptance, latest_acceptances, suspect_time
 
-_REMOTE: Final = Mode.REMOTE.value
-_New: TypeAlias = tuple[CheckedIn | CheckedOut | Joined | Left, bytes, KeptMovement]
-"""The new fact, its record, and what will be remembered of it."""
+Move: TypeAlias = tuple[str, KeptMovement]
+"""Whose it is, and what is remembered of it."""
+_Signature: TypeAlias = tuple[int, int | None, bool, str | None, tuple[str, ...], tuple[str, ...]]
 
 
-class _Row(NamedTuple):
-    """An interval: its texts if they are written already, else what to write of it."""
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What becomes another of one person's presence."""
 
-    start: int
-    end: int | None
-    remote: bool
-    part: str = ""
-    item: str = ""
-    facts: tuple[KeptMovement, ...] = ()
-    against: tuple[str, ...] = ()
-    channel: ChannelKey | None = None
-    """Said while it goes on."""
-
-
-class _UncommonError(Exception):
-    """The whole fold has to decide."""
+    removed: list[Row] = field(default_factory=list)
+    added: list[Added] = field(default_factory=list)
+    moves: dict[str, Move] = field(default_factory=dict)
+    """The facts that these rest on, and others that were folded with them, by id."""
+    contradictions: list[Contradiction] | None = None
+    """All of them, where they become others."""
+    suspect: list[str] | None = None
+    """The ids of all that are left out, where they become others."""
 
 
-def mend(event: Event, person: Person, fact: QuickFact, value: bytes) -> bytes | None:
-    """Add a fact that is new, of a person who is `plain`; gives its timeline entry, or None if it is not for here.
+class _State(Enum):
+    """What a coming or going is to the fold."""
 
-    Raises:
-        ValueError: if an instant is not canonical.
-    """
-    if person.told or person.sealed or not isinstance(fact, CheckedIn | CheckedOut | Joined | Left):
-        return None
-    if is_full(person):
-        return None
-    move = _movement(fact, digest(value))
-    earliest = move.time if move.joined_at is None else min(move.time, move.joined_at)
-    if -move.lag > TOLERANCE or earliest < event.day_starts_at:
-        return None
-    try:
-        return _mended(event, person, (fact, value, move))
-    except _UncommonError:
-        return None
+    NOTHING = auto()
+    """It is taken back, or not known yet."""
+    LEFT_OUT = auto()
+    """Its time is suspect."""
+    COUNTS = auto()
 
 
-def _mended(event: Event, person: Person, new: _New) -> bytes:
-    move, channel = new[2], _channel(new[2])
-    intervals, stays, others = written(person)
-    loose = {other.id: other for other in others if isinstance(other, KeptMovement)}
-    moves = [move, *(one for one in loose.values() if _channel(one) == channel)]
-    known: dict[tuple[str, ...], tuple[str, str]] = {}
-    rows: list[_Row] = []
-    for interval, stay, part, item in zip(intervals, stays, person.parts, person.items, strict=True):
-        own = _channel_of(interval, stay, loose)
-        if own != channel:
-            end = None if interval.end is None else milliseconds(interval.end)
-            rows.append(_Row(milliseconds(interval.start), end, interval.mode == _REMOTE, part, item, channel=own))
-            continue
-        if stay is not None:
-            moves += movements_of(interval, stay)
-        if not interval.contradicted_by:
-            known[tuple(interval.facts)] = part, item
-    moves.sort(key=attrgetter("time"))
-    walked, contradictions = _walked(event, moves, known)
-    contradictions += (
-        one for one in loose.values() if _channel(one) != channel and f'"fact_id":"{one.id}"' in person.extra
-    )
-    rows = sorted([*rows, *walked], key=itemgetter(0))
-    if any(one.start == other.start for one, other in pairwise(rows)):
-        raise _UncommonError
-    return _take_over(event, person, new, rows, moves=moves, contradictions=contradictions, others=others)
+class Mending:
+    """Folds again what of one person's presence may become another."""
+
+    def __init__(self, known: Known, context: EventContext) -> None:
+        """The person's record is the fold of what is known; the context may be another than it was then.
+
+        Raises:
+            UncommonError: here and elsewhere, if the whole fold has to decide.
+        """
+        self._known = known
+        self._context = context
+        self._owner = known.owner
+        if is_crowded(known.owner):
+            raise UncommonError
+
+    def with_fact(self, subject: str, kept: KeptSubjectFact) -> Draft:
+        """One more fact, about the owner or a guest linked to them."""
+        draft = Draft()
+        match kept:
+            case KeptMovement():
+                self._become(draft, (subject, kept), _State.NOTHING, self._state((subject, kept)))
+            case KeptVoiding(voided_id=voided_id):
+                if (move := self._move(voided_id)) is not None:
+                    self._become(draft, move, self._state(move), _State.NOTHING)
+            case KeptAcceptance(fact_id=fact_id):
+                if (move := self._move(fact_id)) is not None:
+                    before = self._state(move)
+                    self._acceptances = latest_acceptances([*self._acceptances.values(), acceptance(kept, "")])
+                    self._become(draft, move, before, self._state(move))
+            case KeptSeat():
+                if kept.time <= self._known.seated_at():
+                    raise UncommonError
+        return draft
+
+    def with_context(self) -> Draft:
+        """The context alone is another: ends may be inferred, or not any more."""
+        draft, owner = Draft(), self._owner
+        for channel, one in owner.unclosed.items():
+            place = None if one.room is None else Place(one.source, one.room, one.session)
+            ending = self._context.inferred_end(start=one.start, place=place)
+            if one.ongoing and ending is None:
+                continue
+            row = row_of(one.index, owner.parts[one.index], owner.items[one.index])
+            interval = _ending(row, ending, source=one.source)
+            if _signature(interval) != _signature_of(row):
+                draft.moves |= self._moves_of(row, channel)
+                draft.removed.append(row)
+                draft.added.append(Added(interval, channel, (one.source, one.room, one.session), row.facts))
+        return draft
+
+    @cached_property
+    def _acceptances(self) -> Mapping[str, Acceptance]:
+        said = [acceptance(kept, "") for kept in self._known.acceptances()]
+        return latest_acceptances([*self._context.acceptances.values(), *said]) if said else self._context.acceptances
+
+    def _move(self, fact_id: str) -> Move | None:
+        found = self._known.find(fact_id)
+        if found is None or not isinstance(found[1], KeptMovement):
+            return None
+        return found[0], found[1]
+
+    def _state(self, move: Move) -> _State:
+        if move[1].id in self._known.voided():
+            return _State.NOTHING
+        fact = movement(move[1], move[0])
+        return _State.COUNTS if self._is_accepted(fact) else _State.LEFT_OUT
+
+    def _is_accepted(self, fact: Movement) -> bool:
+        if suspect_time(fact, day_starts_at=self._context.day_starts_at) is None:
+            return True
+        said = self._acceptances.get(fact.id)
+        return said is not None and said.accepted
+
+    def _become(self, draft: Draft, move: Move, was: _State, now: _State) -> None:
+        if was is now:
+            return
+        if _State.COUNTS in {was, now}:
+            self._fold_again(draft, move, counts=now is _State.COUNTS)
+        if _State.LEFT_OUT in {was, now}:
+            draft.suspect = self._left_out(move, now)
+
+    def _left_out(self, move: Move, now: _State) -> list[str]:
+        """All that are left out, by (time, id)."""
+        ids = [one for one in extra_of(self._owner.extra).suspect if one != move[1].id]
+        if now is not _State.LEFT_OUT:
+            return ids
+        moves = [move[1], *(found[1] for one in ids if (found := self._move(one)) is not None)]
+        return [one.id for one in sorted(moves, key=attrgetter("time", "id"))]
+
+    def _fold_again(self, draft: Draft, move: Move, *, counts: bool) -> None:
+        """Fold the channel of a coming or going, which counts from now on or does not any more."""
+        fact, channel = move[1], _key(move[1])
+        since = fact.time if fact.joined_at is None else min(fact.time, fact.joined_at)
+        rows, first, is_whole = self._window(channel, since)
+        moves = {one: told for one, told in self._known.moves(channel).items() if told[1].time >= first}
+        for row in rows:
+            moves |= self._moves_of(row, channel)
+        moves[fact.id] = move
+        folded = fold_channel(self._counting(moves, fact.id if not counts else None, fact.id), self._context)
+        before = [one for one in extra_of(self._owner.extra).contradictions if one.fact_id in moves]
+        if any(one.start_inferred and one.start < first for one in folded.intervals) or (
+            not is_whole and (before or folded.contradictions)
+        ):
+            # It reaches back to before what is folded, or speaks against something there.
+            raise UncommonError
+        self._compare(draft, rows, folded, moves)
+        if before or folded.contradictions:
+            others = (one for one in extra_of(self._owner.extra).contradictions if one.fact_id not in moves)
+            every = [*others, *folded.contradictions]
+            draft.contradictions = sorted(every, key=attrgetter("time", "fact_id"))
+
+    def _counting(self, moves: Mapping[str, Move], but: str | None, sure: str) -> Iterator[Movement]:
+        """Those of the facts that count: surely `sure`, unless it is `but`."""
+        voided = self._known.voided()
+        for one, move in moves.items():
+            if one == but or (one in voided and one != sure):
+                continue
+            fact = movement(move[1], move[0])
+            if one == sure or self._is_accepted(fact):
+                yield fact
+
+    def _window(self, channel: ChannelKey, since: int) -> tuple[list[Row], int, bool]:
+        """The intervals of a channel from the last that ended before an instant, and from when on its facts are theirs.
+
+        Gives too whether it is known what stands before them.
+        """
+        rows: list[Row] = []
+        first, sealed = EVER, self._owner.sealed_until
+        for row in self._known.rows(channel):
+            rows.append(row)
+            if row.is_closed and row.end is not None and row.end < since:
+                first = row.start
+                break
+        rows.reverse()
+        if first > sealed or not self._owner.sealed:
+            return rows, first, True
+        if since <= sealed:
+            raise UncommonError
+        # What of the channel is sealed has ended, unless it stands in one of these.
+        rows = [row for row in rows if not row.is_closed or (row.end or 0) > sealed]
+        if any(row.start <= sealed and not row.facts for row in rows):
+            raise UncommonError
+        return rows, sealed + 1, False
+
+    def _moves_of(self, row: Row, channel: ChannelKey) -> dict[str, Move]:
+        """The facts of a row."""
+        moves: dict[str, Move] = {fact.id: (self._owner.subject, fact) for fact in row.facts}
+        known = self._known.moves(channel)
+        for one in row.interval.facts[: 1 if row.interval.end_inferred else 2]:
+            if one not in moves:
+                if one not in known:
+                    raise UncommonError
+                moves[one] = known[one]
+        return moves
+
+    def _compare(self, draft: Draft, rows: list[Row], folded: ChannelPresence, moves: Mapping[str, Move]) -> None:
+        """What the fold says otherwise."""
+        before = {_signature_of(row): row for row in rows}
+        for interval in folded.intervals:
+            if before.pop(_signature(interval), None) is None:
+                opened = moves[interval.facts[0]][1]
+                where = (opened.source, opened.room, opened.session)
+                draft.added.append(Added(interval, _key(opened), where, self._facts_of(interval, moves)))
+        draft.removed += before.values()
+        draft.moves |= moves
+
+    def _facts_of(self, interval: Interval, moves: Mapping[str, Move]) -> tuple[KeptMovement, ...]:
+        """The owner's own facts from which the interval and its stay can be told; none if they cannot."""
+        if interval.start_inferred:
+            return ()
+        told = [moves[one] for one in interval.facts[: 1 if interval.end_inferred else 2]]
+        if any(subject != self._owner.subject for subject, _ in told):
+            return ()
+        facts = tuple(fact for _, fact in told)
+        first, last = facts[0], facts[-1]
+        return facts if (first.room, first.session) == (last.room, last.session) else ()
 
 
-def _walked(
-    event: Event, moves: Sequence[KeptMovement], known: Mapping[tuple[str, ...], tuple[str, str]]
-) -> tuple[list[_Row], list[KeptMovement]]:
-    """The intervals of a channel, and the facts that contradict it, by time; the moves are by time."""
-    if any(one.time == other.time for one, other in pairwise(moves)):
-        raise _UncommonError
-    found: list[tuple[KeptMovement, ...]] = []
-    contradictions: list[KeptMovement] = []
-    against: dict[int, tuple[str, ...]] = {}
-    opening: KeptMovement | None = None
-    for move in moves:
-        last = len(found) - 1
-        if move.opens:
-            opening = opening or move
-        elif opening is not None:
-            if (opening.room, opening.session) != (move.room, move.session):
-                raise _UncommonError
-            found.append((opening, move))
-            opening = None
-        elif move.joined_at is None or move.joined_at > move.time:
-            contradictions.append(move)
-            against[last] = (*against.get(last, ()), move.id)
-        elif contradictions or (found and found[last][-1].time > move.joined_at):
-            raise _UncommonError
-        else:  # A leave whose join was lost.
-            found.append((move,))
-    rows = []
-    for number, facts in enumerate(found):
-        marks = against.get(number, ())
-        part, item = ("", "") if marks else known.get(tuple(fact.id for fact in facts), ("", ""))
-        start = facts[0].time if facts[0].opens else facts[0].joined_at or 0
-        rows.append(_Row(start, facts[-1].time, facts[0].room is not None, part, item, facts, marks))
-    if opening is not None:
-        _check_ongoing(event, opening)
-        part, item = known.get((opening.id,), ("", ""))
-        remote = opening.room is not None
-        rows.append(_Row(opening.time, None, remote, part, item, (opening,), channel=_channel(opening)))
-    return rows, contradictions
+def _key(kept: KeptMovement) -> ChannelKey:
+    return kept.channel[1:]
 
 
-def _check_ongoing(event: Event, opening: KeptMovement) -> None:
-    if opening.time >= event.quiet_since:
-        return
-    place = None if opening.room is None else Place(opening.source, opening.room, opening.session)
-    if event.context.inferred_end(start=opening.time, place=place) is not None:
-        raise _UncommonError
-
-
-def _take_over(
-    event: Event,
-    person: Person,
-    new: _New,
-    rows: Sequence[_Row],
-    *,
-    moves: Iterable[KeptMovement],
-    contradictions: Iterable[KeptMovement],
-    others: Sequence[KeptSubjectFact],
-) -> bytes:
-    """Write what became another, and give the person all of it; `moves` are those of the channel."""
-    fact, value, move = new
-    lasting = _lasting(rows)
-    in_person, remote, both = lasting.in_all()
-    here_remote = sum(row.remote for row in rows if row.end is None)
-    here_in_person = sum(not row.remote for row in rows if row.end is None)
-    status = status_of(here_in_person, here_remote, was_here=bool(rows))
-    told = msgspec.structs.replace(move, words=Words(status, in_person, remote, both))
-    texts = [(row.part, row.item) if row.part else _texts(row, told) for row in rows]
-    unclosed = {
-        row.channel: _unclosed(person, row, index, texts[index][0], lasting)
-        for index, row in enumerate(rows)
-        if row.end is None and row.channel is not None
-    }
-    # Of an interval that rests on a leave alone, the leave stands among the others.
-    standing = {one.id for row in rows for one in row.facts if row.facts[0].opens}
-    loose = {one.id: text for one, text in zip(others, person.others, strict=True) if one.id not in standing}
-    for one in moves:
-        if one.id not in standing and one.id not in loose:
-            loose[one.id] = compact(told if one is move else one)
-    seconds = seconds_text(in_person, remote, both)
-    against = sorted(contradictions, key=attrgetter("time", "id"))
-    extra = extra_text(None, contradictions_text(_contradiction(one) for one in against), None)
-    entry = entry_of(event, person, fact, value, status, seconds)
-    # From here on nothing can fail.
-    person.parts, person.items = [part for part, _ in texts], [item for _, item in texts]
-    person.others, person.extra, person.unclosed = list(loose.values()), extra, unclosed
-    person.was_here, person.here_in_person, person.here_remote = bool(rows), here_in_person, here_remote
-    person.in_person, person.remote, person.both, person.seconds = in_person, remote, both, seconds
-    add(person, fact.id, max(person.last, move.time), fact.time, fact.recordedtime, move.digest)
-    return entry
-
-
-def _unclosed(person: Person, row: _Row, index: int, part: str, lasting: Lasting) -> Unclosed:
-    if row.facts:
-        opened = row.facts[0]
-        where = (opened.source, opened.room, opened.session, cut_of(part))
-    else:
-        was = person.unclosed[row.channel or IN_PERSON_KEY]
-        where = (was.source, was.room, was.session, was.cut)
-    return Unclosed(index, row.start, *where, *lasting.until(row.start))
-
-
-def _movement(fact: CheckedIn | CheckedOut | Joined | Left, mark: int) -> KeptMovement:
-    at = milliseconds(fact.time)
-    stamp = (fact.id, at, milliseconds(fact.recordedtime) - at, mark, fact.source, NO_WORDS)
-    opens = isinstance(fact, CheckedIn | Joined)
-    if isinstance(fact, CheckedIn | CheckedOut):
-        return KeptMovement(*stamp, opens, fact.data.gate or fact.source)
-    data = fact.data
-    joined_at = milliseconds(data.joined_at) if isinstance(data, LeftData) and data.joined_at is not None else None
-    where = (data.room, data.room_session, data.connection)
-    return KeptMovement(*stamp, opens, f"{fact.source}/{data.room}", *where, joined_at)
-
-
-def _channel(move: KeptMovement) -> ChannelKey:
-    return IN_PERSON_KEY if move.room is None else (move.source, move.session or move.room, move.connection or "")
-
-
-def _channel_of(interval: WrittenInterval, stay: Stay | None, loose: Mapping[str, KeptMovement]) -> ChannelKey:
-    """Through which channel an interval was; one that rests on a leave alone says it by that."""
-    if interval.mode != _REMOTE:
-        return IN_PERSON_KEY
-    if stay is not None:
-        source, opened = stay.opened.source or interval.sources[0], stay.opened
-        return source, opened.session or interval.via[len(source) + 1 :], opened.connection or ""
-    if not interval.start_inferred or interval.facts[0] not in loose:
-        raise _UncommonError
-    return _channel(loose[interval.facts[0]])
-
-
-def _lasting(rows: Iterable[_Row]) -> Lasting:
-    of_mode: tuple[list[Span], list[Span]] = [], []
-    for row in rows:
-        if row.end is not None and row.end > row.start:
-            of_mode[row.remote].append((row.start, row.end))
-    return Lasting(*of_mode)
-
-
-def _texts(row: _Row, told: KeptMovement) -> tuple[str, str]:
-    """The texts of an interval and of what is remembered of its facts; `told` is the new fact with its words."""
-    facts = tuple(told if one.id == told.id else one for one in row.facts)
-    first = facts[0]
-    interval = Interval(
-        mode=Mode.REMOTE if row.remote else Mode.IN_PERSON,
+def _ending(row: Row, ending: Ending | None, *, source: str) -> Interval:
+    """An unclosed interval with another end."""
+    opening = row.interval.facts[0]
+    sources = {source} if ending is None else {source, ending.source}
+    return Interval(
+        mode=Mode(row.interval.mode),
         start=row.start,
-        end=row.end,
-        via=first.via,
-        start_inferred=not first.opens,
-        facts=tuple(one.id for one in facts),
-        sources=tuple(sorted({one.source for one in facts})),
-        contradicted_by=row.against,
+        end=None if ending is None else ending.time,
+        via=row.interval.via,
+        end_inferred=None if ending is None else ending.reason,
+        facts=(opening,) if ending is None else (opening, ending.fact_id),
+        sources=tuple(sorted(sources - {""})),
     )
-    return interval_text(interval), stay_text(interval, facts) if first.opens else "null"
 
 
-def _contradiction(move: KeptMovement) -> Contradiction:
-    in_person = move.room is None
-    kind = ContradictionKind.EXIT_WITHOUT_ENTRY if in_person else ContradictionKind.LEAVE_WITHOUT_JOIN
-    return Contradiction(fact_id=move.id, time=move.time, kind=kind)
+def _signature(one: Interval) -> _Signature:
+    """What tells two intervals of a channel apart that rest on the same set of facts."""
+    return one.start, one.end, one.start_inferred, one.end_inferred, one.facts, one.contradicted_by
+
+
+def _signature_of(row: Row) -> _Signature:
+    one = row.interval
+    return row.start, row.end, one.start_inferred, one.end_inferred, tuple(one.facts), tuple(one.contradicted_by)

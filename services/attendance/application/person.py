@@ -9,12 +9,14 @@ from typing import Final, TypeAlias
 
 from msgspec import Struct
 
-from services.attendance.application.kept import STATUSES, ToldEnd
+from services.attendance.application.kept import STATUSES, KeptAcceptance, ToldEnd
 from services.attendance.application.records import record_id, whom
 
 ChannelKey: TypeAlias = tuple[str, str, str]
 IN_PERSON_KEY: Final[ChannelKey] = ("", "", "")
 NO_SECONDS: Final = '{"in_person":0.0,"remote":0.0,"both":0.0,"total":0.0}'
+EVER: Final = -(10**15)
+"""Before all instants."""
 _ON_SITE, _REMOTE, _BOTH, _AWAY, _ABSENT = range(5)
 
 
@@ -40,6 +42,8 @@ class Sealed(Struct, gc=False):
     """Earlier intervals that stand in a record of their own, as that record's bytes."""
 
     record: bytes
+    until: int
+    """Nothing in it is later: neither a fact nor an end."""
     written: bool = False
 
 
@@ -52,7 +56,9 @@ class Person(Struct, gc=False):
     whom: str
     """How an entry names them, as JSON."""
     plain: bool = True
-    """Whether a fact that comes in order can be added as it is: nobody is linked, nothing voided, no time suspect."""
+    """Whether a fact that comes in order can be added as it is: nobody is linked, and nothing yet to come is voided."""
+    whole: bool = True
+    """Whether the record is known to be the fold of the facts that are known, as far as it is one of own facts."""
     parts: list[str] = []
     """The intervals as JSON, in order, without those that are sealed."""
     items: list[str] = []
@@ -68,7 +74,7 @@ class Person(Struct, gc=False):
     remote: int = 0
     both: int = 0
     seconds: str = NO_SECONDS
-    last: int = -(10**15)
+    last: int = EVER
     """Nothing that counts is later: neither a coming or going nor an end."""
     time: str = ""
     recorded: str = ""
@@ -76,9 +82,13 @@ class Person(Struct, gc=False):
     """A digest of the set of facts that count."""
     registered_mode: str | None = None
     registration: str | None = None
-    seated_at: int = -(10**15)
+    seated_at: int = EVER
     extra: str = ""
     """What few records have, as JSON: whom a guest is linked to, contradictions, suspect facts."""
+    voided: dict[str, None] = {}
+    """The ids of the facts that own facts take back."""
+    acceptances: list[KeptAcceptance] = []
+    """What own facts say of suspect times."""
     told: list[ToldEnd] = []
     told_text: str = ""
     sealed: list[Sealed] = []
@@ -90,6 +100,11 @@ class Person(Struct, gc=False):
     def status(self) -> int:
         """Where they are: the place in `STATUSES`."""
         return status_of(self.here_in_person, self.here_remote, was_here=self.was_here)
+
+    @property
+    def sealed_until(self) -> int:
+        """Nothing in a sealed record is later."""
+        return max((sealed.until for sealed in self.sealed), default=EVER)
 
     def write(self) -> bytes | None:
         """The presence record; None if no fact speaks of this person (any more).

@@ -6,10 +6,18 @@ from typing import Final
 import msgspec
 from msgspec import Raw, Struct
 
-from services.attendance.application.event import Event
-from services.attendance.application.kept import KeptMovement, KeptSeat, KeptSubjectFact, ToldEnd
+from services.attendance.application.extra import extra_text
+from services.attendance.application.kept import (
+    KeptAcceptance,
+    KeptMovement,
+    KeptSeat,
+    KeptSubjectFact,
+    KeptVoiding,
+    ToldEnd,
+)
 from services.attendance.application.lasting import Lasting
 from services.attendance.application.person import (
+    EVER,
     IN_PERSON_KEY,
     Person,
     Sealed,
@@ -140,9 +148,14 @@ def kept_sealed(sealed: Sealed) -> list[KeptSubjectFact]:
     return kept_facts(data.intervals, data.state.stays, data.state.facts)
 
 
-def recall(event: Event, subject: str, record: bytes | None, read: Callable[[bytes], bytes | None]) -> Person:
-    """A person as their presence record says; somebody unknown where there is none."""
-    person = new_person(event.id, subject, plain=event.is_plain(subject))
+def recall(
+    event_id: str, subject: str, record: bytes | None, read: Callable[[bytes], bytes | None], *, plain: bool
+) -> Person:
+    """A person as their presence record says; somebody unknown where there is none.
+
+    They are `plain` if nobody is linked to them, nor they to anybody.
+    """
+    person = new_person(event_id, subject, plain=plain)
     read_record = None if record is None else _read_record(record)
     if read_record is None or read_record.data.state is None:
         return person
@@ -154,9 +167,6 @@ def recall(event: Event, subject: str, record: bytes | None, read: Callable[[byt
     )
     person.seconds = seconds_text(person.in_person, person.remote, person.both)
     person.extra = extra_text(data.linked_to, _text(data.contradictions), _text(data.suspect))
-    person.sealed = [
-        Sealed(read(b"%b/%04d" % (person.key, number)) or b"", written=True) for number in range(data.earlier)
-    ]
     person.was_here = data.status != Status.ABSENT.value
     use_told(person, state.told)
     intervals = [_read_interval(part) for part in data.intervals]
@@ -166,37 +176,44 @@ def recall(event: Event, subject: str, record: bytes | None, read: Callable[[byt
     person.others = [bytes(fact).decode() for fact in state.facts]
     earlier: list[Interval] = []
     facts = kept_facts(intervals, stays, [_read_fact(fact) for fact in state.facts])
-    for one in person.sealed:
-        sealed = _read_sealed(one.record).data
-        facts += kept_facts(sealed.intervals, sealed.state.stays, sealed.state.facts)
+    for number in range(data.earlier):
+        record = read(b"%b/%04d" % (person.key, number)) or b""
+        sealed = _read_sealed(record).data
+        stand = kept_facts(sealed.intervals, sealed.state.stays, sealed.state.facts)
+        until = latest_of((one.end or one.start for one in sealed.intervals), stand)
+        person.sealed.append(Sealed(record, until=until, written=True))
+        facts += stand
         earlier += [_read_again(interval) for interval in sealed.intervals]
     person.facts = dict.fromkeys(fact.id for fact in facts)
-    _sum_up(person, facts)
-    if state.mark is not None or bytes(data.suspect):
-        person.plain = False
+    sum_up(person, facts)
     if state.mark is not None:
+        # Facts of others count, too, or did; or a crash came before the event knew that they did not.
+        person.whole = person.mark == state.mark and data.linked_to is None
         person.mark = state.mark
     _find_unclosed(person, intervals, stays, earlier)
+    person.plain = person.plain and person.whole and person.facts.keys() >= person.voided.keys()
     return person
 
 
-def _sum_up(person: Person, facts: Iterable[KeptSubjectFact]) -> None:
+def sum_up(person: Person, facts: Iterable[KeptSubjectFact]) -> None:
+    """See what a person's own facts say together."""
     for fact in facts:
         person.mark ^= fact.digest
-        if isinstance(fact, KeptSeat):
-            person.seated_at = max(person.seated_at, fact.time)
-        elif isinstance(fact, KeptMovement):
-            person.last = max(person.last, fact.time)
-        else:
-            person.plain = False
+        match fact:
+            case KeptMovement(time=time):
+                person.last = max(person.last, time)
+            case KeptSeat(time=time):
+                person.seated_at = max(person.seated_at, time)
+            case KeptVoiding(voided_id=voided_id):
+                person.voided[voided_id] = None
+            case KeptAcceptance():
+                person.acceptances.append(fact)
 
 
-def extra_text(linked_to: str | None, contradictions: str | None, suspect: str | None) -> str:
-    """What few records say, as JSON: all but `linked_to` is JSON already."""
-    text = "" if linked_to is None else f',"linked_to":"{linked_to}"'
-    if contradictions is not None:
-        text += f',"contradictions":{contradictions}'
-    return text if suspect is None else f'{text},"suspect":{suspect}'
+def latest_of(ends: Iterable[str], facts: Iterable[KeptSubjectFact]) -> int:
+    """The latest of some instants of the wire and of the comings and goings among facts."""
+    times = (fact.time for fact in facts if isinstance(fact, KeptMovement))
+    return max((*map(milliseconds, ends), *times), default=EVER)
 
 
 def _text(raw: Raw) -> str | None:
@@ -224,7 +241,7 @@ def _find_unclosed(
             person.here_in_person += read.mode is Mode.IN_PERSON
             person.here_remote += read.mode is Mode.REMOTE
         if stay is None:  # Which channel it is stands elsewhere, with a linked guest perhaps.
-            person.plain = False
+            person.plain = person.whole = False
             person.unclosed["", "", str(index)] = Unclosed(index, read.start, "", None, None, 0, ongoing=False)
             continue
         source = stay.opened.source or interval.sources[0]

@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import msgspec
 
+from services.attendance.application.extra import extra_text
 from services.attendance.application.kept import (
     KeptEventFact,
-    KeptMovement,
-    KeptSeat,
     KeptSubjectFact,
     ToldEnd,
     Words,
@@ -20,10 +19,10 @@ from services.attendance.application.kept import (
 from services.attendance.application.layout import AT_HAND, Layout
 from services.attendance.application.person import Person, new_person
 from services.attendance.application.recall import (
-    extra_text,
     kept_of,
     kept_sealed,
     sealed_intervals,
+    sum_up,
     use_told,
 )
 from services.attendance.application.records import seconds_text, write_end
@@ -94,6 +93,17 @@ class Refold:
         """These, and all whose facts count for them."""
         return {member for owner in owners for member in (owner, *self.context.members(owner))}
 
+    def unchanged(self, subjects: Iterable[str]) -> dict[str, Person] | None:
+        """Some people as they are, with all that folding them tells; None if the record of one becomes another."""
+        people: dict[str, Person] = {}
+        for subject in subjects:
+            before = self._load(subject)
+            people[subject] = self._built(subject, before)
+            use_told(people[subject], self._told(subject, before, 0)[0])
+            if not _same(before, people[subject]):
+                return None
+        return people
+
     def changed(self, subjects: Iterable[str], *, since: int) -> tuple[list[tuple[Person, Person]], list[bytes]]:
         """Those of `subjects` whose record becomes another, as they were and as they are; and what is told of ends.
 
@@ -108,8 +118,8 @@ class Refold:
             entries += [write_end(self._event_id, end) for end in news]
             if subject in self._taken_in or not _same(before, after):
                 pairs.append((before, after))
-            else:
-                before.plain = before.plain and after.plain
+            elif not before.whole:
+                before.become(after)
         return pairs, entries
 
     def _counting(self, subject: str) -> list[SubjectFact]:
@@ -130,14 +140,11 @@ class Refold:
         if not members:
             about = [subject_fact(kept, subject) for kept in own.values()]
         after = new_person(self._event_id, subject, plain=False)
-        after.plain = (
-            alone
-            and subject not in self.context.links
-            and not presence.suspect
-            and all(isinstance(kept, KeptSeat | KeptMovement) for kept in own.values())
-        )
         after.facts = dict.fromkeys(own)
-        _tell_seat_and_times(after, own.values(), about, presence)
+        sum_up(after, own.values())
+        after.plain = alone and subject not in self.context.links and own.keys() >= after.voided.keys()
+        after.mark = 0
+        _tell_seat_and_times(after, about, presence)
         homes = self._homes[subject]
         layout = Layout(after, before.sealed, own=own if alone else {}, homes=homes, size=self._size)
         layout.lay(presence.intervals, {fact.id: fact for fact in about if isinstance(fact, Movement)})
@@ -184,16 +191,13 @@ class Refold:
             )
 
 
-def _tell_seat_and_times(
-    person: Person, own: Iterable[KeptSubjectFact], about: Sequence[SubjectFact], presence: Presence
-) -> None:
+def _tell_seat_and_times(person: Person, about: Sequence[SubjectFact], presence: Presence) -> None:
     lasted = presence.durations
     person.was_here = bool(presence.intervals)
     person.in_person, person.remote, person.both = lasted.in_person, lasted.remote, lasted.both
     person.seconds = seconds_text(lasted.in_person, lasted.remote, lasted.both)
     person.registered_mode = None if presence.registered_mode is None else presence.registered_mode.value
     person.registration = None if presence.registration is None else presence.registration.value
-    person.seated_at = max((fact.time for fact in own if isinstance(fact, KeptSeat)), default=person.seated_at)
     if about:
         person.time = instant_text(max(fact.time for fact in about))
         person.recorded = instant_text(max(fact.recorded for fact in about))

@@ -6,10 +6,29 @@ from typing import Final
 import msgspec
 
 from schemas.decode import decode
-from services.attendance.application.kept import Words, canonical
+from services.attendance.application.kept import (
+    NO_WORDS,
+    KeptMovement,
+    KeptSeat,
+    KeptSubjectFact,
+    Words,
+    canonical,
+)
 from services.attendance.application.records import Head, whom, write_entry
 from services.attendance.application.translation import document, domain_fact
-from services.attendance.application.wire import Left, QuickFact, digest, milliseconds
+from services.attendance.application.wire import (
+    CheckedIn,
+    CheckedOut,
+    Confirmed,
+    Joined,
+    Left,
+    ModeChanged,
+    QuickFact,
+    Registered,
+    digest,
+    instants,
+    milliseconds,
+)
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import Fact
 
@@ -55,6 +74,41 @@ class Said:
             named = whom(subject, words.counted_for)
             subject = words.counted_for or subject
         return write_entry(replace(self.head, subject=subject), fact=self.document, named=named, words=words)
+
+
+def at_first_sight(quick: QuickFact, value: bytes) -> tuple[Said, KeptSubjectFact]:
+    """What a common fact says, without its words.
+
+    Raises:
+        ValueError: if an instant is not canonical: then it has to be looked into.
+    """
+    mark = digest(value)
+    head = Head(
+        event_id=quick.data.event_id,
+        id=quick.id,
+        subject=quick.subject,
+        time=quick.time,
+        recordedtime=quick.recordedtime,
+        traceparent=quick.traceparent,
+    )
+    return Said(head=head, linked=None, document=value, digest=mark), _kept(quick, mark)
+
+
+def _kept(quick: QuickFact, mark: int) -> KeptSubjectFact:
+    time, lag = instants(quick.time, quick.recordedtime)
+    stamp = quick.id, time, lag, mark, quick.source, NO_WORDS
+    match quick:
+        case CheckedIn() | CheckedOut():
+            return KeptMovement(*stamp, isinstance(quick, CheckedIn), quick.data.gate or quick.source)
+        case Joined(data=data):
+            via, opens = f"{quick.source}/{data.room}", True
+            return KeptMovement(*stamp, opens, via, data.room, data.room_session, data.connection)
+        case Left(data=data):
+            via, opens = f"{quick.source}/{data.room}", False
+            joined_at = None if data.joined_at is None else milliseconds(data.joined_at)
+            return KeptMovement(*stamp, opens, via, data.room, data.room_session, data.connection, joined_at)
+        case Registered(data=data) | Confirmed(data=data) | ModeChanged(data=data):
+            return KeptSeat(*stamp, data.status, data.mode)
 
 
 def look_into(value: bytes, quick: QuickFact | None) -> tuple[Said, Fact]:

@@ -10,8 +10,9 @@ from typing import Final
 
 from services.attendance.application.kept import KeptSubjectFact
 from services.attendance.application.person import Person, Sealed
-from services.attendance.application.recall import kept_of
+from services.attendance.application.recall import kept_of, latest_of
 from services.attendance.application.records import record_id
+from services.attendance.application.stays import end_of, start_of
 from services.attendance.application.wire import instant_text
 
 LARGEST: Final = 256 * 1024
@@ -27,9 +28,12 @@ _INFERRED_END: Final = 256
 
 def is_full(person: Person) -> bool:
     """Whether a person's presence record has no room for one more opening, and for the end it may be given."""
-    if len(person.unclosed) + len(person.told) <= _CROWD and len(person.extra) <= _MUCH:
-        return False
-    return _pinned(person, ends_to_come=True) > FULL
+    return is_crowded(person) and _pinned(person, ends_to_come=True) > FULL
+
+
+def is_crowded(person: Person) -> bool:
+    """Whether it has to be looked into how much room there is."""
+    return len(person.unclosed) + len(person.told) > _CROWD or len(person.extra) > _MUCH
 
 
 def outgrows(before: Person, after: Person, *, ends_to_come: bool) -> bool:
@@ -71,7 +75,7 @@ def seal_surplus(person: Person, size: int) -> None:
         _seal(person, closed, others)
 
 
-def sealed_record(
+def sealed_page(
     person: Person,
     number: int,
     *,
@@ -79,8 +83,8 @@ def sealed_record(
     items: Sequence[str],
     others: Sequence[str],
     facts: Sequence[KeptSubjectFact],
-) -> bytes:
-    """The record of earlier intervals; `facts` are what stands in it."""
+) -> Sealed:
+    """Earlier intervals in a record of their own; `facts` are what stands in it."""
     time = instant_text(max((fact.time for fact in facts), default=0))
     recorded = instant_text(max((fact.recorded for fact in facts), default=0))
     content = (
@@ -90,7 +94,8 @@ def sealed_record(
     ).encode()
     state = f'{{"stays":[{",".join(items)}],"facts":[{",".join(others)}]}}'
     digest = sha1(content, usedforsecurity=False).hexdigest()
-    return b'{"specversion":"1.0","id":"%b%b,"state":%b}}' % (record_id(digest).encode(), content, state.encode())
+    record = b'{"specversion":"1.0","id":"%b%b,"state":%b}}' % (record_id(digest).encode(), content, state.encode())
+    return Sealed(record, until=latest_of((end_of(part) or start_of(part) for part in parts), facts))
 
 
 def _seal(person: Person, closed: Sequence[int], others: int) -> None:
@@ -102,7 +107,7 @@ def _seal(person: Person, closed: Sequence[int], others: int) -> None:
     staying = [index for index in range(len(person.parts)) if index not in going]
     place = {index: number for number, index in enumerate(staying)}
     number = len(person.sealed)
-    person.sealed.append(Sealed(sealed_record(person, number, parts=parts, items=items, others=moved, facts=facts)))
+    person.sealed.append(sealed_page(person, number, parts=parts, items=items, others=moved, facts=facts))
     person.parts = [person.parts[index] for index in staying]
     person.items = [person.items[index] for index in staying]
     person.others = person.others[others:]

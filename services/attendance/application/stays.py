@@ -18,6 +18,12 @@ from services.attendance.domain.intervals import Interval
 
 _FACTS: Final = ',"facts":["'
 _REMOTE: Final = Mode.REMOTE.value
+_END: Final = ',"end":"'
+_MODE: Final = len('{"mode":"')
+_INSTANT: Final = len("2026-11-22T09:00:00.000Z")
+_START_ENDS: Final = tuple(
+    len(f'{{"mode":"{mode.value}","start":"2026-11-22T09:00:00.000Z"') for mode in (Mode.IN_PERSON, Mode.REMOTE)
+)
 
 
 class Opened(Struct, array_like=True, frozen=True, gc=False):
@@ -140,6 +146,29 @@ def _words_text(words: Words) -> str:
 def cut_of(part: str) -> int:
     """Where in the text of an interval what follows the id of its first fact begins."""
     return part.index('"', part.index(_FACTS) + len(_FACTS)) + 1
+
+
+def fact_of(part: str) -> str:
+    """The id of the first fact in the text of an interval."""
+    start = part.index(_FACTS) + len(_FACTS)
+    return part[start : part.index('"', start)]
+
+
+def is_remote(part: str) -> bool:
+    """Whether the text of an interval is of one that is remote."""
+    return part[_MODE] == "r"
+
+
+def start_of(part: str) -> str:
+    """The start in the text of an interval, as an instant of the wire: later ones are greater texts."""
+    cut = _START_ENDS[part[_MODE] == "r"]
+    return part[cut - 1 - _INSTANT : cut - 1]
+
+
+def end_of(part: str) -> str | None:
+    """The end in the text of an interval; None where it goes on."""
+    cut = _START_ENDS[part[_MODE] == "r"] + len(_END)
+    return part[cut : cut + _INSTANT] if part.startswith(_END, cut - len(_END)) else None
 
 
 def contradictions_text(contradictions: Iterable[Contradiction]) -> str | None:

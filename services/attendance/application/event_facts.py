@@ -1,0 +1,58 @@
+"""A fact about an event: whom it concerns, and what it leads to for them."""
+
+import msgspec
+
+from services.attendance.application.concern import concerned_owners
+from services.attendance.application.event import Event
+from services.attendance.application.kept import NO_WORDS, KeptEventFact, KeptLink, Words, keep_event_fact, outranks
+from services.attendance.application.memory import Memory
+from services.attendance.application.said import Said
+from services.attendance.application.whole_fold import WholeFold
+from services.attendance.domain.facts import EventFact, LinkChange, RoomChange
+from services.attendance.domain.suspicion import suspect_time
+
+
+class EventFacts:
+    """Takes facts about events."""
+
+    def __init__(self, memory: Memory, whole: WholeFold) -> None:
+        """What they lead to is taken over into the memory."""
+        self._memory = memory
+        self._whole = whole
+
+    def take(self, event: Event, said: Said, fact: EventFact) -> None:
+        """Take one.
+
+        Raises:
+            UnfitRecordError: if it never can be; nothing has changed then.
+        """
+        kept, known = keep_event_fact(fact, digest=said.digest, words=NO_WORDS), event.facts.get(fact.id)
+        if known is not None and outranks(known, kept):
+            return
+        if known is not None and not outranks(kept, known):
+            self._take_again(event, said, known)
+            return
+        context = event.context_with(kept)
+        refold = self._whole.refold(event, context, kept)
+        words = NO_WORDS
+        if isinstance(fact, RoomChange):
+            suspect = suspect_time(fact, day_starts_at=context.day_starts_at)
+            words = Words(suspect=None if suspect is None else suspect.value)
+        elif isinstance(fact, LinkChange) and said.head.subject is not None:
+            words = refold.words(said.head.subject)
+        kept = msgspec.structs.replace(kept, words=words)
+        owners = concerned_owners(self._memory, event, context, kept, known)
+        if isinstance(kept, KeptLink):
+            for owner in owners:
+                event.circles.pop(owner, None)
+        concerned = refold.concerned(owners)
+        self._whole.conclude(event, said, words, refold, concerned, since=kept.recorded, kept=kept)
+
+    def _take_again(self, event: Event, said: Said, known: KeptEventFact) -> None:
+        refold, concerned = self._whole.refold(event), set[str]()
+        # A crash may have swallowed some of what the event led to: all of it is told again, once. What this fold has
+        # told itself is delivered, or the fold is dropped.
+        if not event.is_consistent:
+            concerned = set(self._memory.everybody(event))
+        self._whole.conclude(event, said, known.words, refold, concerned, since=known.recorded)
+        event.is_consistent = True
