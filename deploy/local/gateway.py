@@ -178,7 +178,9 @@ async def _relay(request: web.Request, answer: aiohttp.ClientResponse) -> web.St
 def _request_headers(request: web.Request) -> CIMultiDict[str]:
     headers = _end_to_end(request.headers)
     if request.remote is not None:
-        headers["X-Forwarded-For"] = request.remote
+        # After what proxies before us told: only the end of the list is certain.
+        told = request.headers.getall("X-Forwarded-For", [])
+        headers["X-Forwarded-For"] = ", ".join([*told, request.remote])
     headers["X-Forwarded-Proto"] = request.scheme
     return headers
 
