@@ -220,7 +220,7 @@ export class Desk {
     const clock = Date.now();
     const at = new Date(clock + (this.#offset ?? 0)).toISOString();
     const named = { kind, id: uuid(), event: this.#eventId, order: clock + this.#tick++ / 1000 };
-    return { ...request, ...named, clock, at, offset: this.#offset, tried: this.online };
+    return { ...request, ...named, clock, at, offset: this.#offset, tried: this.online && kind !== "void" };
   }
 
   async #ending(known, entry) {
