@@ -2,10 +2,23 @@
 
 import msgspec
 
+from services.attendance.application.circles import known_of
 from services.attendance.application.concern import concerned_owners
 from services.attendance.application.event import Event
-from services.attendance.application.kept import NO_WORDS, KeptEventFact, KeptLink, Words, keep_event_fact, outranks
+from services.attendance.application.kept import (
+    NO_WORDS,
+    KeptAcceptance,
+    KeptEventFact,
+    KeptLink,
+    Words,
+    keep_event_fact,
+    outranks,
+)
+from services.attendance.application.known import UncommonError
 from services.attendance.application.memory import Memory
+from services.attendance.application.mended import Concluding, Mended
+from services.attendance.application.mending import Mending
+from services.attendance.application.refold import Refold
 from services.attendance.application.said import Said
 from services.attendance.application.whole_fold import WholeFold
 from services.attendance.domain.facts import EventFact, LinkChange, RoomChange
@@ -45,8 +58,27 @@ class EventFacts:
         if isinstance(kept, KeptLink):
             for owner in owners:
                 event.circles.pop(owner, None)
+        is_about_ends = known is None and not isinstance(kept, KeptLink | KeptAcceptance)
+        is_about_ends = is_about_ends and event.context.day_starts_at == context.day_starts_at
+        mended = self._mended(event, refold, kept, owners) if is_about_ends else []
         concerned = refold.concerned(owners)
-        self._whole.conclude(event, said, words, refold, concerned, since=kept.recorded, kept=kept)
+        self._whole.conclude(event, said, words, refold, concerned, since=kept.recorded, kept=kept, mended=mended)
+
+    def _mended(self, event: Event, refold: Refold, kept: KeptEventFact, owners: set[str]) -> list[Mended]:
+        """What becomes of those whose ends alone may be others; `owners` are left who have to be folded whole."""
+        found = []
+        for owner in sorted(owners):
+            known = known_of(self._memory, self._whole, event, owner)
+            if known is None:
+                continue
+            try:
+                draft = Mending(known, refold.context).with_context()
+                mended = Concluding(known, draft, refold.event_facts, since=kept.recorded).with_context()
+            except UncommonError:
+                continue
+            found.append(mended)
+            owners.remove(owner)
+        return found
 
     def _take_again(self, event: Event, said: Said, known: KeptEventFact) -> None:
         refold, concerned = self._whole.refold(event), set[str]()

@@ -1,6 +1,6 @@
 """What a draft makes of people: their records as they become, the words of the fact, and what is told of ends."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -35,6 +35,8 @@ class Mended:
     pairs: list[tuple[Person, Person]]
     words: Words
     ends: list[ToldEnd]
+    people: Collection[str]
+    """Whose facts were looked at."""
 
 
 class Concluding:
@@ -55,10 +57,9 @@ class Concluding:
 
     def with_context(self) -> Mended:
         """Nothing but the context is another."""
-        if not self._draft.removed:
-            return Mended(pairs=[], words=self._words(), ends=[])
-        self._afters[self._owner.subject] = self._revision.write(lambda fact: fact)
-        return Mended(ends=self._tell_ends(), pairs=self._pairs(), words=self._words())
+        if self._draft.removed:
+            self._afters[self._owner.subject] = self._revision.write(lambda fact: fact)
+        return self._mended(self._words())
 
     def with_fact(self, subject: str, kept: KeptSubjectFact, *, suspect: str | None) -> Mended:
         """One more fact is known of `subject`."""
@@ -80,13 +81,15 @@ class Concluding:
         _learn(whose, kept)
         if isinstance(kept, KeptSeat):
             after.registration, after.registered_mode = kept.registration, kept.mode or owner.registered_mode
-        return Mended(ends=self._tell_ends(), pairs=self._pairs(), words=words)
+        return self._mended(words)
 
     def _words(self, *, counted_for: str | None = None, suspect: str | None = None) -> Words:
         return self._revision.words(counted_for=counted_for, suspect=suspect)
 
-    def _pairs(self) -> list[tuple[Person, Person]]:
-        return [(self._known.person(subject), after) for subject, after in sorted(self._afters.items())]
+    def _mended(self, words: Words) -> Mended:
+        ends = self._tell_ends()
+        pairs = [(self._known.person(subject), after) for subject, after in sorted(self._afters.items())]
+        return Mended(pairs=pairs, words=words, ends=ends, people=self._known.people())
 
     def _after(self, subject: str) -> Person:
         if subject not in self._afters:

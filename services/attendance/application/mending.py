@@ -203,9 +203,13 @@ class Mending:
             raise UncommonError
         # What of the channel is sealed has ended, unless it stands in one of these.
         rows = [row for row in rows if not row.is_closed or (row.end or 0) > sealed]
-        if any(row.start <= sealed and not row.facts for row in rows):
+        if any(row.start <= sealed and not row.facts and self._is_own(row, channel) for row in rows):
             raise UncommonError
         return rows, sealed + 1, False
+
+    def _is_own(self, row: Row, channel: ChannelKey) -> bool:
+        opening = self._known.moves(channel).get(row.interval.facts[0])
+        return opening is None or opening[0] == self._owner.subject
 
     def _moves_of(self, row: Row, channel: ChannelKey) -> dict[str, Move]:
         """The facts of a row."""

@@ -50,7 +50,7 @@ class Refold:
         Sealed records hold about `size` intervals.
         """
         self.context = context
-        self._event_facts = event_facts
+        self.event_facts = event_facts
         self._event_id = event_id
         self._load = load
         self._size = size
@@ -186,7 +186,7 @@ class Refold:
                 interval.start,
                 interval.end,
                 interval.end_inferred.value,
-                max(own[opening].recorded, self._event_facts[cause].recorded),
+                max(own[opening].recorded, self.event_facts[cause].recorded),
                 reached(presence, counted_for=None),
             )
 

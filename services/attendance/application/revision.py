@@ -26,6 +26,7 @@ from services.attendance.application.stays import (
     is_remote,
     start_of,
     stay_text,
+    those_ended,
 )
 from services.attendance.application.wire import instant_text, milliseconds
 from services.attendance.domain.facts import Mode
@@ -195,10 +196,10 @@ def ended_since(person: Person, since: int, *, but: Collection[int]) -> Iterator
 
 
 def _ended(parts: Iterable[str], since: str) -> Iterator[_Ended]:
-    for part in parts:
-        end = end_of(part)
-        if end is not None and end > since and end > (start := start_of(part)):
-            yield is_remote(part), milliseconds(start), milliseconds(end)
+    for part in those_ended(parts, since):
+        start, end = milliseconds(start_of(part)), milliseconds(end_of(part) or since)
+        if end > start:
+            yield is_remote(part), start, end
 
 
 def _order(part: str) -> tuple[str, bool, str, str, str, bool, str, list[str]]:

@@ -28,10 +28,15 @@ _INFERRED_END: Final = 256
 
 def is_full(person: Person) -> bool:
     """Whether a person's presence record has no room for one more opening, and for the end it may be given."""
-    return is_crowded(person) and _pinned(person, ends_to_come=True) > FULL
+    return _has_much(person) and _pinned(person, ends_to_come=True) > FULL
 
 
 def is_crowded(person: Person) -> bool:
+    """Whether a presence record may have no room for what one fact or two lead to."""
+    return _has_much(person) and _pinned(person, ends_to_come=True) > FULL // 2
+
+
+def _has_much(person: Person) -> bool:
     """Whether it has to be looked into how much room there is."""
     return len(person.unclosed) + len(person.told) > _CROWD or len(person.extra) > _MUCH
 

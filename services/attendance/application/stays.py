@@ -20,6 +20,7 @@ _FACTS: Final = ',"facts":["'
 _REMOTE: Final = Mode.REMOTE.value
 _END: Final = ',"end":"'
 _MODE: Final = len('{"mode":"')
+_END_CUT: Final = len(_END)
 _INSTANT: Final = len("2026-11-22T09:00:00.000Z")
 _START_ENDS: Final = tuple(
     len(f'{{"mode":"{mode.value}","start":"2026-11-22T09:00:00.000Z"') for mode in (Mode.IN_PERSON, Mode.REMOTE)
@@ -167,8 +168,18 @@ def start_of(part: str) -> str:
 
 def end_of(part: str) -> str | None:
     """The end in the text of an interval; None where it goes on."""
-    cut = _START_ENDS[part[_MODE] == "r"] + len(_END)
-    return part[cut : cut + _INSTANT] if part.startswith(_END, cut - len(_END)) else None
+    cut = _START_ENDS[part[_MODE] == "r"] + _END_CUT
+    return part[cut : cut + _INSTANT] if part.startswith(_END, cut - _END_CUT) else None
+
+
+def those_ended(parts: Iterable[str], since: str) -> list[str]:
+    """The texts of the intervals that ended after an instant of the wire."""
+    found = []
+    for part in parts:  # Hundreds, of which a few are found.
+        cut = _START_ENDS[part[_MODE] == "r"]
+        if part[cut + 2] == "e" and part[cut + _END_CUT : cut + _END_CUT + _INSTANT] > since:
+            found.append(part)
+    return found
 
 
 def contradictions_text(contradictions: Iterable[Contradiction]) -> str | None:

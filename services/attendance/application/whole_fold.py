@@ -1,12 +1,13 @@
 """The whole fold of those whom a fact concerns, and what becomes of what it leads to."""
 
 from collections import ChainMap
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from services.attendance.application.event import Event
 from services.attendance.application.kept import KeptEventFact, KeptRoomChange, KeptSnapshot, Words
 from services.attendance.application.memory import Memory
+from services.attendance.application.mended import Mended
 from services.attendance.application.person import Person
 from services.attendance.application.records import write_end
 from services.attendance.application.refold import Refold
@@ -45,8 +46,12 @@ class WholeFold:
         *,
         since: int,
         kept: KeptEventFact | None = None,
+        mended: Sequence[Mended] = (),
     ) -> None:
-        """Take over what a fact leads to, and tell it; nothing has changed before all of it is known."""
+        """Take over what a fact leads to, and tell it; nothing has changed before all of it is known.
+
+        For some it leads to what is `mended`, those `concerned` are to be folded.
+        """
         entry = said.entry(words)
         pairs, ends = refold.changed(concerned, since=since)
         to_come = not isinstance(kept, KeptRoomChange | KeptSnapshot)
@@ -55,13 +60,16 @@ class WholeFold:
         for before, _ in pairs:
             for context in (event.context, refold.context):
                 event.circles.pop(context.owner(before.subject), None)
+        for one in mended:
+            self.take_over(one.pairs)
+            ends += [write_end(event.id, end) for end in one.ends]
         self.take_over(pairs)
         if kept is not None:
             event.remember(kept, refold.context)
             self._memory.change(event)
         self._memory.entries += [(event.key, one) for one in (entry, *ends)]
         if not event.is_new:
-            self.tell_ends_again(event, concerned)
+            self.tell_ends_again(event, {*concerned, *(subject for one in mended for subject in one.people)})
 
     def take_over(self, pairs: Iterable[tuple[Person, Person]]) -> None:
         """People are not any more as they were, but as they have become."""
