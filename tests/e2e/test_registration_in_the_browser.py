@@ -62,12 +62,16 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
             "event": f"/events/{event_id}",
             "edit": f"/events/{event_id}/edit",
             "participant": f"/events/{event_id}/registrations/{anne['participant_id']}",
+            "letters": f"/events/{event_id}/letters",
+            "letter": f"/events/{event_id}/letters/1",
             "desk": f"/events/{event_id}/desk",
         },
         public={
             "home": "/",
             "sign in": "/sign-in",
             "event": f"/e/{event_id}",
+            "sent": f"/e/{event_id}/sent",
+            "own data": f"{path(anne, 'confirmation_url')}/data",
             "ticket": path(anne, "confirmation_url"),
             "remote": path(remote, "confirmation_url"),
             "waiting": path(waiting, "confirmation_url"),
@@ -223,14 +227,14 @@ async def test_somebody_registers_switches_and_cancels_in_french(
 ) -> None:
     async with browsing(browser, service, locale="fr-FR", wide=360, java_script_enabled=False) as page:
         await page.goto(address(service, f"/e/{colloquium.event_id}"))
-        await page.get_by_label("Sur place").check()
+        await page.get_by_label("Sur place").first.check()
         await page.get_by_label("Prénom et nom").fill("Zoé Ünal")
         await page.get_by_label("Adresse e-mail").fill("zoe@example.org")
         await page.get_by_role("button", name="S’inscrire").click()
         await expect(page.get_by_role("heading", name="Votre billet")).to_be_visible()
         await expect(page.get_by_role("img", name="QR code du billet")).to_be_visible()
-        await page.get_by_role("button", name="Attendre plutôt une place à distance").click()
-        await expect(page.get_by_text("Vous êtes en position 2 sur la liste d’attente.")).to_be_visible()
+        await page.get_by_role("button", name="Attendre une place à distance en gardant celle-ci").click()
+        await expect(page.get_by_text("Vous êtes en position 2 sur la liste d’attente à distance.")).to_be_visible()
         await page.get_by_text("Annuler mon inscription…").click()
         await page.get_by_role("button", name="Annuler mon inscription", exact=True).click()
         await expect(page.get_by_text("Votre inscription est annulée.")).to_be_visible()

@@ -80,6 +80,7 @@ async def test_a_ticket_is_mailed_in_the_language_of_its_holder_with_qr_code_pdf
     registered = await mailing.register(event_id)
     await deliver(mailing)
     (message,) = mails.taken
+    assert message["Content-Language"] == "fr"
     assert (message["Subject"], message["To"]) == ("Votre billet : Colloque d’été", "Léa Martin <lea@example.org>")
     text = message.get_body(preferencelist=("plain",)).get_content()  # type: ignore[union-attr]
     html = message.get_body(preferencelist=("html",)).get_content()  # type: ignore[union-attr]

@@ -88,10 +88,11 @@ class MailComposer:
         # The same each time it is tried, so that a repetition is known for one.
         message["Message-ID"] = f"<letter.{stored.number}.{stored.letter.participant_id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = tongue.language
         message.set_content(self._text.get_template("letter.txt").render(shown))
         message.add_alternative(self._html.get_template("letter.html").render(shown), subtype="html")
         self._enclose(message, event, participant, stand, tongue)
+        # Last: what is set before goes with the text into its part.
+        message["Content-Language"] = tongue.language
         return message
 
     def _links_of(self, event: Event, participant: Participant, stand: _Stand, tongue: Tongue) -> list[tuple[str, str]]:
