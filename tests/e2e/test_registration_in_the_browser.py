@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,9 @@ import pytest_asyncio
 from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, Page, Request, async_playwright, expect
 
+from schemas.envelope import format_instant
 from services.chassis.access import SESSION_COOKIE, Role
+from services.chassis.clock import system_clock
 from tests.ecoindex import A, ecoindex
 from tests.integration.running_registration import RunningRegistration, running_registration
 
@@ -49,6 +52,8 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
     for number in range(24):
         await service.register(event_id, name=f"Personne {number}")
     await service.check_in(event_id, ticket=anne["ticket"], gate="Nord")
+    late = format_instant(system_clock() - timedelta(minutes=5))
+    await service.check_in(event_id, ticket=anne["ticket"], gate="Sud", at=late)
 
     def path(registered: dict[str, str], name: str) -> str:
         return registered[name].removeprefix(service.settings.public_url)
@@ -65,6 +70,7 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
             "letters": f"/events/{event_id}/letters",
             "letter": f"/events/{event_id}/letters/1",
             "desk": f"/events/{event_id}/desk",
+            "doors": f"/events/{event_id}/doors",
         },
         public={
             "home": "/",

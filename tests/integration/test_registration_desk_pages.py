@@ -1,9 +1,12 @@
 """The desk's page, as a browser without JavaScript uses it."""
 
 import re
+from datetime import timedelta
 from html import unescape
 
+from schemas.envelope import format_instant
 from services.chassis.access import Role
+from services.chassis.clock import system_clock
 from tests.integration.running_registration import RunningRegistration
 
 FORM_ID = "0123456789abcdef" * 2
@@ -45,6 +48,39 @@ async def test_the_desk_works_by_code_by_name_and_undoes(service: RunningRegistr
     undone = await service.page("POST", f"{desk}/undo", {"fact_id": fact.group(1), "action": "in"})
     assert "In the room: 2 of 100." in text_of(undone)
     assert "Undone" in text_of(undone)
+
+
+async def test_a_walk_in_is_registered_at_the_desk(service: RunningRegistration) -> None:
+    event_id = await service.event(capacity={"in_person": 1, "remote": 1})
+    await service.sign_in(Role.DESK, event_id)
+    form = {"name": "Zoé Ünal", "email": "", "gate": "Nord", "form_id": FORM_ID}
+    assert "Welcome Zoé Ünal New ticket:" in text_of(
+        await service.page("POST", f"/events/{event_id}/desk/walk-ins", form)
+    )
+    form = {"name": "Un de trop", "form_id": FORM_ID[::-1]}
+    page = await service.page("POST", f"/events/{event_id}/desk/walk-ins", form)
+    assert "No seat is left in the room." in text_of(page[: page.index("<template")])
+
+
+async def test_the_organizer_sees_a_ticket_that_was_let_in_twice_once(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    ticket = (await service.register(event_id, name="Léa Martin"))["ticket"]
+    late = format_instant(system_clock() - timedelta(minutes=5))
+    for where in ({"gate": "Nord"}, {"gate": "Sud", "at": late}):
+        await service.check_in(event_id, ticket=ticket, **where)
+    await service.sign_in()
+    assert "1 ticket was let in at two doors." in await service.page("GET", f"/events/{event_id}")
+    page = await service.page("GET", f"/events/{event_id}/doors")
+    assert "In the room 1 of 100" in text_of(page)
+    settle = re.search(r'action="([^"]+/settle/[^"]+)"', page)
+    assert settle is not None
+    assert await service.redirect("POST", settle.group(1), {}) == f"/events/{event_id}/doors"
+    assert "let in at two doors" not in await service.page("GET", f"/events/{event_id}")
+    undo = re.search(r'action="([^"]+/undo/[^"]+)"', page)
+    assert undo is not None
+    await service.redirect("POST", undo.group(1), {})
+    assert "None so far." in await service.page("GET", f"/events/{event_id}/doors")
+    assert "<svg" in await service.page("GET", f"/events/{event_id}/doors/desk.svg")
 
 
 async def test_a_desk_form_sent_twice_is_one_scan(service: RunningRegistration) -> None:

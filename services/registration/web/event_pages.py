@@ -99,6 +99,7 @@ async def show_event(request: web.Request) -> web.StreamResponse:
         "event.html",
         event=event,
         counts=await cases.registrations.counts(event.event_id),
+        let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
         roster=kept,
         search=search,
         first=after is None,

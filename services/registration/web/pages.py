@@ -4,6 +4,7 @@ from aiohttp import web
 
 from services.registration.web.desk_app_pages import add_desk_app_pages
 from services.registration.web.desk_pages import add_desk_pages
+from services.registration.web.door_pages import add_door_pages
 from services.registration.web.event_pages import add_event_pages
 from services.registration.web.home_pages import add_home_pages
 from services.registration.web.letter_pages import add_letter_pages
@@ -21,4 +22,5 @@ def add_pages(app: web.Application) -> None:
     add_letter_pages(app)
     add_desk_pages(app)
     add_desk_app_pages(app)
+    add_door_pages(app)
     add_suspect_time_pages(app)
