@@ -1,6 +1,6 @@
 """Use cases of the desks of an event together: what each must know, who is in, walk-ins, double entries."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from services.registration.domain.double_entries import DoubleEntry, double_entr
 from services.registration.domain.errors import CheckInNotFoundError, ModeFullError
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Person
-from services.registration.domain.seats import Mode, free_seats
+from services.registration.domain.seats import Mode, SeatStatus, free_seats
 
 OVERLAP: Final = timedelta(seconds=30)
 """How far back of `since` a desk is told again: a transaction commits a moment after it has read the clock."""
@@ -36,19 +36,20 @@ class Place:
 class DeskState:
     """What every desk of an event must know, as of `now`; `tickets` are all of them or the ones that may have changed.
 
-    `expected` have a seat in the room, `seats_left` more could (None is without limit).
+    `expected` have a seat in the room, `seats_left` more could (None is without limit): a seat on offer is `taken` too.
     """
 
     now: datetime
     event: Event
     expected: int
+    taken: Mapping[Mode, int]
     inside: Inside
     tickets: Sequence[TicketState]
 
     @property
     def seats_left(self) -> int | None:
         """Free seats in the room."""
-        return free_seats(self.event.capacity, {Mode.IN_PERSON: self.expected}, Mode.IN_PERSON)
+        return free_seats(self.event.capacity, self.taken, Mode.IN_PERSON)
 
     @property
     def gates(self) -> Sequence[tuple[str | None, int]]:
@@ -102,7 +103,8 @@ class Desks:
             return DeskState(
                 now=now,
                 event=await view.event(event_id),
-                expected=(await view.taken(event_id)).get(Mode.IN_PERSON, 0),
+                expected=(await view.counts(event_id)).get((Mode.IN_PERSON, SeatStatus.CONFIRMED), 0),
+                taken=await view.taken(event_id),
                 inside=await view.inside(event_id),
                 tickets=await view.ticket_states(event_id, since=changed_from) if with_tickets else (),
             )

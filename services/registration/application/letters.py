@@ -137,7 +137,7 @@ class Letters:
         return await self.book.of_participant(participant_id)
 
     async def read(self, event_id: str, number: int) -> tuple[StoredLetter, EmailMessage | None]:
-        """A letter as it would be sent now; no message if the person was erased.
+        """A letter as it would be sent now; no message if the person was erased, or gave no address.
 
         Raises:
             LetterNotFoundError: if the event has no such letter.
@@ -146,7 +146,7 @@ class Letters:
         async with self.store.reading() as view:
             event = await view.event(event_id)
             participant = await view.participant(event_id, stored.letter.participant_id)
-        if participant.person is None:
+        if participant.person is None or not participant.person.email:
             return stored, None
         return stored, await asyncio.to_thread(self.composer.compose, stored, event, participant)
 
@@ -175,6 +175,8 @@ class Letters:
             participant = await view.participant(letter.event_id, letter.participant_id)
         if participant.person is None:
             return self._settled(stored, LetterState.DROPPED, "erased")
+        if not participant.person.email:
+            return self._settled(stored, LetterState.DROPPED, "no_address")
         if not still_true(letter, event, participant.registration, now=self.clock()):
             return self._settled(stored, LetterState.DROPPED, "overtaken")
         if self.post is None:

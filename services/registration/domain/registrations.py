@@ -20,7 +20,10 @@ class Purpose(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """Personal data of a participant; never leaves this service, and erasing somebody deletes it."""
+    """Personal data of a participant; never leaves this service, and erasing somebody deletes it.
+
+    `email` is empty where somebody came to the door without a registration and gave none: nothing is sent to them.
+    """
 
     name: str
     email: str
