@@ -1,6 +1,7 @@
 """Use cases about letters: send what is owed, and let the organizer see what became of it."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -122,6 +123,8 @@ class Letters:
             deliveries = await self.post.deliver([message for _, message in ready])
             settled += [self._after(stored, delivery) for (stored, _), delivery in zip(ready, deliveries, strict=True)]
         await self.book.settle(settled)
+        if taken:
+            log.info("letters.settled", **Counter(stored.state.value for stored in settled))
         return len(taken)
 
     async def page(self, event_id: str, *, before: int | None, limit: int) -> Sequence[StoredLetter]:

@@ -8,6 +8,7 @@ from services.registration.web.door_pages import add_door_pages
 from services.registration.web.event_pages import add_event_pages
 from services.registration.web.home_pages import add_home_pages
 from services.registration.web.letter_pages import add_letter_pages
+from services.registration.web.needs_pages import add_needs_pages
 from services.registration.web.personal_pages import add_personal_pages
 from services.registration.web.public_pages import add_public_pages
 from services.registration.web.suspect_time_pages import add_suspect_time_pages
@@ -20,6 +21,7 @@ def add_pages(app: web.Application) -> None:
     add_personal_pages(app)
     add_event_pages(app)
     add_letter_pages(app)
+    add_needs_pages(app)
     add_desk_pages(app)
     add_desk_app_pages(app)
     add_door_pages(app)

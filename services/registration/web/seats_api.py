@@ -102,6 +102,7 @@ async def register_group(request: web.Request) -> web.Response:
     """All of them at once, each with a seat or a place on the waitlist of their own, in the order given."""
     event_id, cases = request.match_info["event_id"], use_cases(request)
     body = await read_json(request, NewGroup)
+    cases.registration_limits.require(request, len(body.members))
     reply = pending_reply(request)
     commands = [
         Register(

@@ -64,13 +64,18 @@ class MailComposer:
         tongue = self._tongues.of(person.language)
         words = words_of(Occasion(letter=stored.letter, event=event, participant=participant, tongue=tongue))
         stand = _Stand.of(event, participant)
+        facts = _facts(event, participant, stand, tongue)
         shown = {
             "language": tongue.language,
             "subject": words.subject,
             "greeting": tongue.texts.gettext("Hello %(name)s,") % {"name": person.name},
             "paragraphs": words.paragraphs,
             "event": event.title,
-            "facts": _facts(event, participant, stand, tongue),
+            "facts": facts,
+            "lines": [
+                tongue.texts.gettext("%(label)s: %(value)s") % {"label": label, "value": value}
+                for label, value in facts
+            ],
             "links": self._links_of(event, participant, stand, tongue),
             "picture": TICKET_PICTURE if stand.holds_ticket else None,
             "picture_text": tongue.texts.gettext("QR code of ticket %(code)s")
