@@ -29,6 +29,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.latency_floor import floor
+from benchmarks.latency_hops import Hops, hops_of
 from benchmarks.latency_load import Connections, Figures, Tally, listen, open_loop
 from deploy.local.demo.client import Client, UnexpectedAnswerError
 from deploy.local.demo.deliveries import JAAS_APP, PLENARY, Platforms
@@ -54,6 +55,7 @@ class Run:
     floor: Figures
     cpu_us: Mapping[str, float]
     refused: int
+    hops: Hops
     memory_mib: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -161,9 +163,11 @@ async def _run(running: Running, scene: Scene, token: str, *, lowest: Figures, r
     listening.cancel()
     await asyncio.gather(listening, return_exceptions=True)
     pool.close()
+    warm_up = int(rate * _WARM_UP_SECONDS)
     return Run(
         rate=rate,
-        way=tally.figures(after=int(rate * _WARM_UP_SECONDS)),
+        way=tally.figures(after=warm_up),
+        hops=await hops_of(running.kafka, scene.event_id, tally, after=warm_up),
         floor=lowest,
         cpu_us={name: (spent[name] - before.get(name, 0)) / len(scene.requests) * 1e6 for name in spent},
         refused=len(pool.refused),
@@ -209,7 +213,9 @@ def _line(run: Run) -> str:
     return (
         f"{run.rate:g}/s: p50 {_ms(run.way.p50)} p99 {_ms(run.way.p99)} max {_ms(run.way.longest)} lost {run.way.lost}"
         f" behind {run.way.behind:.2f} s; floor p50 {_ms(run.floor.p50)} p99 {_ms(run.floor.p99)};"
-        f" CPU {sum(run.cpu_us.values()):.0f} us"
+        f" CPU {sum(run.cpu_us.values()):.0f} us;"
+        f" hops p50: answer {_ms(run.hops.answer)} bridge {_ms(run.hops.bridge)} worker {_ms(run.hops.worker)}"
+        f" reading {_ms(run.hops.reading)}"
     )
 
 
@@ -228,7 +234,10 @@ def report(runs: Sequence[Run]) -> None:
         "late",
         "p50",
         "p99",
-        "max",
+        "answer",
+        "bridge",
+        "worker",
+        "reading",
         "floor p50",
         "floor p99",
         "× p50",
@@ -243,7 +252,7 @@ def report(runs: Sequence[Run]) -> None:
             str(way.lost),
             str(run.refused),
             f"{way.late:.1%}",
-            *(_ms(seconds) for seconds in (way.p50, way.p99, way.longest, run.floor.p50, run.floor.p99)),
+            *(_ms(seconds) for seconds in (way.p50, way.p99, *_hops(run), run.floor.p50, run.floor.p99)),
             f"{way.p50 / run.floor.p50:.1f}",
         )
     spent = Table(title="CPU a delivery, us (MiB)", title_justify="left")
@@ -257,6 +266,10 @@ def report(runs: Sequence[Run]) -> None:
     console.print(table)
     console.print(spent)
     console.print(f"{os.cpu_count()} CPUs, load {os.getloadavg()[0]:.1f}, {time.strftime('%H:%M')}")
+
+
+def _hops(run: Run) -> tuple[float, ...]:
+    return run.hops.answer, run.hops.bridge, run.hops.worker, run.hops.reading
 
 
 def _spent(name: str, runs: Sequence[Run]) -> str:

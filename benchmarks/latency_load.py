@@ -24,10 +24,11 @@ _TICK_SECONDS: Final = 0.0005
 
 @dataclass(slots=True)
 class Tally:
-    """When each delivery was due, went out, and was seen at the end of its way (`time.perf_counter`)."""
+    """When each delivery was due, went out, was answered, and was seen at the end of its way (`time.perf_counter`)."""
 
     due: dict[str, float] = field(default_factory=dict)
     sent: dict[str, float] = field(default_factory=dict)
+    answered: dict[str, float] = field(default_factory=dict)
     seen: dict[str, float] = field(default_factory=dict)
     complete: asyncio.Event = field(default_factory=asyncio.Event)
     expected: int = 0
@@ -121,6 +122,7 @@ class Connections:
 
     def answered(self, connection: "_Connection", answer: bytes) -> None:
         """A connection has its answer: the next one."""
+        self._tally.answered[connection.asked] = time.perf_counter()
         if not answer.startswith(b"HTTP/1.1 200"):
             self.refused.append(answer[:300])
         if self._waiting:
@@ -130,6 +132,7 @@ class Connections:
 
     def _put(self, connection: "_Connection", one: str) -> None:
         self._tally.sent[one] = time.perf_counter()
+        connection.asked = one
         connection.write(self._requests[one])
 
 
@@ -138,6 +141,7 @@ class _Connection(asyncio.Protocol):
         self._pool = pool
         self._transport: asyncio.Transport | None = None
         self._answer = b""
+        self.asked = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         # Not checked: uvloop's transports do not say that they are one.

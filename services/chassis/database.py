@@ -55,8 +55,12 @@ class UtcInstant(TypeDecorator[datetime]):
         return None if value is None else _EPOCH + value * _MILLISECOND
 
 
-def create_engine(url: str) -> AsyncEngine:
-    """Open the database for reading and writing; what is committed is on the disk (SQLite: WAL, synchronous FULL)."""
+def create_engine(url: str, *, durable: bool = True) -> AsyncEngine:
+    """Open the database for reading and writing; what is committed is on the disk (SQLite: WAL, synchronous FULL).
+
+    If it is not to be `durable`, a power cut may take the last transactions of SQLite, in their order and whole; they
+    need not wait for the disk then. That is for what can be read again from where the database says it stands.
+    """
     if not _is_sqlite(url):
         return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json)
     engine = create_async_engine(
@@ -69,7 +73,8 @@ def create_engine(url: str) -> AsyncEngine:
         pool_timeout=_BUSY_TIMEOUT_MS / 1000,
         pool_reset_on_return=None,  # Every transaction ends where it began: nothing is left to roll back.
     )
-    _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=ON"))
+    pragmas = ("journal_mode=WAL", "foreign_keys=ON", *(() if durable else ("synchronous=NORMAL",)))
+    _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=pragmas)
     return engine
 
 

@@ -172,8 +172,9 @@ class OutboxDrain:
         self._poll_seconds = poll_seconds
         # Made once: SQLAlchemy takes longer to make a statement than SQLite to run it.
         position = table.c.position
-        self._delete = sa.delete(table).where(position.in_(sa.bindparam("done", expanding=True)))
-        self._next = sa.select(table).order_by(position).limit(batch_size)
+        done: sa.BindParameter[Sequence[int]] = sa.bindparam("done", expanding=True)
+        self._delete = sa.delete(table).where(position.in_(done))
+        self._next = sa.select(table).where(position.not_in(done)).order_by(position).limit(batch_size)
         self._woken = asyncio.Event()
         self._trouble: str | None = None
 
@@ -211,23 +212,27 @@ class OutboxDrain:
         Raises:
             KafkaError: if a record was not taken; those that were are deleted.
         """
+        clock = asyncio.get_running_loop().time
         done: list[int] = []
+        tidy_at = clock() + _TIDY_SECONDS
         try:
             while True:
                 self._woken.clear()
-                rows = await self._delete_and_read(done)
-                done = []
+                rows = await self._read(done)
                 if rows:
-                    done, failure = await self._send(producer, rows)
+                    sent, failure = await self._send(producer, rows)
+                    done += sent
                     if failure is not None:
                         raise failure
-                    yield len(done)
+                    yield len(sent)
+                if done and (len(done) >= self._batch_size or clock() >= tidy_at):
+                    await self._remove(done)
+                    done, tidy_at = [], clock() + _TIDY_SECONDS
                 if len(rows) < self._batch_size:
-                    # What is done is deleted with the next look at the table: a lone record costs one transaction.
-                    await self._until_woken(_TIDY_SECONDS if done else self._poll_seconds)
+                    await self._until_woken(tidy_at - clock() if done else self._poll_seconds)
         finally:
             if done:
-                await self._delete_and_read(done)
+                await self._remove(done)
 
     async def _send(self, producer: Producer, rows: Sequence[sa.Row[Any]]) -> tuple[list[int], KafkaError | None]:
         """Send in order without waiting between, then wait for every answer; gives the positions that Kafka has.
@@ -256,15 +261,13 @@ class OutboxDrain:
                 self._metrics.published.labels(topic=row.topic).inc()
         return done, failure
 
-    async def _delete_and_read(self, done: Sequence[int]) -> Sequence[sa.Row[Any]]:
-        """Delete what Kafka has and read what comes next, in one turn at the database."""
+    async def _read(self, done: Sequence[int]) -> Sequence[sa.Row[Any]]:
+        """What comes next. What Kafka has is passed over: to delete it here were a wait for the disk at each record."""
+        return await in_transaction(self._engine, lambda ours: ours.execute(self._next, {"done": done}).all())
 
-        def work(connection: Connection) -> Sequence[sa.Row[Any]]:
-            if done:
-                connection.execute(self._delete, {"done": done})
-            return connection.execute(self._next).all()
-
-        return await in_transaction(self._engine, work)
+    async def _remove(self, done: Sequence[int]) -> None:
+        """Delete what Kafka has."""
+        await in_transaction(self._engine, lambda connection: connection.execute(self._delete, {"done": done}))
 
     async def _until_woken(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

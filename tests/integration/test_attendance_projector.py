@@ -149,7 +149,8 @@ async def test_a_restart_goes_on_from_the_offsets_in_the_database(
     async with projecting(settings) as parts:
         await until(holds(parts.timeline, facts))
         after = await parts.timeline.moment()
-    assert (after.epoch, after.position) == (before.epoch, before.position + 1)
+    assert after.epoch == before.epoch
+    assert after.position > before.position + 1, "a power cut may have taken positions that readers know"
 
 
 @ON_BOTH
