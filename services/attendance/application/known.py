@@ -16,7 +16,7 @@ from services.attendance.application.kept import (
     KeptVoiding,
 )
 from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Person
-from services.attendance.application.recall import kept_of, remembered
+from services.attendance.application.recall import kept_of, kept_sealed, remembered
 from services.attendance.application.stays import (
     Stay,
     WrittenInterval,
@@ -74,6 +74,9 @@ class Known(Protocol):
     def rows(self, channel: ChannelKey) -> Iterator[Row]:
         """The intervals of a channel that stand in the presence record, the last first."""
 
+    def is_sealed(self, channel: ChannelKey) -> bool:
+        """Whether anything of a channel may stand in a sealed record of the owner."""
+
     def voided(self) -> Collection[str]:
         """The ids of the facts that are taken back."""
 
@@ -107,13 +110,17 @@ class Alone:
         self.owner.plain = self.owner.facts.keys() >= self.owner.voided.keys()
 
     def find(self, fact_id: str) -> tuple[str, KeptSubjectFact] | None:
-        """Raises UncommonError where the fact stands in a sealed record."""
-        if fact_id not in self.owner.facts:
+        """It may stand in a sealed record."""
+        owner, hint = self.owner, f'"{fact_id}"'.encode()
+        if fact_id not in owner.facts:
             return None
-        found = remembered(self.owner, fact_id)
+        found = remembered(owner, fact_id)
+        if found is None:
+            pages = (kept_sealed(sealed) for sealed in owner.sealed if hint in sealed.record)
+            found = next((kept for page in pages for kept in page if kept.id == fact_id), None)
         if found is None:
             raise UncommonError
-        return self.owner.subject, found
+        return owner.subject, found
 
     def moves(self, channel: ChannelKey) -> Mapping[str, tuple[str, KeptMovement]]:
         """Those that stand in no row."""
@@ -143,6 +150,13 @@ class Alone:
             row = row_of(index, part, item)
             if row.facts[0].channel[1:] == channel:
                 yield row
+
+    def is_sealed(self, channel: ChannelKey) -> bool:
+        """It is looked for by the text of its connection."""
+        if channel == IN_PERSON_KEY:
+            return bool(self.owner.sealed)
+        hint = quoted(channel[2]).encode()
+        return any(hint in sealed.record for sealed in self.owner.sealed)
 
     def voided(self) -> Collection[str]:
         """What own facts take back."""
@@ -214,6 +228,11 @@ class Circle:
                 yield row_of(index, part, owner.items[index])
             if start_of(part) < first:
                 return
+
+    def is_sealed(self, channel: ChannelKey) -> bool:
+        """It is not if all of its facts are later than what is sealed."""
+        until = self.owner.sealed_until
+        return any(kept.time <= until for _, kept in self.moves(channel).values())
 
     def voided(self) -> Collection[str]:
         """What facts of any of them take back."""

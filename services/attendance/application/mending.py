@@ -197,7 +197,7 @@ class Mending:
                 first = row.start
                 break
         rows.reverse()
-        if first > sealed or not self._owner.sealed:
+        if first > sealed or not self._known.is_sealed(channel):
             return rows, first, True
         if since <= sealed:
             raise UncommonError

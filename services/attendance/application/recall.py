@@ -119,13 +119,9 @@ def written(person: Person) -> tuple[list[WrittenInterval], list[Stay | None], l
 def remembered(person: Person, fact_id: str) -> KeptSubjectFact | None:
     """What is remembered of one of a person's own facts; None if that is not quickly found."""
     quoted_id = f'"{fact_id}"'
-    found: list[KeptSubjectFact] = []
-    for part, item in zip(person.parts, person.items, strict=True):
-        if quoted_id in part:
-            found = kept_of([part], [item], [])
-            break
-    else:
-        found = kept_of([], [], [other for other in person.others if quoted_id in other])
+    standing = ((part, item) for part, item in zip(person.parts, person.items, strict=True) if quoted_id in part)
+    found = [kept for part, item in standing for kept in kept_of([part], [item], [])]
+    found += kept_of([], [], [other for other in person.others if quoted_id in other])
     return next((one for one in found if one.id == fact_id), None)
 
 

@@ -16,6 +16,7 @@ from services.attendance.application.translation import document, domain_fact, i
 from services.attendance.domain.fold import NOBODY, Presence, fold_event
 from services.attendance.domain.intervals import Durations, bridged, durations
 
+_VOIDED: Final = "passerelle.checkin.voided.v1"
 _RECONNECT_GRACE_SECONDS: Final[int] = EventData.model_fields["reconnect_grace_seconds"].default
 
 
@@ -53,6 +54,7 @@ def outcome(event_id: str, facts: Sequence[KnownFact]) -> Outcome:
     documents = [document(fact) for fact in facts]
     folded = fold_event(domain_fact(said) for said in documents)
     left_out = {*folded.context.suspect, *(one for presence in folded.people.values() for one in presence.suspect)}
+    left_out |= {said["data"]["voided_id"] for said in documents if said["type"] == _VOIDED}
     seen = (said["time"] for said in documents if said["type"] in SIGHTINGS and said["id"] not in left_out)
     horizon = max(map(milliseconds, seen), default=None)
     grace = _reconnect_grace(facts)
