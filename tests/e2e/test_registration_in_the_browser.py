@@ -67,6 +67,7 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
             "event": f"/events/{event_id}",
             "edit": f"/events/{event_id}/edit",
             "participant": f"/events/{event_id}/registrations/{anne['participant_id']}",
+            "needs": f"/events/{event_id}/needs",
             "letters": f"/events/{event_id}/letters",
             "letter": f"/events/{event_id}/letters/1",
             "desk": f"/events/{event_id}/desk",

@@ -77,7 +77,7 @@ async def test_a_full_room_says_so_and_the_waitlisted_see_their_place(service: R
     assert "Full: you would be on the waiting list." in await service.page("GET", f"/e/{event_id}")
     personal = await service.redirect("POST", f"/e/{event_id}", a_form(email="wanda@example.org"))
     page = await service.page("GET", personal)
-    assert "You are number 1 on the waiting list." in page
+    assert "You are number 1 on the waiting list for the room." in page
     assert "ticket.svg" not in page
     assert await service.redirect("POST", f"{personal}/remote") == personal
     assert "Join the meeting" in await service.page("GET", personal)

@@ -12,6 +12,7 @@ from services.chassis.pages.forms import Form, read_form
 from services.chassis.paging import page_of
 from services.registration.application.events import EventChanges
 from services.registration.application.ports import RosterQuery
+from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.errors import InvalidValueError
 from services.registration.domain.event import OFFER_MINUTES, Event, require_editable
 from services.registration.domain.seats import Mode
@@ -126,13 +127,15 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
 
 
 async def change_participant(request: web.Request) -> web.StreamResponse:
-    """Change the mode, cancel, or erase."""
+    """Change the mode, accept or decline an offer for somebody who calls, cancel, or erase."""
     event = await _own_event(request)
     participant_id = request.match_info["participant_id"]
-    registrations = use_cases(request).registrations
+    registrations, offers = use_cases(request).registrations, use_cases(request).offers
     acts: dict[str, Callable[[], Awaitable[object]]] = {
-        "in_person": lambda: registrations.edit(event.event_id, participant_id, {"mode": Mode.IN_PERSON}),
-        "remote": lambda: registrations.edit(event.event_id, participant_id, {"mode": Mode.REMOTE}),
+        "in_person": lambda: registrations.edit(event.event_id, participant_id, _switch(Mode.IN_PERSON)),
+        "remote": lambda: registrations.edit(event.event_id, participant_id, _switch(Mode.REMOTE)),
+        "accept": lambda: offers.accept(event.event_id, participant_id),
+        "decline": lambda: offers.decline(event.event_id, participant_id),
         "cancel": lambda: registrations.cancel(event.event_id, participant_id),
         "erase": lambda: registrations.cancel(event.event_id, participant_id, erase=True),
     }
@@ -141,6 +144,10 @@ async def change_participant(request: web.Request) -> web.StreamResponse:
         raise web.HTTPNotFound
     await act()
     return see(f"/events/{event.event_id}/registrations/{participant_id}")
+
+
+def _switch(mode: Mode) -> RegistrationChanges:
+    return {"mode": mode, "keep_waiting": True, "keep_seat": True}
 
 
 async def back(request: web.Request) -> web.StreamResponse:

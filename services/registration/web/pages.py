@@ -12,6 +12,7 @@ from services.registration.web.needs_pages import add_needs_pages
 from services.registration.web.personal_pages import add_personal_pages
 from services.registration.web.public_pages import add_public_pages
 from services.registration.web.suspect_time_pages import add_suspect_time_pages
+from services.registration.web.waitlist_pages import add_waitlist_pages
 
 
 def add_pages(app: web.Application) -> None:
@@ -26,3 +27,4 @@ def add_pages(app: web.Application) -> None:
     add_desk_app_pages(app)
     add_door_pages(app)
     add_suspect_time_pages(app)
+    add_waitlist_pages(app)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field
 
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import Wish
-from services.registration.web.bodies import Email, Needs, PersonName
+from services.registration.web.bodies import Email, Headcount, Needs, PersonName
 
 
 class PersonForm(BaseModel):
@@ -28,6 +28,12 @@ class ConsentForm(BaseModel):
     def given(self) -> dict[Purpose, bool]:
         """What is said about each purpose."""
         return {purpose: getattr(self, purpose) for purpose in Purpose}
+
+
+class HeadcountForm(BaseModel):
+    """How many take part at a venue."""
+
+    headcount: Headcount
 
 
 class RegistrationForm(PersonForm, ConsentForm):

@@ -2,6 +2,7 @@
 
 import asyncio
 import io
+from contextlib import suppress
 from typing import Final
 
 import segno
@@ -11,14 +12,14 @@ from services.chassis.pages import language_of, render
 from services.chassis.pages.forms import Form, read_form
 from services.registration.application.ports import Participant
 from services.registration.application.registrations import RegistrationChanges
-from services.registration.domain.errors import ParticipantNotFoundError
+from services.registration.domain.errors import NoOfferError, OfferExpiredError, ParticipantNotFoundError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
 from services.registration.web.answers import answer, see
 from services.registration.web.consent_texts import NAMES, TEXTS, asked_now
 from services.registration.web.people_views import OwnDataView
-from services.registration.web.person_forms import ConsentForm, PersonForm
+from services.registration.web.person_forms import ConsentForm, HeadcountForm, PersonForm
 from services.registration.web.use_cases import use_cases
 
 _QR_BORDER: Final = 2
@@ -58,7 +59,16 @@ async def change_registration(request: web.Request) -> web.StreamResponse:
     registrations = use_cases(request).registrations
     match request.match_info["act"]:
         case "in_person" | "remote" as mode:
-            await registrations.edit(event_id, participant_id, {"mode": Mode(mode)})
+            changes: RegistrationChanges = {"mode": Mode(mode), "keep_waiting": True, "keep_seat": True}
+            await registrations.edit(event_id, participant_id, changes)
+        case "wait_no_more":
+            await registrations.edit(event_id, participant_id, {"keep_waiting": False})
+        case "accept" | "decline" as answered:
+            await _answer_offer(request, event_id, participant_id, accept=answered == "accept")
+        case "headcount":
+            counted = await read_form(request, HeadcountForm)
+            if counted.model is not None:
+                await registrations.edit(event_id, participant_id, {"headcount": counted.model.headcount})
         case "consents":
             form = await read_form(request, ConsentForm)
             await registrations.edit(event_id, participant_id, {"consents": (form.model or ConsentForm()).given()})
@@ -69,6 +79,13 @@ async def change_registration(request: web.Request) -> web.StreamResponse:
         case _:
             raise web.HTTPNotFound
     return see(_path(request))
+
+
+async def _answer_offer(request: web.Request, event_id: str, participant_id: str, *, accept: bool) -> None:
+    """Take an offered seat or leave it; one that is no more on offer is told by the page that follows."""
+    offers = use_cases(request).offers
+    with suppress(NoOfferError, OfferExpiredError):
+        await (offers.accept if accept else offers.decline)(event_id, participant_id)
 
 
 async def show_ticket_image(request: web.Request) -> web.StreamResponse:
