@@ -12,6 +12,7 @@ BENCHMARKS: Final[Mapping[str, tuple[str, ...]]] = {
     "replay": ("--facts", "100000"),
     "webhooks": (),
     "latency": (),
+    "latency_worker": (),
 }
 """Each with its options where all are run."""
 
