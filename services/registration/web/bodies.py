@@ -9,10 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from schemas.envelope import Identifier, Instant
 from schemas.identifiers import is_guest_id
-from services.chassis.paging import PageQuery
 from services.registration.domain.checkins import Action
 from services.registration.domain.event import OFFER_MINUTES
-from services.registration.domain.seats import Mode, SeatStatus, Wish
 
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 # What browsers accept in <input type="email"> (WHATWG HTML), with a dot in the domain: without one no mail arrives.
@@ -23,7 +21,6 @@ _EMAIL: Final = re.compile(
 LONGEST_EMAIL: Final = 254
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SEATS: Final = 1_000_000
-MOST_MEMBERS: Final = 50
 
 
 def check_text(text: str) -> str:
@@ -171,84 +168,6 @@ class EventPatch(Body):
     rooms: Rooms = []
 
 
-class ConsentsBody(Body):
-    """What a person consents to, each by itself; nothing is taken for granted."""
-
-    newsletter: bool = False
-    photos: bool = False
-    recording: bool = False
-
-
-class NewRegistration(Body):
-    """Somebody who wants to take part; with a `headcount`, a venue: that many, as attested, behind one connection.
-
-    `either` is in the room, or remotely while the room is full.
-    """
-
-    mode: Wish
-    name: PersonName
-    email: Email
-    language: Language = "fr"
-    consents: ConsentsBody = ConsentsBody()
-    accessibility_needs: Needs | None = None
-    headcount: Headcount | None = None
-
-    @model_validator(mode="after")
-    def _venues_are_remote(self) -> "NewRegistration":
-        if self.headcount is not None and self.mode is not Wish.REMOTE:
-            raise PydanticCustomError("venue_mode", "a venue takes part remotely: give the mode remote")
-        return self
-
-
-class MemberBody(Body):
-    """One of a group; without an address of their own, the one of who registers them is used."""
-
-    name: PersonName
-    email: Email | None = None
-    mode: Wish | None = None
-
-
-class NewGroup(Body):
-    """Several people registered by one, who reads what is written to those without an address."""
-
-    mode: Wish
-    email: Email
-    language: Language = "fr"
-    members: Annotated[list[MemberBody], Field(min_length=1, max_length=MOST_MEMBERS)]
-
-
-class RegistrationPatch(Body):
-    """What to change of a registration, read like `EventPatch`.
-
-    With `mode`, `keep_waiting` keeps the places on waitlists, and `keep_seat` the seat held if the other mode is full.
-    `keep_waiting` false by itself gives the places up. `headcount` is a venue's.
-    """
-
-    mode: Mode = Field(default_factory=lambda: Mode.IN_PERSON)
-    name: PersonName = Field(default_factory=str)
-    email: Email = Field(default_factory=str)
-    language: Language = Field(default_factory=str)
-    consents: ConsentsBody = ConsentsBody()
-    accessibility_needs: Needs | None = None
-    keep_waiting: bool = False
-    keep_seat: bool = False
-    headcount: Headcount = 1
-
-
-class WaitlistParameters(PageQuery):
-    """Whose waitlist."""
-
-    mode: Mode = Mode.IN_PERSON
-
-
-class RosterParameters(PageQuery):
-    """Which registrations to list; `search` finds parts of names and addresses, without case and accents."""
-
-    search: Annotated[str, Field(max_length=200)] | None = None
-    mode: Mode | None = None
-    status: SeatStatus | None = None
-
-
 class CheckInBody(Body):
     """A ticket, or a participant, at a door. `at` is set by a desk that was offline.
 
@@ -317,12 +236,6 @@ class AcceptanceBody(Body):
     """Whom the fact is about: the `participant_id` or `guest_id` of its entry; nothing for a fact about a room."""
 
     subject: Identifier | None = None
-
-
-class EraseParameters(BaseModel):
-    """Whether to delete the person's data too."""
-
-    erase: bool = False
 
 
 class IntrospectBody(BaseModel):

@@ -16,14 +16,14 @@ from services.registration.application.registrations import Register, Registrati
 from services.registration.domain.registrations import Person, Purpose
 from services.registration.domain.seats import Mode
 from services.registration.web.answers import answer
-from services.registration.web.bodies import (
+from services.registration.web.cursors import cursor_key, read_cursor
+from services.registration.web.registration_bodies import (
     ConsentsBody,
     EraseParameters,
     NewRegistration,
     RegistrationPatch,
     RosterParameters,
 )
-from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.registration_views import Registered, RegistrationView
 from services.registration.web.use_cases import use_cases
 

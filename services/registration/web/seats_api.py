@@ -12,7 +12,7 @@ from services.chassis.paging import Page, decode_cursor, page_of
 from services.registration.application.registrations import Register
 from services.registration.domain.registrations import Person
 from services.registration.web.answers import answer
-from services.registration.web.bodies import NewGroup, WaitlistParameters
+from services.registration.web.registration_bodies import NewGroup, WaitlistParameters
 from services.registration.web.registration_views import (
     Registered,
     RegisteredTogether,
