@@ -105,6 +105,11 @@ class KeptMovement(_Kept, frozen=True, gc=False, tag=0):
             return IN_PERSON
         return Channel(Mode.REMOTE, self.source, self.session or self.room, self.connection or "")
 
+    @property
+    def place(self) -> Place | None:
+        """The room of a remote one."""
+        return None if self.room is None else Place(self.source, self.room, self.session)
+
 
 class KeptVoiding(_Kept, frozen=True, gc=False, tag=1):
     """A movement taken back."""
@@ -202,7 +207,15 @@ def subject_fact(kept: KeptSubjectFact, subject: str) -> SubjectFact:
     """A fact about somebody, as the fold sees it."""
     match kept:
         case KeptMovement():
-            return movement(kept, subject)
+            return Movement(
+                **_stamp(kept),
+                subject=subject,
+                channel=kept.channel,
+                opens=kept.opens,
+                via=kept.via,
+                place=kept.place,
+                joined_at=kept.joined_at,
+            )
         case KeptVoiding():
             return Voiding(**_stamp(kept), subject=subject, voided_id=kept.voided_id)
         case KeptSeat(registration=registration, mode=mode):
@@ -214,19 +227,6 @@ def subject_fact(kept: KeptSubjectFact, subject: str) -> SubjectFact:
             )
         case KeptAcceptance():
             return acceptance(kept, subject)
-
-
-def movement(kept: KeptMovement, subject: str) -> Movement:
-    """A coming or going, as the fold sees it."""
-    return Movement(
-        **_stamp(kept),
-        subject=subject,
-        channel=kept.channel,
-        opens=kept.opens,
-        via=kept.via,
-        place=None if kept.room is None else Place(kept.source, kept.room, kept.session),
-        joined_at=kept.joined_at,
-    )
 
 
 def acceptance(kept: KeptAcceptance, subject: str) -> TimeAcceptance:

@@ -93,6 +93,7 @@ class Alone:
     def __init__(self, owner: Person) -> None:
         """Nothing is read yet."""
         self.owner = owner
+        self._moves: dict[ChannelKey, Mapping[str, tuple[str, KeptMovement]]] = {}
 
     def person(self, subject: str) -> Person:
         """Nobody but the owner is asked for."""
@@ -124,6 +125,12 @@ class Alone:
 
     def moves(self, channel: ChannelKey) -> Mapping[str, tuple[str, KeptMovement]]:
         """Those that stand in no row."""
+        found = self._moves.get(channel)
+        if found is None:
+            found = self._moves[channel] = self._read_moves(channel)
+        return found
+
+    def _read_moves(self, channel: ChannelKey) -> Mapping[str, tuple[str, KeptMovement]]:
         hint = "" if channel == IN_PERSON_KEY else quoted(channel[2])
         texts = [text for text in self.owner.others if text.startswith("[0,") and hint in text]
         if not texts:

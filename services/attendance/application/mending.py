@@ -21,7 +21,6 @@ from services.attendance.application.kept import (
     KeptSubjectFact,
     KeptVoiding,
     acceptance,
-    movement,
 )
 from services.attendance.application.known import Known, Row, UncommonError, row_of
 from services.attendance.application.person import EVER, ChannelKey
@@ -30,9 +29,9 @@ from services.attendance.application.sealing import is_crowded
 from services.attendance.domain.channel import ChannelPresence, fold_channel
 from services.attendance.domain.context import Ending, EventContext
 from services.attendance.domain.evidence import Contradiction
-from services.attendance.domain.facts import Mode, Movement, Place
+from services.attendance.domain.facts import Mode, Place
 from services.attendance.domain.intervals import Interval
-from services.attendance.domain.suspicion import Acceptance, latest_acceptances, suspect_time
+from services.attendance.domain.suspicion import Acceptance, SuspectTime, latest_acceptances, suspicion
 
 Move: TypeAlias = tuple[str, KeptMovement]
 """Whose it is, and what is remembered of it."""
@@ -97,6 +96,13 @@ class Mending:
                     raise UncommonError
         return draft
 
+    def suspect(self, kept: KeptSubjectFact) -> SuspectTime | None:
+        """What is suspect about the time of a coming or going."""
+        if not isinstance(kept, KeptMovement):
+            return None
+        day_starts_at = self._context.day_starts_at
+        return suspicion(kept.time, recorded=kept.recorded, joined_at=kept.joined_at, day_starts_at=day_starts_at)
+
     def with_context(self) -> Draft:
         """The context alone is another: ends may be inferred, or not any more."""
         draft, owner = Draft(), self._owner
@@ -127,11 +133,10 @@ class Mending:
     def _state(self, move: Move) -> _State:
         if move[1].id in self._known.voided():
             return _State.NOTHING
-        fact = movement(move[1], move[0])
-        return _State.COUNTS if self._is_accepted(fact) else _State.LEFT_OUT
+        return _State.COUNTS if self._is_accepted(move[1]) else _State.LEFT_OUT
 
-    def _is_accepted(self, fact: Movement) -> bool:
-        if suspect_time(fact, day_starts_at=self._context.day_starts_at) is None:
+    def _is_accepted(self, fact: KeptMovement) -> bool:
+        if self.suspect(fact) is None:
             return True
         said = self._acceptances.get(fact.id)
         return said is not None and said.accepted
@@ -162,7 +167,8 @@ class Mending:
             moves |= self._moves_of(row, channel)
         moves[fact.id] = move
         folded = fold_channel(self._counting(moves, fact.id if not counts else None, fact.id), self._context)
-        before = [one for one in extra_of(self._owner.extra).contradictions if one.fact_id in moves]
+        known = extra_of(self._owner.extra).contradictions if self._owner.extra else []
+        before = [one for one in known if one.fact_id in moves]
         if any(one.start_inferred and one.start < first for one in folded.intervals) or (
             not is_whole and (before or folded.contradictions)
         ):
@@ -170,18 +176,16 @@ class Mending:
             raise UncommonError
         self._compare(draft, rows, folded, moves)
         if before or folded.contradictions:
-            others = (one for one in extra_of(self._owner.extra).contradictions if one.fact_id not in moves)
-            every = [*others, *folded.contradictions]
+            every = [*(one for one in known if one.fact_id not in moves), *folded.contradictions]
             draft.contradictions = sorted(every, key=attrgetter("time", "fact_id"))
 
-    def _counting(self, moves: Mapping[str, Move], but: str | None, sure: str) -> Iterator[Movement]:
+    def _counting(self, moves: Mapping[str, Move], but: str | None, sure: str) -> Iterator[KeptMovement]:
         """Those of the facts that count: surely `sure`, unless it is `but`."""
         voided = self._known.voided()
-        for one, move in moves.items():
-            if one == but or (one in voided and one != sure):
+        for one, (_, fact) in moves.items():
+            if one == but:
                 continue
-            fact = movement(move[1], move[0])
-            if one == sure or self._is_accepted(fact):
+            if one == sure or (one not in voided and self._is_accepted(fact)):
                 yield fact
 
     def _window(self, channel: ChannelKey, since: int) -> tuple[list[Row], int, bool]:

@@ -143,9 +143,13 @@ class Person(Struct, gc=False):
 
     def become(self, other: "Person") -> None:
         """Take over all that is known of the same person elsewhere, but for when it was written."""
-        for name in self.__struct_fields__:
-            if name not in {"dirty", "flushed", "key"}:
-                setattr(self, name, getattr(other, name))
+        for name in _TAKEN_OVER:
+            setattr(self, name, getattr(other, name))
+
+
+_TAKEN_OVER: Final = tuple(
+    name for name in Person.__struct_fields__ if name not in {"event_id", "subject", "key", "whom", "dirty", "flushed"}
+)
 
 
 def status_of(in_person: int, remote: int, *, was_here: bool) -> int:

@@ -73,7 +73,8 @@ class Said:
         else:
             named = whom(subject, words.counted_for)
             subject = words.counted_for or subject
-        return write_entry(replace(self.head, subject=subject), fact=self.document, named=named, words=words)
+        head = self.head if subject == self.head.subject else replace(self.head, subject=subject)
+        return write_entry(head, fact=self.document, named=named, words=words)
 
 
 def at_first_sight(quick: QuickFact, value: bytes) -> tuple[Said, KeptSubjectFact]:

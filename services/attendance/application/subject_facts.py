@@ -4,7 +4,7 @@ import msgspec
 
 from services.attendance.application.circles import known_of
 from services.attendance.application.event import Event
-from services.attendance.application.kept import KeptMovement, KeptSubjectFact, movement, outranks
+from services.attendance.application.kept import KeptMovement, KeptSubjectFact, outranks
 from services.attendance.application.known import Known, UncommonError
 from services.attendance.application.memory import Memory
 from services.attendance.application.mended import Concluding
@@ -14,7 +14,7 @@ from services.attendance.application.said import Said, UnfitRecordError
 from services.attendance.application.sealing import is_full
 from services.attendance.application.whole_fold import FULL, WholeFold
 from services.attendance.domain.context import EventContext
-from services.attendance.domain.suspicion import suspect_time
+from services.attendance.domain.suspicion import SuspectTime, suspicion
 
 
 class SubjectFacts:
@@ -47,9 +47,9 @@ class SubjectFacts:
         found = known.find(kept.id)
         if found is not None:
             return found[0] == subject and self._tell_again(known, event, said, found[1], kept)
-        draft = Mending(known, event.context).with_fact(subject, kept)
-        concluding = Concluding(known, draft, event.facts, since=kept.recorded)
-        mended = concluding.with_fact(subject, kept, suspect=_suspect(event.context, subject, kept))
+        mending = Mending(known, event.context)
+        concluding = Concluding(known, mending.with_fact(subject, kept), event.facts, since=kept.recorded)
+        mended = concluding.with_fact(subject, kept, suspect=mending.suspect(kept))
         entry = said.entry(mended.words)
         # From here on nothing can fail.
         self._whole.take_over(mended.pairs)
@@ -85,7 +85,7 @@ class SubjectFacts:
             words = known.words
         else:
             refold.take_in(subject, kept)
-            words = refold.words(subject, suspect=_suspect(event.context, subject, kept))
+            words = refold.words(subject, suspect=_suspect(event.context, kept))
             refold.take_in(subject, msgspec.structs.replace(kept, words=words))
         # One record holds both a fact about somebody who is not linked and all that it leads to.
         concerned = refold.concerned({subject, owner}) if not (again and event.is_plain(subject)) else set[str]()
@@ -94,9 +94,9 @@ class SubjectFacts:
             self._whole.tell_ends_again(event, {subject})
 
 
-def _suspect(context: EventContext, subject: str, kept: KeptSubjectFact) -> str | None:
+def _suspect(context: EventContext, kept: KeptSubjectFact) -> SuspectTime | None:
     """What is suspect about the time of a coming or going."""
     if not isinstance(kept, KeptMovement):
         return None
-    suspect = suspect_time(movement(kept, subject), day_starts_at=context.day_starts_at)
-    return None if suspect is None else suspect.value
+    joined_at, day_starts_at = kept.joined_at, context.day_starts_at
+    return suspicion(kept.time, recorded=kept.recorded, joined_at=joined_at, day_starts_at=day_starts_at)

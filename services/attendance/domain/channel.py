@@ -5,14 +5,50 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import attrgetter
-from typing import Final
+from typing import Final, Protocol
 
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.evidence import Contradiction, ContradictionKind
-from services.attendance.domain.facts import Mode, Movement
+from services.attendance.domain.facts import Channel, Mode, Place
 from services.attendance.domain.intervals import Interval
 
 _NOBODY: Final = frozenset({""})
+
+
+class Move(Protocol):
+    """What the walk has to know of a coming or going: of a `Movement`, or of what is remembered of one."""
+
+    @property
+    def id(self) -> str:
+        """Of the fact."""
+
+    @property
+    def time(self) -> int:
+        """When it happened."""
+
+    @property
+    def source(self) -> str:
+        """Who tells it."""
+
+    @property
+    def channel(self) -> Channel:
+        """That of all facts of one walk."""
+
+    @property
+    def opens(self) -> bool:
+        """Whether it is a coming."""
+
+    @property
+    def via(self) -> str:
+        """The door or the room."""
+
+    @property
+    def place(self) -> Place | None:
+        """The room."""
+
+    @property
+    def joined_at(self) -> int | None:
+        """The platform's word, on a leave, of when it began."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +62,7 @@ class ChannelPresence:
     contradictions: tuple[Contradiction, ...] = ()
 
 
-def fold_channel(facts: Iterable[Movement], context: EventContext) -> ChannelPresence:
+def fold_channel(facts: Iterable[Move], context: EventContext) -> ChannelPresence:
     """Walk through one channel.
 
     `facts` are distinct, none is voided, and none is left out. Where a leave says that it began before an earlier leave
@@ -57,9 +93,9 @@ class _Walk:
 
     intervals: list[Interval] = field(default_factory=list)
     contradictions: list[Contradiction] = field(default_factory=list)
-    opening: Movement | None = None
+    opening: Move | None = None
 
-    def step(self, move: Movement) -> None:
+    def step(self, move: Move) -> None:
         """Take what alone happened in its instant."""
         if move.opens:
             if self.opening is None:
@@ -70,7 +106,7 @@ class _Walk:
         else:
             self._close_what_is_closed([move])
 
-    def step_of_many(self, moves: Sequence[Movement]) -> None:
+    def step_of_many(self, moves: Sequence[Move]) -> None:
         """Take all that happened in one instant, by id."""
         opens = next((move for move in moves if move.opens), None)
         closes = [move for move in moves if not move.opens]
@@ -85,7 +121,7 @@ class _Walk:
         else:
             self._close_what_is_closed(closes)
 
-    def _close_what_is_closed(self, closes: Sequence[Movement]) -> None:
+    def _close_what_is_closed(self, closes: Sequence[Move]) -> None:
         """Add what a leave of a closed channel says by its `joined_at`; of leaves of one instant the longest counts.
 
         A `joined_at` later than the leave is no word to trust, and the leave says no more than one without it.
@@ -110,7 +146,7 @@ class _Walk:
             self.contradictions.pop()
 
 
-def _between(opening: Movement, closing: Movement) -> Interval:
+def _between(opening: Move, closing: Move) -> Interval:
     return Interval(
         mode=opening.channel.mode,
         start=opening.time,
@@ -121,7 +157,7 @@ def _between(opening: Movement, closing: Movement) -> Interval:
     )
 
 
-def _still_open(opening: Movement, context: EventContext) -> Interval:
+def _still_open(opening: Move, context: EventContext) -> Interval:
     """An open channel goes on, unless the event's facts tell that it ended."""
     begun = Interval(
         mode=opening.channel.mode,
@@ -143,7 +179,7 @@ def _still_open(opening: Movement, context: EventContext) -> Interval:
     )
 
 
-def _lost_join(leave: Movement, start: int) -> Interval:
+def _lost_join(leave: Move, start: int) -> Interval:
     return Interval(
         mode=leave.channel.mode,
         start=start,
@@ -155,7 +191,7 @@ def _lost_join(leave: Movement, start: int) -> Interval:
     )
 
 
-def _continued(interval: Interval, leave: Movement) -> Interval:
+def _continued(interval: Interval, leave: Move) -> Interval:
     """An interval that ended later than was thought; its start stays what it was, and what tells it."""
     return replace(
         interval,
@@ -165,7 +201,7 @@ def _continued(interval: Interval, leave: Movement) -> Interval:
     )
 
 
-def _contradiction(move: Movement) -> Contradiction:
+def _contradiction(move: Move) -> Contradiction:
     in_person = move.channel.mode is Mode.IN_PERSON
     kind = ContradictionKind.EXIT_WITHOUT_ENTRY if in_person else ContradictionKind.LEAVE_WITHOUT_JOIN
     return Contradiction(fact_id=move.id, time=move.time, kind=kind)

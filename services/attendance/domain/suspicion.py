@@ -30,12 +30,17 @@ def suspect_time(fact: Movement | RoomChange, *, day_starts_at: int | None) -> S
     `day_starts_at` is the first instant of the event's first day, where it is known. A leave counts with the time at
     which it says it was joined: it would bring that into the presence.
     """
-    if fact.time - fact.recorded > TOLERANCE:
+    joined_at = fact.joined_at if isinstance(fact, Movement) else None
+    return suspicion(fact.time, recorded=fact.recorded, joined_at=joined_at, day_starts_at=day_starts_at)
+
+
+def suspicion(time: int, *, recorded: int, joined_at: int | None, day_starts_at: int | None) -> SuspectTime | None:
+    """The same, given what it depends on."""
+    if time - recorded > TOLERANCE:
         return SuspectTime.FUTURE
     if day_starts_at is None:
         return None
-    joined_at = fact.joined_at if isinstance(fact, Movement) else None
-    earliest = fact.time if joined_at is None else min(fact.time, joined_at)
+    earliest = time if joined_at is None else min(time, joined_at)
     return SuspectTime.BEFORE_EVENT if earliest < day_starts_at else None
 
 
