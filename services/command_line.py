@@ -68,12 +68,28 @@ class TokenRole(StrEnum):
 
 
 @app.command()
-def up(data_dir: DataDir = None, port: Port = 8080) -> None:
+def up(
+    data_dir: DataDir = None,
+    port: Port = 8080,
+    *,
+    lan: Annotated[
+        bool, typer.Option("--lan", help="Let telephones of the local network in, over TLS, and show a QR code.")
+    ] = False,
+    lan_address: Annotated[
+        str | None, typer.Option(help="This machine's IP address there, where it has several. Implies --lan.")
+    ] = None,
+) -> None:
     """Start everything, on the embedded Kafka, and print one address."""
+    from deploy.local.lan import on_the_network
     from deploy.local.serve import serve
 
     settings = common_settings(data_dir)
-    run_command(lambda: serve(settings, _credentials(), port=port))
+
+    async def served() -> None:
+        there = on_the_network(settings.data_dir, lan_address) if lan or lan_address else None
+        await serve(settings, _credentials(), port=port, lan=there)
+
+    run_command(served)
 
 
 @app.command()

@@ -9,22 +9,25 @@ import re
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Final
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Final
 
 import aiohttp
 import structlog
 from aiohttp import web
+from aiohttp.typedefs import Handler
 from multidict import CIMultiDict
+from pydantic import Field
 from yarl import URL
 
 from services.chassis import middlewares
-from services.chassis.http import LARGEST_BODY, listening
+from services.chassis.http import LARGEST_BODY, SecureAddress, listening
 from services.chassis.logging import configure_logging
 from services.chassis.openapi import merge_documents
 from services.chassis.pages import Pages, install_pages
 from services.chassis.problems import not_found, unavailable
 from services.chassis.process import run
-from services.chassis.settings import CommonSettings, load_settings
+from services.chassis.settings import CommonSettings, Port, load_settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger(__name__)
 
@@ -62,8 +65,27 @@ def service_of(path: str) -> str | None:
     return "registration"
 
 
-def create_gateway(settings: CommonSettings) -> web.Application:
-    """The gateway as an application."""
+class GatewaySettings(CommonSettings):
+    """Settings of the gateway: with all of `tls_…`, it listens over TLS as well (`passerelle up --lan`)."""
+
+    service: ClassVar[str] = "gateway"
+
+    tls_host: Annotated[str, Field(description="a host name or address to listen on")] | None = None
+    tls_port: Port = 8443
+    tls_certificate: Annotated[Path, Field(description="a file of PEM")] | None = None
+    tls_key: Annotated[Path, Field(description="a file of PEM")] | None = None
+    tls_authority: Annotated[Path, Field(description="a file of PEM")] | None = None
+
+    @property
+    def secure_address(self) -> SecureAddress | None:
+        """Where to listen over TLS; None where that is not asked for."""
+        if self.tls_host is None or self.tls_certificate is None or self.tls_key is None:
+            return None
+        return SecureAddress(host=self.tls_host, port=self.tls_port, certificate=self.tls_certificate, key=self.tls_key)
+
+
+def create_gateway(settings: CommonSettings, *, authority: Path | None = None) -> web.Application:
+    """The gateway as an application; `authority` is who vouches for its certificate, for telephones to trust."""
     gateway = _Gateway(
         upstreams={
             "registration": settings.registration_url,
@@ -78,6 +100,8 @@ def create_gateway(settings: CommonSettings) -> web.Application:
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", gateway.ready)
     app.router.add_get("/api/v1/openapi.json", gateway.openapi)
+    if authority is not None:
+        app.router.add_get("/passerelle.crt", _authority(authority.read_bytes()))
     app.router.add_route("*", "/{path:.*}", gateway.forward)
     return app
 
@@ -192,6 +216,13 @@ def _end_to_end(headers: "aiohttp.typedefs.LooseHeaders") -> CIMultiDict[str]:
     return CIMultiDict((name, value) for name, value in found.items() if name.lower() not in _HOP_BY_HOP | named)
 
 
+def _authority(certificate: bytes) -> Handler:
+    async def answer(_: web.Request) -> web.Response:
+        return web.Response(body=certificate, content_type="application/x-x509-ca-cert")
+
+    return answer
+
+
 async def _live(_: web.Request) -> web.Response:
     return web.json_response({"status": "live"})
 
@@ -204,8 +235,9 @@ def main(argv: list[str]) -> int:
 
 
 async def _serve() -> None:
-    settings = load_settings(CommonSettings)
+    settings = load_settings(GatewaySettings)
     configure_logging(settings, service="gateway")
-    async with listening(create_gateway(settings), settings) as address:
+    app = create_gateway(settings, authority=settings.tls_authority)
+    async with listening(app, settings, secure=settings.secure_address) as address:
         log.info("gateway.listening", url=address)
         await asyncio.Event().wait()

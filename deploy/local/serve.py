@@ -1,5 +1,6 @@
 """What `passerelle up` and `passerelle demo` do, and what they say meanwhile."""
 
+import io
 import os
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -12,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.table import Table
 
+from deploy.local.lan import Lan
 from deploy.local.up import Running, everything
 from services.chassis.settings import CommonSettings
 
@@ -30,11 +32,13 @@ class Credentials:
     organizer_token: Callable[[], Awaitable[str]]
 
 
-async def serve(settings: CommonSettings, credentials: Credentials, *, port: int) -> None:
-    """Start everything, print the address, and run until stopped."""
+async def serve(settings: CommonSettings, credentials: Credentials, *, port: int, lan: Lan | None = None) -> None:
+    """Start everything, print the address, and run until stopped; with `lan`, print how telephones open a desk too."""
     console = Console(stderr=True)
-    async with _started(settings, port=port, console=console) as running:
+    async with _started(settings, port=port, console=console, lan=lan) as running:
         _announce(console, running, await credentials.sign_in_path())
+        if lan is not None:
+            _announce_desk(console, lan)
         await running.supervisor.wait()
 
 
@@ -73,10 +77,12 @@ async def serve_demo(
 
 
 @asynccontextmanager
-async def _started(settings: CommonSettings, *, port: int, console: Console) -> AsyncIterator[Running]:
+async def _started(
+    settings: CommonSettings, *, port: int, console: Console, lan: Lan | None = None
+) -> AsyncIterator[Running]:
     os.umask(0o077)  # databases and logs are for their owner alone, wherever the data directory is
     with console.status("Starting Kafka and the services") as status:
-        async with everything(settings, port=port, console=console) as running:
+        async with everything(settings, port=port, console=console, lan=lan) as running:
             status.stop()
             yield running
             status.update("Stopping")
@@ -86,6 +92,20 @@ async def _started(settings: CommonSettings, *, port: int, console: Console) -> 
 def _announce(console: Console, running: Running, sign_in_path: str) -> None:
     console.print(f"[bold]Passerelle is at:[/bold] {running.address}")
     console.print(f"[bold]Sign in (once):[/bold] {running.address}{sign_in_path}", soft_wrap=True)
+
+
+def _announce_desk(console: Console, lan: Lan) -> None:
+    import segno  # noqa: PLC0415  (only who asks for the local network waits for it)
+
+    desk = f"{lan.url}/desk"
+    console.print(f"[bold]Desks, on telephones of this network:[/bold] {desk}", soft_wrap=True)
+    code = io.StringIO()
+    segno.make_qr(desk, error="l").terminal(out=code, compact=True)
+    console.file.write(code.getvalue())
+    console.print(f"A telephone warns of the certificate until it trusts this one: {lan.url}/passerelle.crt")
+    console.print(
+        "To accept the warning is enough for the camera; to open a desk without the network, let it be trusted."
+    )
 
 
 def _progress(console: Console) -> Progress:

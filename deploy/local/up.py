@@ -15,6 +15,7 @@ from rich.console import Console
 
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.kafka_errors import BrokerStartError
+from deploy.local.lan import Lan
 from deploy.local.supervision import Program, Supervisor
 from schemas.topics import ALL
 from services.chassis.command import KAFKA_ADDRESS
@@ -43,8 +44,12 @@ class Running:
 
 
 @asynccontextmanager
-async def everything(settings: CommonSettings, *, port: int, console: Console) -> AsyncIterator[Running]:
+async def everything(
+    settings: CommonSettings, *, port: int, console: Console, lan: Lan | None = None
+) -> AsyncIterator[Running]:
     """Start everything and yield when it is ready; stop it all at the end, in order.
+
+    With `lan`, that is its address, unless the settings name another; it answers at `port` of this machine too.
 
     Raises:
         EmbeddedKafkaError: if the embedded broker cannot be had (the message is for the user).
@@ -53,14 +58,14 @@ async def everything(settings: CommonSettings, *, port: int, console: Console) -
     """
     kafka = None if "kafka" in settings.model_fields_set else EmbeddedKafka(settings.data_dir, console=console)
     with kafka.claimed() if kafka else contextlib.nullcontext():
-        running = await _started(settings, kafka, port=port)
+        running = await _started(settings, kafka, port=port, lan=lan)
         try:
             yield running
         finally:
             await running.supervisor.stop()
 
 
-async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, port: int) -> Running:
+async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, port: int, lan: Lan | None) -> Running:
     """Start everything, and return when it is ready.
 
     Somebody may take Kafka's port between its choice and the start: then it all starts again, Kafka on another port.
@@ -70,7 +75,7 @@ async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, por
         attempts -= 1
         if kafka:
             await asyncio.to_thread(kafka.prepare)
-        running = _prepared(settings, kafka, _Ports.choose(port))
+        running = _prepared(settings, kafka, _Ports.choose(port), lan)
         try:
             await running.supervisor.start()
             await _until_ready(running, settings, kafka)
@@ -82,19 +87,20 @@ async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, por
             return running
 
 
-def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Ports") -> Running:
+def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Ports", lan: Lan | None) -> Running:
     """Put the programs together; nothing is started yet."""
     programs = []
+    own_url = lan.url if lan else f"http://{_HOST}:{ports.gateway}"
     environment = {
         "PASSERELLE_KAFKA": settings.kafka,
         "PASSERELLE_DATA_DIR": str(settings.data_dir),
-        "PASSERELLE_PUBLIC_URL": (
-            settings.public_url if "public_url" in settings.model_fields_set else f"http://{_HOST}:{ports.gateway}"
-        ),
+        "PASSERELLE_PUBLIC_URL": settings.public_url if "public_url" in settings.model_fields_set else own_url,
         "PASSERELLE_REGISTRATION_URL": f"http://{_HOST}:{ports.registration}",
         "PASSERELLE_STREAMING_BRIDGE_URL": f"http://{_HOST}:{ports.streaming_bridge}",
         "PASSERELLE_ATTENDANCE_URL": f"http://{_HOST}:{ports.attendance}",
     }
+    if lan:
+        environment |= lan.environment
     if kafka:
         command = kafka.command()
         programs.append(Program(name="kafka", argv=command.argv, cwd=command.cwd, environment=command.env))

@@ -6,8 +6,11 @@ async with listening(app, settings) as url: ...
 """
 
 import asyncio
+import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, TypeVar
 
 from aiohttp import web
@@ -85,17 +88,38 @@ def create_app(
     return app
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecureAddress:
+    """A second address, over TLS; the files are PEM."""
+
+    host: str
+    port: int
+    certificate: Path
+    key: Path
+
+    def context(self) -> ssl.SSLContext:
+        """What a server needs for it."""
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        context.load_cert_chain(self.certificate, self.key)
+        return context
+
+
 @asynccontextmanager
-async def listening(app: web.Application, settings: CommonSettings) -> AsyncIterator[str]:
+async def listening(
+    app: web.Application, settings: CommonSettings, *, secure: SecureAddress | None = None
+) -> AsyncIterator[str]:
     """Serve the application at `settings.host:port` (port 0: any free one) and yield its address.
 
-    On exit it stops accepting, and gives the requests under way five seconds.
+    With `secure`, it is served there too, over TLS. On exit it stops accepting, and gives the requests under way five
+    seconds.
     """
     runner = web.AppRunner(app, access_log=None, logger=middlewares.quiet_logger(), shutdown_timeout=5)
     await runner.setup()
     try:
         site = web.TCPSite(runner, settings.host, settings.port)
         await site.start()
+        if secure is not None:
+            await web.TCPSite(runner, secure.host, secure.port, ssl_context=secure.context()).start()
         host, port = runner.addresses[0][:2]
         yield f"http://{f'[{host}]' if ':' in host else host}:{port}"
     finally:

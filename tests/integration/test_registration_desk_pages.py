@@ -91,3 +91,15 @@ async def test_a_desk_form_sent_twice_is_one_scan(service: RunningRegistration) 
     for _ in range(2):
         assert "Welcome" in await service.page("POST", f"/events/{event_id}/desk", form)
     assert len(await service.outbox()) == 4
+
+
+async def test_one_address_leads_to_the_desk_of_whoever_asks(service: RunningRegistration) -> None:
+    starts_at = format_instant(system_clock() - timedelta(hours=1))
+    ends_at = format_instant(system_clock() + timedelta(hours=1))
+    event_id = await service.event(starts_at=starts_at, ends_at=ends_at, sessions=[])
+    await service.event(title="Atelier", starts_at=starts_at, ends_at=ends_at, sessions=[])
+    assert await service.redirect("GET", "/desk") == "/sign-in?next=/desk"
+    await service.sign_in(Role.DESK, event_id)
+    assert await service.redirect("GET", "/desk") == f"/events/{event_id}/desk"
+    await service.sign_in(Role.DESK)
+    assert "Which event? Choose the event of this desk." in text_of(await service.page("GET", "/desk"))

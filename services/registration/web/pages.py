@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from services.registration.web.desk_app_pages import add_desk_app_pages
+from services.registration.web.desk_choice_pages import add_desk_choice_pages
 from services.registration.web.desk_pages import add_desk_pages
 from services.registration.web.door_pages import add_door_pages
 from services.registration.web.event_pages import add_event_pages
@@ -25,6 +26,7 @@ def add_pages(app: web.Application) -> None:
     add_needs_pages(app)
     add_desk_pages(app)
     add_desk_app_pages(app)
+    add_desk_choice_pages(app)
     add_door_pages(app)
     add_suspect_time_pages(app)
     add_waitlist_pages(app)
