@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from schemas.checkin import CheckedIn, CheckedOut, CheckInData
+from schemas.checkin import CheckedIn, CheckedOut, CheckInData, CheckInVoided, VoidData
 from schemas.envelope import Fact, FactData
 from schemas.identifiers import fact_id, guest_id
 from schemas.participation import (
@@ -86,6 +86,10 @@ class EventFacts:
 
     def checked_out(self, who: str, minutes: float, *, gate: str = "Main door") -> Fact:
         return self._write(CheckedOut, CheckInData(event_id=self.event_id, gate=gate), who, minutes)
+
+    def voided(self, fact: Fact, minutes: float) -> Fact:
+        data = VoidData(event_id=self.event_id, voided_id=fact.id)
+        return self._write(CheckInVoided, data, fact.subject, minutes)
 
     def joined(self, who: str, minutes: float, *, connection: str = "c1") -> Fact:
         data = ConnectionData(event_id=self.event_id, room=ROOM, connection=f"{who}/{connection}")

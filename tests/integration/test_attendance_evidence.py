@@ -110,6 +110,21 @@ async def test_a_fact_from_the_future_is_left_out_flagged_and_moves_no_horizon(
 
 
 @ON_BOTH
+async def test_a_scan_that_was_taken_back_moves_no_horizon_but_as_it_was_known_before(
+    attendance: Attendance, facts: EventFacts
+) -> None:
+    facts.joined(BASIL, 10)
+    facts.checked_in(ANNE, 20)
+    for minutes in (40, 50):
+        facts.voided(facts.checked_in(ANNE, minutes), 60)
+    await attendance.store(facts.written)
+
+    assert (await ask(attendance, f"presence/{BASIL}"))["horizon"] == format_instant(facts.at(20))
+    then = await ask(attendance, f"presence/{BASIL}?as_of={format_instant(facts.at(55))}")
+    assert then["horizon"] == format_instant(facts.at(50))
+
+
+@ON_BOTH
 async def test_an_accepted_time_counts_until_that_is_taken_back_and_as_of_then(
     attendance: Attendance, facts: EventFacts
 ) -> None:

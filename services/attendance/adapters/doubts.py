@@ -18,6 +18,8 @@ from services.attendance.domain.suspicion import TOLERANCE, SuspectTime, suspect
 
 ACCEPTED: Final = "passerelle.registration.time.accepted.v1"
 _WITHDRAWN: Final = "passerelle.registration.time.acceptance_withdrawn.v1"
+_DOOR: Final = "passerelle.checkin."
+_VOIDED: Final = f"{_DOOR}voided.v1"
 ROOM_FACTS: Final = ("passerelle.participation.room.opened.v1", "passerelle.participation.room.closed.v1")
 MODELESS: Final = entries.c.mode.is_(None)
 """Told of the event, its rooms, who is who, or what is accepted: all those are few, and have an index of their own."""
@@ -61,22 +63,49 @@ async def judged(
 async def latest_sighting(
     connection: AsyncConnection, event_id: str, *, as_of: datetime | None, wanted: ColumnElement[bool]
 ) -> Sighting | None:
-    """The sighting with the latest time among the entries `wanted`, but for those whose time is suspect."""
+    """The sighting with the latest time among the entries `wanted`.
+
+    One whose time is suspect is none, nor is one that was taken back.
+    """
     day_starts_at = await _day_starts_at(connection, event_id, as_of=as_of)
     early = false() if day_starts_at is None else entries.c.time < day_starts_at
     suspect = or_(entries.c.time > entries.c.recorded + TOLERANCE, early)
     seen = and_(wanted, entries.c.type.in_(SIGHTINGS))
-    query = select(entries.c.id, entries.c.time).order_by(entries.c.time.desc(), entries.c.id.desc())
+    query = select(entries.c.id, entries.c.time, entries.c.type, entries.c.participant_id, entries.c.guest_id)
+    query = query.order_by(entries.c.time.desc(), entries.c.id.desc())
     row = (await connection.execute(query.where(seen, ~suspect).limit(1))).one_or_none()
+    voided: list[str] = []
+    while row is not None and await _is_voided(connection, event_id, row, as_of=as_of):
+        # One after the other: hardly ever is the latest of all one, let alone the one before it.
+        voided.append(row.id)
+        row = (
+            await connection.execute(query.where(seen, ~suspect, entries.c.id.not_in(voided)).limit(1))
+        ).one_or_none()
     latest = None if row is None else Sighting(fact_id=row.id, time=row.time)
     # Those beyond it are suspect, and hardly ever there: what was accepted is looked up for them alone.
     later = and_(seen, suspect) if latest is None else and_(seen, suspect, entries.c.time > latest.time)
     beyond = (await connection.execute(query.where(later))).all()
     accepted = await _acceptances(connection, event_id, as_of=as_of) if beyond else {}
-    return next(
-        (Sighting(fact_id=one.id, time=one.time) for one in beyond if accepted.get(one.id, False)),
-        latest,
-    )
+    for one in beyond:
+        if accepted.get(one.id, False) and not await _is_voided(connection, event_id, one, as_of=as_of):
+            return Sighting(fact_id=one.id, time=one.time)
+    return latest
+
+
+async def _is_voided(
+    connection: AsyncConnection, event_id: str, row: Row[*tuple[Any, ...]], *, as_of: datetime | None
+) -> bool:
+    """Whether a sighting was taken back by a fact about the same person."""
+    if not row.type.startswith(_DOOR):
+        return False
+    whose = entries.c.guest_id == row.guest_id
+    if row.participant_id is not None:
+        whose = entries.c.participant_id == row.participant_id
+    told = select(entries.c.fact).where(entries.c.event_id == event_id, whose, entries.c.type == _VOIDED)
+    if as_of is not None:
+        told = told.where(entries.c.recorded <= to_column(as_of))
+    facts = (await connection.execute(told)).scalars()
+    return any(fact["data"]["voided_id"] == row.id for fact in facts)
 
 
 def _as_it_stood(entry: Entry, as_of: datetime | None) -> Entry:
