@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from services.attendance.application.log_fold import LogFold
 from services.attendance.application.translation import read_fact
 from services.attendance.domain.fold import fold_event
-from tests.properties.fold_strategies import deliveries, events
+from tests.properties.fold_strategies import deliveries, events, with_id
 from tests.properties.partition_strategies import busy_days
+from tests.properties.test_partition_fold import Run, expected, records
 from tests.properties.wire_facts import EVENT, wire
 
 KEY = EVENT.encode()
@@ -34,6 +35,22 @@ def test_it_comes_to_the_same_in_any_order_and_with_copies_that_differ(data: st.
     if values:
         (event,) = fold.presences().values()
         assert event.people == fold_event(map(read_fact, values)).people
+
+
+@given(st.data(), events())
+def test_facts_of_one_id_about_several_people_count_for_each_as_the_worker_has_it(
+    data: st.DataObject, facts: list[Any]
+) -> None:
+    """Of one person or one event the copies of a fact are one; whom they are about tells facts of one id apart."""
+    values = [wire(with_id(fact, f"f{number // 3}")).to_bytes() for number, fact in enumerate(facts)]
+    values = data.draw(st.permutations(values))
+    fold, run = folded(values), Run()
+    run.take(values)
+    run.settle()
+
+    people = fold_event(map(read_fact, values)).people
+    assert records(run.stored) == expected(dict(people))
+    assert {who: one for event in fold.presences().values() for who, one in event.people.items()} == people
 
 
 @given(busy_days(), st.sampled_from([{"indent": 1}, {"sort_keys": True}, {"separators": (", ", ": ")}]))

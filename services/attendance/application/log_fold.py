@@ -12,7 +12,19 @@ from schemas.decode import UnreadableRecordError, decode
 from services.attendance.application import wire
 from services.attendance.application.translation import NotAnInputError, digest, document, domain_fact
 from services.attendance.application.wire import QuickFact, is_identifier, milliseconds
-from services.attendance.domain.facts import IN_PERSON, Channel, Fact, Mode, Movement, Place, Registration, SeatChange
+from services.attendance.domain.facts import (
+    IN_PERSON,
+    Act,
+    Channel,
+    Fact,
+    Mode,
+    Movement,
+    Notice,
+    Place,
+    Registration,
+    SeatChange,
+    SubjectFact,
+)
 from services.attendance.domain.fold import EventPresence, fold_event
 
 
@@ -24,7 +36,7 @@ class LogFold:
 
     def __init__(self) -> None:
         """Begin with nothing."""
-        self._events: dict[bytes, dict[str, tuple[Fact, bytes]]] = {}
+        self._events: dict[bytes, dict[tuple[str, str] | str, tuple[Fact, bytes]]] = {}
         self.unfit = 0
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
@@ -36,9 +48,13 @@ class LogFold:
         facts = self._events.get(key)
         if facts is None:
             facts = self._events[key] = {}
-        before = facts.setdefault(fact.id, (fact, value))
+        if isinstance(fact, Act | Notice):
+            return
+        # The law of `translation.copy_key`.
+        same = (fact.id, fact.subject) if isinstance(fact, SubjectFact) else fact.id
+        before = facts.setdefault(same, (fact, value))
         if before[1] is not value and before[1] != value and _copy_order(fact, value) < _copy_order(*before):
-            facts[fact.id] = fact, value
+            facts[same] = fact, value
 
     def presences(self) -> Mapping[str, EventPresence]:
         """The presence of everybody, by event."""

@@ -63,8 +63,9 @@ class Difference:
 
 def rebuilt(event_id: str, facts: Iterable[KnownFact]) -> Told:
     """What the facts of an event, in whatever order and however often repeated, lead to."""
-    documents = {fact.id: document(fact) for fact in in_event_time(facts)}
-    folded = fold_event(domain_fact(said) for said in documents.values()).people
+    said_of = [document(fact) for fact in in_event_time(facts)]
+    documents = {said["id"]: said for said in said_of}
+    folded = fold_event(map(domain_fact, said_of)).people
     recorded = {one: domain_fact(said).recorded for one, said in documents.items()}
     ends = {
         fact_id("end_inferred", event_id, subject, end.opening, end.cause): _end_fact(event_id, subject, end)

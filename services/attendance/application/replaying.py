@@ -8,6 +8,7 @@ from typing import Final
 
 from schemas.decode import KnownFact
 from schemas.registration import EventData
+from services.attendance.application.translation import copy_key
 
 _MARK: Final = "whatif"
 """The CloudEvents extension on each fact of a replay that is not what happened."""
@@ -63,12 +64,12 @@ def in_event_time(
     as_of: datetime | None = None,
 ) -> list[KnownFact]:
     """The facts between two instants (both included) that were known at `as_of`, each once, by (time, id)."""
-    kept: dict[str, KnownFact] = {}
+    kept: dict[tuple[str, str], KnownFact] = {}
     for fact in facts:
         # Of two copies, the one that was known first: the rule of the fold, which the log has applied to the last.
-        known = kept.get(fact.id)
+        known = kept.get(copy_key(fact))
         if known is None or fact.recordedtime < known.recordedtime:
-            kept[fact.id] = fact
+            kept[copy_key(fact)] = fact
     wanted = [
         fact
         for fact in kept.values()

@@ -41,6 +41,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _LAST: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MILLISECOND
 DIGEST_BYTES: Final = 6
 """So that a digest is a number that every reader of JSON can hold."""
+_IDENTITY: Final = "passerelle.registration.identity."
 _EVENT_CLOSED: Final = "passerelle.registration.event.closed.v1"
 
 
@@ -67,6 +68,14 @@ def document(fact: KnownFact) -> Document:
 def digest(value: bytes) -> bytes:
     """What decides between two copies of a fact recorded at one instant, given the value of the record as it came."""
     return blake2b(value, digest_size=DIGEST_BYTES).digest()
+
+
+def copy_key(fact: KnownFact) -> tuple[str, str]:
+    """What the copies of one fact have in common: its id, and whom it is about where presence is folded from it.
+
+    The worker keeps the facts about somebody with them, so that of two facts of one id each counts for its own subject.
+    """
+    return fact.id, "" if fact.type.startswith(_IDENTITY) else fact.subject or ""
 
 
 def read_fact(value: bytes) -> Fact:

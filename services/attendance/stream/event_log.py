@@ -12,7 +12,7 @@ from schemas.decode import KnownFact, UnreadableRecordError, decode
 from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.timeline import TimelineEntry
 from schemas.topics import INPUTS, Topic
-from services.attendance.application.translation import digest
+from services.attendance.application.translation import copy_key, digest
 from services.chassis.dead_letters import Origin
 from services.chassis.log_reading import Progress, read_batches
 from services.chassis.settings import CommonSettings
@@ -71,10 +71,10 @@ async def read_event(
 
 def _that_count(found: Sequence[tuple[KnownFact, tuple[datetime, bytes]]]) -> list[KnownFact]:
     """Those of which no other copy goes before: the order of `services.attendance.domain.copies`."""
-    first: dict[str, tuple[datetime, bytes]] = {}
+    first: dict[tuple[str, str], tuple[datetime, bytes]] = {}
     for fact, order in found:
-        first[fact.id] = min(order, first.get(fact.id, order))
-    return [fact for fact, order in found if order == first[fact.id]]
+        first[copy_key(fact)] = min(order, first.get(copy_key(fact), order))
+    return [fact for fact, order in found if order == first[copy_key(fact)]]
 
 
 def place_of(topic: Topic, event_id: str, settings: CommonSettings) -> TopicPartition:
