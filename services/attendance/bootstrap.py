@@ -43,6 +43,7 @@ from services.chassis.settings import PREFIX, SettingsError
 from services.chassis.topics import KafkaAwayError, await_topics
 
 SERVICE: Final = "attendance"
+_PAUSE_SECONDS: Final = 1
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -191,6 +192,7 @@ async def _work(settings: AttendanceSettings, registry: CollectorRegistry, ready
             await run_worker(settings, clock=system_clock, metrics=metrics, ready=ready)
         except KafkaAwayError as error:
             log.warning("kafka.away", servers=error.servers)
+            await asyncio.sleep(_PAUSE_SECONDS)
 
 
 @asynccontextmanager

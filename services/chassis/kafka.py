@@ -19,6 +19,7 @@ LARGEST_RECORD: Final = 2 * 1024 * 1024
 _REQUEST_TIMEOUT_MS: Final = 15_000
 _BATCH_BYTES: Final = 256 * 1024
 _STOP_SECONDS: Final = 3
+_LONGEST_WAIT_MS: Final = 500
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -88,10 +89,18 @@ def new_producer(settings: CommonSettings, *, client_id: str, batch_bytes: int =
     )
 
 
-def new_consumer(settings: CommonSettings, *topics: str, client_id: str, group_id: str | None = None) -> Consumer:
+def new_consumer(
+    settings: CommonSettings,
+    *topics: str,
+    client_id: str,
+    group_id: str | None = None,
+    longest_wait_ms: int = _LONGEST_WAIT_MS,
+) -> Consumer:
     """Make a consumer that begins at the oldest record and commits nothing by itself; needs a running event loop.
 
     Without topics, `assign` partitions and `seek`. Without a group, the reader keeps its offsets beside its rows.
+    A broker that has nothing new keeps it waiting for up to `longest_wait_ms`, with all that it asks of this broker:
+    who reads one partition to its end and then another wants this short.
     """
     return Consumer(
         *topics,
@@ -102,6 +111,7 @@ def new_consumer(settings: CommonSettings, *topics: str, client_id: str, group_i
         auto_offset_reset="earliest",
         request_timeout_ms=_REQUEST_TIMEOUT_MS,
         max_partition_fetch_bytes=2 * LARGEST_RECORD,
+        fetch_max_wait_ms=longest_wait_ms,
     )
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka import TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 
 from benchmarks.workload import Arrival, Workload
 from deploy.local.kafka import EmbeddedKafka
@@ -54,9 +55,8 @@ async def _write_a_stale_presence(log: Log) -> None:
 
 
 async def _break_the_presences(log: Log) -> None:
-    """Those of one partition are as they were, by their ids, and what the worker remembers in them cannot be read."""
-    records = await log.read(topics.PRESENCE.name)
-    last = {record.key: record for record in records if record.partition == records[0].partition}
+    """They are as they were, by their ids, and what the worker remembers in them cannot be read."""
+    last = {record.key: record for record in await log.read(topics.PRESENCE.name)}
     producer = new_producer(log.settings, client_id="test-breaker")
     await producer.start()
     try:
@@ -139,6 +139,40 @@ async def test_a_state_that_cannot_be_read_is_rebuilt(own_kafka: EmbeddedKafka, 
         await log.worked_off()
 
     assert told(await log.presences()) == expected(arrivals)
+
+
+@pytest.mark.faults
+async def test_a_rebuild_does_not_wait_for_facts_that_are_on_the_log_no_more(
+    own_kafka: EmbeddedKafka, tmp_path: Path
+) -> None:
+    gone = list(SMALL.arrivals())
+    there = [_of_another_event(arrival) for arrival in gone if b"room" not in arrival.value]
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(gone)
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers) as worker:
+        await log.worked_off()
+        assert await worker.stop() == 0
+        await _delete_facts(log)
+        await _lose_everything_known(log)
+        await worker.start()
+        await worker.ready()
+        assert await worker.metric("passerelle_worker_state_disagreements_total")
+        assert await worker.metric("passerelle_worker_partitions_rebuilding") == 0
+        await log.produce(there)
+        await log.worked_off()
+
+    assert told(await log.presences()) == expected(there)
+
+
+async def _delete_facts(log: Log) -> None:
+    """As an operator can, or a retention that was set."""
+    ends = {TopicPartition(r.topic, r.partition): r.offset + 1 for t in topics.INPUTS for r in await log.read(t.name)}
+    admin = AIOKafkaAdminClient(bootstrap_servers=log.settings.kafka)
+    await admin.start()
+    try:
+        await admin.delete_records({part: RecordsToDelete(before_offset=end) for part, end in ends.items()})
+    finally:
+        await admin.close()
 
 
 def _of_another_event(arrival: Arrival) -> Arrival:

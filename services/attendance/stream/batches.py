@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import logging
 from collections import defaultdict, deque
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any, ClassVar, Final, TypeAlias, cast
 
 import faust
@@ -97,13 +97,12 @@ class BatchConsumer(driver.Consumer):
             if offset is not None
         }
 
-    async def commit_start(self, parts: Iterable[TP]) -> None:
-        """Commit that nothing of these partitions is folded: they are read from the first record, now and later.
+    async def commit_start(self, offsets: Mapping[TP, int]) -> None:
+        """Commit that nothing from these offsets on is folded: partitions are read from there, now and later.
 
         Raises:
             CommitRefusedError: if Kafka does not take it.
         """
-        offsets = dict.fromkeys(parts, 0)
         if offsets and not await self._commit(offsets):
             raise CommitRefusedError
 

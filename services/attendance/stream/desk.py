@@ -1,7 +1,11 @@
 """The desk: where agents lay their batches, and where they are taken from, all at hand at once, for a round."""
 
 import asyncio
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from heapq import merge
+from itertools import chain
+from operator import attrgetter
 from typing import Any, Final
 
 from faust.types import EventT
@@ -76,3 +80,17 @@ class Desk:
 def size(records: Sequence[Record]) -> int:
     """Bytes of keys and values."""
     return sum(len(record.value or b"") + len(record.key or b"") for record in records)
+
+
+def as_they_came(batches: Sequence[list[Record]]) -> Iterator[Record]:
+    """The records of one partition: those of each topic in their order, and the topics side by side in time.
+
+    A backlog of several topics is folded as it would have been had the worker been there, for the most part: a fact
+    that comes in order costs a tenth of one that does not.
+    """
+    by_topic: defaultdict[str, list[list[Record]]] = defaultdict(list)
+    for batch in batches:
+        by_topic[batch[0].topic].append(batch)
+    if len(by_topic) == 1:
+        return chain.from_iterable(batches)
+    return merge(*map(chain.from_iterable, by_topic.values()), key=attrgetter("timestamp"))

@@ -29,6 +29,7 @@ from services.chassis.clock import Clock
 from services.chassis.kafka import new_consumer
 
 _INPUTS: Final = frozenset(topic.name for topic in topics.INPUTS)
+_SHORT_WAIT_MS: Final = 20
 _COLLECT_AFTER: Final = (50_000, 20, 100)
 
 log = structlog.stdlib.get_logger(__name__)
@@ -69,7 +70,9 @@ class Handover:
         self._opening = Opening(
             stores=stores,
             producer=tools.producer,
-            new_consumer=lambda: new_consumer(tools.settings, client_id=f"{APP_ID}-opening"),
+            new_consumer=lambda: new_consumer(
+                tools.settings, client_id=f"{APP_ID}-opening", longest_wait_ms=_SHORT_WAIT_MS
+            ),
         )
 
     def connect(self) -> None:
@@ -104,9 +107,10 @@ class Handover:
         to_tell = [part.partition for part in opened if part.disagreement is not None or part.fresh]
         await self._rounds.open([part.partition for part in opened], tell=to_tell)
         # Only now: a partition that is to be rebuilt says so, before its commit says that it was never folded.
-        again = {part.partition.number for part in opened if part.disagreement is not None}
-        parts = [TP(topic, number) for number in numbers for topic in _INPUTS]
-        await self._consumer.commit_start(tp for tp in parts if tp.partition in again or tp not in committed)
+        again = {part.partition.number: part.partition for part in opened if part.disagreement is not None}
+        fresh = {tp: 0 for number in numbers for topic in _INPUTS if (tp := TP(topic, number)) not in committed}
+        starts = {TP(topic, n): part.offsets.get(topic, 0) for n, part in again.items() for topic in _INPUTS}
+        await self._consumer.commit_start(fresh | starts)
         self._metrics.opened(partitions=len(opened), seconds=monotonic() - self._began)
         log.info("attendance.partitions_opened", partitions=sorted(numbers), rebuilding=sorted(again))
         _spare_collections()

@@ -83,7 +83,7 @@ class Opening:
             context=self._outlet(topics.ATTENDANCE_CONTEXT, found),
             timeline=Outlet(self._producer, topics.TIMELINE.name, number),
             digest=0 if rebuild else found.digest,
-            offsets={} if rebuild or found.checkpoint is None else dict(found.checkpoint.offsets),
+            offsets=_folded(found, rebuild),
             presence_end=found.ends[topics.PRESENCE.name],
             rebuild=rebuild,
         )
@@ -157,11 +157,20 @@ class Opening:
             keys.discard(KEY)
             kept.hidden |= keys
             stale.append(keys)
+        inputs = [TopicPartition(topic.name, found.number) for topic in topics.INPUTS]
         return Rebuild(
+            starts={part.topic: start for part, start in (await consumer.beginning_offsets(inputs)).items() if start},
             targets={topic.name: found.ends[topic.name] for topic in topics.INPUTS},
             stale_presences=stale[0],
             stale_contexts=stale[1],
         )
+
+
+def _folded(found: _Found, rebuild: Rebuild | None) -> dict[str, int]:
+    """Up to where the facts are folded, by topic."""
+    if rebuild is not None:
+        return dict(rebuild.starts)
+    return {} if found.checkpoint is None else dict(found.checkpoint.offsets)
 
 
 def _contradiction(checkpoint: Checkpoint, found: _Found) -> str | None:

@@ -66,12 +66,14 @@ class Kept:
 
 @dataclass(slots=True, kw_only=True)
 class Rebuild:
-    """A partition's facts are folded again from the first.
+    """A partition's facts are folded again from the first that there is.
 
-    It is over when all facts are folded that the topics held when it began, up to `targets` by topic. `stale` are the
+    Those before `starts`, by topic, are on the log no more: they count as folded, since waiting brings none back. It
+    is over when all facts are folded that the topics held when it began, up to `targets` by topic. `stale` are the
     records of before that were not written again since; at the end they are removed.
     """
 
+    starts: Mapping[str, int]
     targets: Mapping[str, int]
     stale_presences: set[bytes]
     stale_contexts: set[bytes]

@@ -16,12 +16,11 @@ the same step of the round before, so that every topic has the outputs in the or
 """
 
 import asyncio
+import contextlib
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from heapq import merge
-from itertools import chain, islice
-from operator import attrgetter
+from itertools import islice
 from time import monotonic
 from typing import Any, Final, Never, cast
 
@@ -34,10 +33,10 @@ from schemas.decode import UnreadableRecordError
 from services.attendance.application.partition_fold import UnfitRecordError, UnreadableStateError
 from services.attendance.application.translation import NotAnInputError
 from services.attendance.stream.batches import Record
-from services.attendance.stream.checkpoints import DOUBT, KEY
-from services.attendance.stream.desk import Desk
+from services.attendance.stream.checkpoints import KEY
+from services.attendance.stream.desk import Desk, as_they_came
+from services.attendance.stream.doubts import Doubt, DoubtfulError, check, leave_word
 from services.attendance.stream.metrics import WorkerMetrics
-from services.attendance.stream.outlets import NotOnlyWriterError, Outlet
 from services.attendance.stream.partitions import Partition, PartitionRound
 from services.chassis.clock import Clock
 from services.chassis.dead_letters import Origin, from_record
@@ -46,6 +45,7 @@ from services.chassis.outbox import OutboxRecord
 
 SERVICE: Final = "attendance"
 _ROUNDS_AT_ONCE: Final = 3
+_LOOK_ON_SECONDS: Final = 1.0
 _RECORDS_AT_A_STRETCH: Final = 64
 """Records folded before the event loop gets its turn, about a millisecond: rounds are delivered meanwhile."""
 _JSON: Final = [("content-type", b"application/json")]
@@ -57,7 +57,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Round:
     """One round, from the desk to the acknowledgement; `began` is when it was taken, by the monotonic clock.
 
-    `unreadable` is the partition whose state turned out to be broken, if one did: then nothing of the round counts.
+    `unreadable` are the partitions whose state turned out to be broken: if there are any, nothing of the round counts.
     """
 
     events: list[EventT[Any]]
@@ -65,7 +65,7 @@ class Round:
     parts: list[PartitionRound] = field(default_factory=list)
     told: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    unreadable: int | None = None
+    unreadable: list[Doubt] = field(default_factory=list)
 
 
 class Rounds:
@@ -130,28 +130,50 @@ class Rounds:
                 before = round_
 
     async def _fold(self, round_: Round) -> None:
+        touched, round_.unreadable = await self._take_all(round_.events)
+        if not round_.unreadable:
+            round_.parts = [partition.flush() for partition in touched]
+            return
+        # Whatever broke one state may have broken others: what is at hand next tells, before all is looked at again.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LOOK_ON_SECONDS):
+                while True:
+                    events = await self._desk.take()
+                    try:
+                        _, more = await self._take_all(events)
+                    finally:
+                        await self._desk.finished()
+                    round_.unreadable.extend(doubt for doubt in more if doubt not in round_.unreadable)
+
+    async def _take_all(self, events: Sequence[EventT[Any]]) -> tuple[list[Partition], list[Doubt]]:
+        """Fold batches; gives the partitions they are of, and those that could not be folded on."""
         batches: defaultdict[int, list[list[Record]]] = defaultdict(list)
-        for event in round_.events:
+        for event in events:
             batches[event.message.partition].append(cast("list[Record]", event.value))
         touched = [self._partitions[number] for number in batches]
+        doubts = []
         for partition, taken in zip(touched, batches.values(), strict=True):
-            records = _as_they_came(taken)
-            while stretch := list(islice(records, _RECORDS_AT_A_STRETCH)):
-                for record in stretch:
-                    if record.key == KEY:  # The place of the checkpoint, among the records about events.
-                        partition.set_aside(self._letter(record, "key: no event can be called so"))
-                        continue
-                    try:
-                        partition.fold.take(record.key, record.value)
-                    except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
-                        partition.set_aside(self._letter(record, str(error)))
-                    except UnreadableStateError:
-                        round_.unreadable = partition.number
-                        return
-                await asyncio.sleep(0)
-            for batch in taken:
-                partition.passed(batch)
-        round_.parts = [partition.flush() for partition in touched]
+            try:
+                await self._take(partition, taken)
+            except UnreadableStateError:
+                topic = topics.PRESENCE.name
+                doubts.append(Doubt(partition=partition.number, topic=topic, reason="state_unreadable"))
+        return touched, doubts
+
+    async def _take(self, partition: Partition, taken: Sequence[list[Record]]) -> None:
+        records = as_they_came(taken)
+        while stretch := list(islice(records, _RECORDS_AT_A_STRETCH)):
+            for record in stretch:
+                if record.key == KEY:  # The place of the checkpoint, among the records about events.
+                    partition.set_aside(self._letter(record, "key: no event can be called so"))
+                    continue
+                try:
+                    partition.fold.take(record.key, record.value)
+                except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
+                    partition.set_aside(self._letter(record, str(error)))
+            await asyncio.sleep(0)
+        for batch in taken:
+            partition.passed(batch)
 
     async def _work_off(self, round_: Round, before: Round | None, slots: asyncio.Semaphore) -> None:
         try:
@@ -174,8 +196,8 @@ class Rounds:
             if self._given_up():
                 return
             ends = await self._tell_entries(round_)
-        except NotOnlyWriterError as error:
-            await self._give_up(before, topic=error.topic, partition=error.partition, reason=error.reason)
+        except DoubtfulError as error:
+            await self._give_up(before, error.doubts)
             return
         if before is not None:
             await before.over.wait()
@@ -196,13 +218,11 @@ class Rounds:
             self._broken = True
             await self._look_again()
             return False
-        if round_.unreadable is not None:
+        if round_.unreadable:
             if before is not None:
                 await before.over.wait()
             if not self._given_up():
-                await self._give_up(
-                    before, topic=topics.PRESENCE.name, partition=round_.unreadable, reason="state_unreadable"
-                )
+                await self._give_up(before, round_.unreadable)
         return not self._given_up()
 
     async def _tell_states(self, round_: Round, before: Round | None) -> None:
@@ -214,9 +234,8 @@ class Rounds:
         ends = [await sending.delivered() for sending in sendings]
         if before is not None:
             await before.told.wait()
+        check(part.partition for part in round_.parts)
         for part, sending, end in zip(round_.parts, sendings, ends, strict=False):
-            part.partition.presence.check()
-            part.partition.context.check()
             if sending.records and end is not None:
                 part.partition.presence_end = end
             part.presence_end = part.partition.presence_end
@@ -227,7 +246,7 @@ class Rounds:
         """Gives where each checkpoint ends.
 
         Raises:
-            NotOnlyWriterError: if one does not stand where it should: before it may stand one that asks for a rebuild.
+            DoubtfulError: if one does not stand where it should: before it may stand one that asks for a rebuild.
         """
         async with self._sending_entries:
             checkpoints = await asyncio.gather(
@@ -245,8 +264,7 @@ class Rounds:
         for sending in entries:
             await sending.delivered()
         await asyncio.gather(*letters)
-        for part in round_.parts:
-            part.partition.context.check()
+        check(part.partition for part in round_.parts)
         self._metrics.produced(len(checkpoints) + sum(sending.records for sending in entries) + len(letters))
         return ends
 
@@ -254,15 +272,15 @@ class Rounds:
         """Whether nothing counts any more that is in work."""
         return self._broken
 
-    async def _give_up(self, before: Round | None, *, topic: str, partition: int, reason: str) -> None:
-        """Leave word that the partition's state is not to be trusted, and have it looked at again."""
-        log.warning("attendance.state_disagrees", partition=partition, topic=topic, reason=reason)
-        self._metrics.disagreed(reason)
+    async def _give_up(self, before: Round | None, doubts: Sequence[Doubt]) -> None:
+        """Leave word that these partitions' states are not to be trusted, and have them looked at again, once."""
         self._broken = True
+        for doubt in doubts:
+            log.warning("attendance.state_disagrees", partition=doubt.partition, topic=doubt.topic, reason=doubt.reason)
+            self._metrics.disagreed(doubt.reason)
         if before is not None:
             await before.over.wait()
-        outlet = Outlet(self._producer, topics.ATTENDANCE_CONTEXT.name, partition)
-        await (await outlet.send([(KEY, DOUBT.write(), _JSON)])).delivered()
+        await leave_word(self._producer, doubts)
         await self._look_again()
 
     def _letter(self, record: Record, reason: str) -> OutboxRecord:
@@ -277,17 +295,3 @@ class Rounds:
             value=record.value,
             headers=record.headers,
         )
-
-
-def _as_they_came(batches: Sequence[list[Record]]) -> Iterator[Record]:
-    """The records of one partition: those of each topic in their order, and the topics side by side in time.
-
-    A backlog of several topics is folded as it would have been had the worker been there, for the most part: a fact
-    that comes in order costs a tenth of one that does not.
-    """
-    by_topic: defaultdict[str, list[list[Record]]] = defaultdict(list)
-    for batch in batches:
-        by_topic[batch[0].topic].append(batch)
-    if len(by_topic) == 1:
-        return chain.from_iterable(batches)
-    return merge(*map(chain.from_iterable, by_topic.values()), key=attrgetter("timestamp"))

@@ -17,7 +17,9 @@ from typing import Any, Final, Never
 from uuid import uuid5
 
 import structlog
+from aiokafka import AIOKafkaProducer
 from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
 
 from schemas import topics
 from schemas.identifiers import NAMESPACE
@@ -32,7 +34,7 @@ from services.attendance.stream.rounds import SERVICE, Rounds
 from services.attendance.stream.tables import PartitionedStore, PartitionedTable
 from services.chassis.clock import Clock
 from services.chassis.kafka import new_producer
-from services.chassis.topics import ensure_topics
+from services.chassis.topics import KafkaAwayError, ensure_topics
 
 _METADATA_SECONDS: Final = 5
 _MOST_RECORDS_A_POLL: Final = 4000
@@ -102,16 +104,29 @@ async def run_worker(
     folder = settings.data_dir / SERVICE
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with claimed(folder):
-        instance = _instance(folder)
-        await bury_former_self(settings.kafka, group=APP_ID, instance=instance)
-        worker = _build(settings, instance=instance, state=folder / await _cluster(settings.kafka))
         producer = new_producer(settings, client_id=APP_ID, batch_bytes=_BATCH_BYTES)
-        await producer.start()
         try:
+            worker = await _joined(settings, folder, producer)
             await _run(worker, Tools(settings=settings, producer=producer, clock=clock, metrics=metrics), ready)
         finally:
             ready.clear()
             await producer.stop()
+
+
+async def _joined(settings: AttendanceSettings, folder: Path, producer: AIOKafkaProducer) -> Worker:
+    """The worker of this folder, with its producer started.
+
+    Raises:
+        KafkaAwayError: if Kafka has gone since it had the topics.
+    """
+    instance = _instance(folder)
+    try:
+        await bury_former_self(settings.kafka, group=APP_ID, instance=instance)
+        cluster = await _cluster(settings.kafka)
+        await producer.start()
+    except (KafkaError, OSError) as error:
+        raise KafkaAwayError(servers=settings.kafka, within_seconds=0) from error
+    return _build(settings, instance=instance, state=folder / cluster)
 
 
 async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
@@ -140,7 +155,7 @@ async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
     tasks = {
         asyncio.create_task(_always(rounds.run()), name="rounds"),
         asyncio.create_task(_always(pulse.run()), name="pulse"),
-        asyncio.create_task(_stream(app), name="faust"),
+        asyncio.create_task(_stream(app, tools.settings.kafka), name="faust"),
     }
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -154,9 +169,16 @@ async def _always(working: Coroutine[Any, Any, Never]) -> None:
     await working
 
 
-async def _stream(app: BatchApp) -> None:
-    """Stream until Faust ends, which is an error."""
-    await app.start()
+async def _stream(app: BatchApp, servers: str) -> None:
+    """Stream until Faust ends, which is an error.
+
+    Raises:
+        KafkaAwayError: if Kafka has gone before it began.
+    """
+    try:
+        await app.start()
+    except KafkaError as error:
+        raise KafkaAwayError(servers=servers, within_seconds=0) from error
     log.info("attendance.worker_started")
     await app.wait_until_stopped()
     raise WorkerEndedError(repr(app.crash_reason or "Faust stopped"))
@@ -244,8 +266,8 @@ def _instance(folder: Path) -> str:
 async def _cluster(servers: str) -> str:
     """The id of the Kafka cluster: state belongs to its topics, and another cluster begins with none."""
     admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=APP_ID)
-    await admin.start()
     try:
+        await admin.start()
         described = await admin.describe_cluster()
     finally:
         await admin.close()
