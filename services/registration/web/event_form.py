@@ -1,6 +1,6 @@
 """The form by which an organizer describes an event. Its fields are named by their place: `sessions.0.title`."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -17,9 +17,8 @@ from services.registration.domain.errors import InvalidValueError, Rule
 from services.registration.domain.event import OFFER_MINUTES, Conference, Event, Session
 from services.registration.domain.seats import Capacity
 from services.registration.web.bodies import GraceMinutes, NoShowMinutes, OfferMinutes, Seats, TimeZone, Title
+from services.registration.web.form_rows import gather_rows
 
-SPARE_ROWS: Final = 2
-MOST_ROWS: Final = 100
 _SENTENCES: Final[Mapping[Rule, str]] = {
     Rule.OF_OUR_TIMES: mark("Choose a date in a year from 1970 to 2199."),
     Rule.ENDS_AFTER_START: mark("Choose an end after the start."),
@@ -78,17 +77,7 @@ class EventForm(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _rows(cls, filled: Any) -> Any:  # noqa: ANN401  (pydantic hands over what was given)
-        """Gather `sessions.0.title` and its neighbours into one row."""
-        nested: dict[str, Any] = {"sessions": {}, "rooms": {}}
-        for name, text in filled.items():
-            table, *place = name.split(".")
-            if len(place) == 2 and table in {"sessions", "rooms"}:  # noqa: PLR2004  (row and column)
-                nested[table].setdefault(place[0], {})[place[1]] = text
-            elif not place and table not in {"sessions", "rooms"}:
-                nested[name] = text
-        for table, hidden in (("sessions", "session_id"), ("rooms", "room_id")):
-            nested[table] = {key: row for key, row in nested[table].items() if row.keys() - {hidden}}
-        return nested
+        return gather_rows(filled, {"sessions": "session_id", "rooms": "room_id"})
 
     def draft(self) -> EventDraft:
         """The command in the form.
@@ -149,15 +138,6 @@ def filled_with(event: Event) -> Form[EventForm]:
             f"rooms.{index}.conference_room": room.conference.room if room.conference else "",
         }
     return Form.empty(**values)
-
-
-def rows_to_show(form: Form[EventForm], table: str, *, more: bool) -> Sequence[str]:
-    """The keys of a table's rows: those with something in them, and some to fill in."""
-    used = {name.split(".")[1] for name in form.values if name.startswith(f"{table}.") and form.value(name)}
-    numbers = [int(key) for key in used if key.isdecimal() and int(key) < MOST_ROWS]
-    last = max(numbers, default=-1)
-    spare = SPARE_ROWS if more or not numbers else 1
-    return [str(number) for number in range(min(last + 1 + spare, MOST_ROWS))]
 
 
 def _session_values(index: int, session: Session, zone: ZoneInfo) -> dict[str, str]:

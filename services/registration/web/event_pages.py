@@ -19,7 +19,8 @@ from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import spell
 from services.registration.web.answers import see
 from services.registration.web.cursors import cursor_key, read_cursor
-from services.registration.web.event_form import EventForm, filled_with, refused, rows_to_show
+from services.registration.web.event_form import EventForm, filled_with, refused
+from services.registration.web.form_rows import rows_to_show
 from services.registration.web.use_cases import use_cases
 
 _ROWS_A_PAGE: Final = 20

@@ -7,6 +7,7 @@ from services.registration.web.desk_choice_pages import add_desk_choice_pages
 from services.registration.web.desk_pages import add_desk_pages
 from services.registration.web.door_pages import add_door_pages
 from services.registration.web.event_pages import add_event_pages
+from services.registration.web.group_pages import add_group_pages
 from services.registration.web.home_pages import add_home_pages
 from services.registration.web.letter_pages import add_letter_pages
 from services.registration.web.needs_pages import add_needs_pages
@@ -21,6 +22,7 @@ def add_pages(app: web.Application) -> None:
     add_home_pages(app)
     add_public_pages(app)
     add_personal_pages(app)
+    add_group_pages(app)
     add_event_pages(app)
     add_letter_pages(app)
     add_needs_pages(app)

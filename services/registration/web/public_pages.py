@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.chassis.access import grant_of
 from services.chassis.pages import language_of, render, texts_of
-from services.chassis.pages.forms import Form, read_form
+from services.chassis.pages.forms import Form, Model, read_form
 from services.registration.application.ports import Participant
 from services.registration.application.registrations import Register
 from services.registration.domain.errors import EventNotFoundError
@@ -21,7 +21,7 @@ from services.registration.web.use_cases import use_cases
 
 async def show_event(request: web.Request) -> web.StreamResponse:
     """The agenda and, while registration is open, the form."""
-    event = await _public_event(request)
+    event = await public_event(request)
     form = Form[RegistrationForm].empty(language=language_of(request), form_id=secrets.token_hex(16))
     return await _event_page(request, event, form)
 
@@ -33,7 +33,7 @@ async def register(request: web.Request) -> web.StreamResponse:
     address is registered, and only who reads its mail gets the ticket. Without one it is the personal page, but for
     an address that is registered already.
     """
-    event = await _public_event(request)
+    event = await public_event(request)
     form = await read_form(request, RegistrationForm)
     if form.model is None:
         return await _event_page(request, event, form)
@@ -42,7 +42,7 @@ async def register(request: web.Request) -> web.StreamResponse:
         return see(f"/e/{event.event_id}/sent")
     wait = cases.registration_limits.seconds_to_wait(request)
     if wait:
-        return await _event_page(request, event, _refused(form, wait, request), retry_after=wait)
+        return await _event_page(request, event, refused_for_haste(form, wait, request), retry_after=wait)
     command = Register(
         mode=typed.mode,
         person=Person(name=typed.name, email=typed.email, language=typed.language),
@@ -59,7 +59,7 @@ async def register(request: web.Request) -> web.StreamResponse:
 
 async def show_sent(request: web.Request) -> web.StreamResponse:
     """What comes next, said without saying who is registered."""
-    event = await _public_event(request)
+    event = await public_event(request)
     mail_leaves = use_cases(request).settings.smtp_server is not None
     return render(request, "sent.html", event=event, mail_leaves=mail_leaves)
 
@@ -102,7 +102,7 @@ def _why_not(event: Event, participant: Participant) -> str | None:
     return "no_meeting" if event.conference_room is None else None
 
 
-async def _public_event(request: web.Request) -> Event:
+async def public_event(request: web.Request) -> Event:
     """An event that the public may see; an organizer sees a draft of theirs too."""
     event_id = request.match_info["event_id"]
     event = await use_cases(request).events.find(event_id)
@@ -112,7 +112,8 @@ async def _public_event(request: web.Request) -> Event:
     return event
 
 
-def _refused(form: Form[RegistrationForm], wait: int, request: web.Request) -> Form[RegistrationForm]:
+def refused_for_haste(form: Form[Model], wait: int, request: web.Request) -> Form[Model]:
+    """The form again, with the error that tells how long to wait."""
     minutes = -(-wait // 60)
     sentence = texts_of(request).ngettext(
         "Many registrations come from your network just now: send the form again in %(num)s minute.",

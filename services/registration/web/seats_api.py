@@ -103,6 +103,7 @@ async def register_group(request: web.Request) -> web.Response:
     event_id, cases = request.match_info["event_id"], use_cases(request)
     body = await read_json(request, NewGroup)
     cases.registration_limits.require(request, len(body.members))
+    cases.registration_limits.require(request, len(body.members))
     reply = pending_reply(request)
     commands = [
         Register(
