@@ -33,7 +33,9 @@ async def show_desk_code(request: web.Request) -> web.StreamResponse:
     """The desk's address as a QR code (SVG), for a telephone to open it."""
     event = await _own_event(request)
     image = io.BytesIO()
-    segno.make_qr(_desk_url(request, event), error="m").save(image, kind="svg", border=2, scale=6, xmldecl=False)
+    segno.make_qr(_desk_url(request, event), error="m").save(
+        image, kind="svg", border=3, scale=6, light="#fff", xmldecl=False
+    )
     return web.Response(body=image.getvalue(), content_type="image/svg+xml")
 
 

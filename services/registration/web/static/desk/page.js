@@ -109,7 +109,7 @@ function show(answer, number = ++shown) {
     for (const input of panel.querySelectorAll(`[name=${name}]`)) input.value = value ?? "";
   }
   const body = panel.querySelector(".answer > div");
-  if (answer.provisional) {
+  if (answer.provisional && answer.outcome !== "refused") {
     panel.querySelector(".answer").classList.add("provisional");
     body.append(filled("provisional", {}));
   }
