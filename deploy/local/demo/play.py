@@ -121,7 +121,7 @@ class Play:
             ("Salle Loire", self._platforms.jitsi_source, WORKSHOP),
         )
         return {
-            "title": "Le numérique associatif : ensemble, ici et là-bas",
+            "title": "Le numérique associatif\N{NO-BREAK SPACE}: ensemble, ici et là-bas",
             "starts_at": self._at(OPENING),
             "ends_at": self._at(END),
             "timezone": "Europe/Paris",
@@ -129,13 +129,13 @@ class Play:
             "grace_minutes": GRACE // 60,
             "sessions": [
                 {
-                    "title": "Plénière : une passerelle entre la salle et le lien",
+                    "title": "Plénière\N{NO-BREAK SPACE}: une passerelle entre la salle et le lien",
                     "starts_at": self._at(OPENING),
                     "ends_at": self._at(BREAK),
                     "room": "Amphithéâtre",
                 },
                 {
-                    "title": "Atelier : organiser un événement hybride à petit budget",
+                    "title": "Atelier\N{NO-BREAK SPACE}: organiser un événement hybride à petit budget",
                     "starts_at": self._at(WORKSHOP_STARTS),
                     "ends_at": self._at(END),
                     "room": "Salle Loire",
