@@ -35,8 +35,7 @@ def _moved(link: KeptLink, before: EventContext, after: EventContext) -> set[str
 
 def _with_fact(memory: Memory, event: Event, fact_id: str) -> set[str]:
     """Those of whom a fact is known, and those for whom it counts."""
-    people = (memory.person(event, subject) for subject in memory.everybody(event))
-    having = {person.subject for person in people if fact_id in person.facts}
+    having = {person.subject for person in memory.having(event, fact_id)}
     return having | {event.context.owner(subject) for subject in having}
 
 

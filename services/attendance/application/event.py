@@ -1,6 +1,7 @@
 """One event as the worker holds it: what its own facts say, and those of its people who are at hand."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from typing import Final
 
 import msgspec
@@ -73,10 +74,15 @@ class Event:
 
     def context_with(self, kept: KeptEventFact) -> EventContext:
         """The context that one more fact, or a better copy of one, leads to."""
-        fact = event_fact(kept)
-        if isinstance(fact, LinkChange) and kept.id not in self.facts and (kept.time, kept.id) > self._latest_link:
+        fact, replaced = event_fact(kept), self.facts.get(kept.id)
+        if isinstance(fact, LinkChange) and replaced is None and (kept.time, kept.id) > self._latest_link:
             return self.context.after_link(fact)
-        return fold_context(event_fact(one) for one in (self.facts | {kept.id: kept}).values())
+        facts = self.facts | {kept.id: kept}
+        if isinstance(fact, LinkChange) or isinstance(replaced, KeptLink):
+            return fold_context(map(event_fact, facts.values()))
+        # Who is linked to whom stays as it is, of however many that has been told.
+        folded = fold_context(event_fact(one) for one in facts.values() if not isinstance(one, KeptLink))
+        return replace(folded, links=self.context.links, guests=self.context.guests)
 
     def remember(self, kept: KeptEventFact, context: EventContext) -> None:
         """Add the fact that led to a context, or a better copy of it."""

@@ -31,6 +31,7 @@ from services.attendance.application.wire import instant_text
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.facts import Movement, SubjectFact
 from services.attendance.domain.fold import Presence, fold_subject
+from services.attendance.domain.intervals import Interval
 
 
 class Refold:
@@ -58,6 +59,7 @@ class Refold:
         self._homes: dict[str, dict[str, int]] = {}
         self._about: dict[str, list[SubjectFact]] = {}
         self._presences: dict[str, Presence] = {}
+        self._inferred: dict[str, list[Interval]] = {}
         self._taken_in: set[str] = set()
 
     def take_in(self, subject: str, kept: KeptSubjectFact) -> None:
@@ -173,7 +175,9 @@ class Refold:
         """The inferred ends of what a subject's facts opened."""
         own, owner = self.own(subject), self.context.owner(subject)
         presence = self.presence(owner)
-        for interval in presence.intervals:
+        if owner not in self._inferred:
+            self._inferred[owner] = [one for one in presence.intervals if one.end_inferred is not None]
+        for interval in self._inferred[owner]:
             if interval.end is None or interval.end_inferred is None or interval.facts[0] not in own:
                 continue
             opening, cause = interval.facts
