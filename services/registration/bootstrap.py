@@ -27,15 +27,22 @@ from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
 from services.chassis.topics import await_topics
+from services.registration.adapters.letters.account_book import SqlAccountLetterBook
+from services.registration.adapters.letters.account_composer import AccountMailComposer
 from services.registration.adapters.letters.book import SqlLetterBook
 from services.registration.adapters.letters.composer import MailComposer
 from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.adapters.letters.smtp import SmtpPost
 from services.registration.adapters.mint import RandomMint
+from services.registration.adapters.openid import OpenIdProvider
 from services.registration.adapters.store import SqlStore
 from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
+from services.registration.adapters.webauthn_rules import WebAuthn
+from services.registration.application.account_cases import AccountCases
+from services.registration.application.account_letters import AccountLetters
 from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
+from services.registration.application.email_sign_in import EmailedLinks
 from services.registration.application.events import Events
 from services.registration.application.identities import Identities
 from services.registration.application.letters import Letters
@@ -47,6 +54,7 @@ from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
 from services.registration.web import (
+    access_api,
     check_ins_api,
     desks_api,
     events_api,
@@ -55,6 +63,7 @@ from services.registration.web import (
     seats_api,
     suspect_times_api,
 )
+from services.registration.web.actors import name_the_actor
 from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
 from services.registration.web.pages import add_pages
@@ -84,6 +93,7 @@ async def serve(settings: RegistrationSettings) -> None:
         background.start("closing", close_by_the_clock(parts.use_cases.events))
         background.start("seats", settle_seats_by_the_clock(parts.use_cases.offers))
         background.start("letters", deliver_letters(parts.use_cases.letters))
+        background.start("account letters", deliver_letters(parts.use_cases.access.letters))
         log.info("registration.listening", url=url)
         await background.wait()
 
@@ -111,13 +121,13 @@ async def assembled(
         app = create_app(
             settings,
             service="registration",
-            verifier=cases.tokens,
+            verifier=cases.access.sessions,
             idempotency=Idempotency(writer, IDEMPOTENCY, clock),
             packages=["services.registration.web"],
             checks={"database": database_answers},
             registry=registry,
         )
-        app.middlewares.append(answer_refusals)
+        app.middlewares.extend([answer_refusals, name_the_actor])
         app[USE_CASES] = cases
         add_api(
             app,
@@ -128,6 +138,7 @@ async def assembled(
             check_ins_api.api,
             desks_api.api,
             suspect_times_api.api,
+            access_api.api,
         )
         add_internal(app)
         add_pages(app)
@@ -165,7 +176,7 @@ async def settle_seats_by_the_clock(offers: Offers, *, poll_seconds: float = 1.0
     await again_and_again(settle, name="seats", poll_seconds=poll_seconds)
 
 
-async def deliver_letters(letters: Letters) -> None:
+async def deliver_letters(letters: Letters | AccountLetters) -> None:
     """Send letters as they come due, for ever."""
 
     async def deliver() -> None:
@@ -237,12 +248,28 @@ def _use_cases(
     sender = settings.mail_sender or _LOCAL_SENDER
     enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)
     book = SqlLetterBook(writer=writer, reader=reader)
+    post = None if settings.smtp_server is None else SmtpPost(settings.smtp_server)
     letters = Letters(
         store=store,
         book=book,
         composer=MailComposer(links=links, enclosures=enclosures, sender=sender, clock=clock),
-        post=None if settings.smtp_server is None else SmtpPost(settings.smtp_server),
+        post=post,
         clock=clock,
+    )
+    tokens = Tokens(store=store, clock=clock, mint=mint)
+    emailed = EmailedLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
+    access = AccountCases.join(
+        store=store,
+        clock=clock,
+        mint=mint,
+        tokens=tokens,
+        secret_key=settings.secret,
+        links=emailed,
+        authenticators=WebAuthn.of(settings.public_url),
+        provider=OpenIdProvider.of(settings),
+        book=SqlAccountLetterBook(writer=writer, reader=reader),
+        composer=AccountMailComposer(links=emailed, sender=sender, clock=clock),
+        post=post,
     )
     registrations = Registrations(store=store, clock=clock, mint=mint)
     check_ins = CheckIns(store=store, clock=clock, mint=mint)
@@ -255,7 +282,8 @@ def _use_cases(
         desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),
         identities=Identities(store=store, clock=clock, mint=mint),
         suspect_times=SuspectTimes(store=store, clock=clock, mint=mint),
-        tokens=Tokens(store=store, clock=clock, mint=mint),
+        tokens=tokens,
+        access=access,
         links=links,
         letters=letters,
         people=People(store=store, book=book),

@@ -85,8 +85,29 @@ def _sender(value: str | None, info: ValidationInfo) -> str | None:
     return str(parsed)
 
 
+def _issuer(value: str | None) -> str | None:
+    """TLS everywhere but on this machine: what the provider says is trusted because of whom it comes from."""
+    if value is not None:
+        parts = urlsplit(value)
+        here = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+        if (
+            not parts.hostname
+            or parts.query
+            or parts.fragment
+            or parts.scheme not in {"https", *(["http"] if here else [])}
+        ):
+            raise ValueError
+    return value
+
+
+def _with_issuer(value: str | None, info: ValidationInfo) -> str | None:
+    if (value is None) != (info.data.get("oidc_issuer") is None):
+        raise ValueError
+    return value
+
+
 class RegistrationSettings(CommonSettings):
-    """What all services share, on this service's port; how letters leave, if they do; how many may register at once."""
+    """What all services share, on this service's port; how letters leave; who may register; who vouches for people."""
 
     service: ClassVar[str] = "registration"
 
@@ -115,6 +136,27 @@ class RegistrationSettings(CommonSettings):
     registrations_per_minute: Annotated[
         int, Field(ge=1, le=100_000, description="a whole number between 1 and 100000 (registrations in all)")
     ] = 600
+
+    oidc_issuer: Annotated[
+        str | None,
+        AfterValidator(_issuer),
+        Field(description="the issuer of an OpenID provider, such as https://login.example.org/realms/asso"),
+    ] = None
+    oidc_client_id: Annotated[
+        str | None,
+        AfterValidator(_with_issuer),
+        Field(
+            validate_default=True,
+            description="the name by which the OpenID provider knows this Passerelle: set with PASSERELLE_OIDC_ISSUER, "
+            "and only with it",
+        ),
+    ] = None
+    oidc_client_secret: Annotated[
+        SecretStr | None, Field(min_length=1, description="the secret that goes with PASSERELLE_OIDC_CLIENT_ID")
+    ] = None
+    oidc_name: Annotated[
+        str, Field(min_length=1, max_length=60, description="what people call the provider, in 1 to 60 characters")
+    ] = "OpenID Connect"
 
     @property
     def smtp_server(self) -> SmtpServer | None:

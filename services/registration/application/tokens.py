@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from services.chassis.access import Grant, Role
@@ -11,7 +11,6 @@ from services.registration.application.ports import Mint, Store, StoredToken
 
 TOKEN_PREFIX: Final = "psr_"  # noqa: S105  (what every token begins with, and no secret)
 SIGN_IN_CODE_LIFETIME: Final = timedelta(hours=1)
-SESSION_LIFETIME: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +21,8 @@ class Tokens:
     clock: Clock
     mint: Mint
 
-    async def create(self, role: Role, *, event_id: str | None = None, lifetime: timedelta | None = None) -> str:
-        """Make a token and return it, this once; `lifetime` None is until it is revoked.
+    async def create(self, role: Role, *, event_id: str | None = None) -> str:
+        """Make a token, good until it is revoked, and return it, this once.
 
         Raises:
             EventNotFoundError: if it is to be limited to an event that does not exist.
@@ -35,11 +34,10 @@ class Tokens:
                 await transaction.event(event_id)
             stored = StoredToken(
                 token_id=self.mint.part_id("tok"),
-                hash=_hash(token),
+                hash=hash_of(token),
                 role=role,
                 event_id=event_id,
                 created_at=now,
-                expires_at=None if lifetime is None else now + lifetime,
             )
             await transaction.add_token(stored)
         return token
@@ -49,12 +47,7 @@ class Tokens:
         if not token.startswith(TOKEN_PREFIX):
             return None
         async with self.store.reading() as view:
-            stored = await view.token(_hash(token))
-        if stored is None or stored.revoked_at is not None:
-            return None
-        if stored.expires_at is not None and stored.expires_at <= self.clock():
-            return None
-        return Grant(token_id=stored.token_id, role=Role(stored.role), event_id=stored.event_id)
+            return grant_of_token(await view.token(hash_of(token)), now=self.clock())
 
     async def revoke(self, token_id: str) -> bool:
         """Make a token worthless; False if there is none of this id."""
@@ -65,15 +58,19 @@ class Tokens:
         """Make a code that signs an organizer in, once, within the hour."""
         code = self.mint.secret()
         async with self.store.writing() as transaction:
-            await transaction.add_sign_in_code(_hash(code), expires_at=self.clock() + SIGN_IN_CODE_LIFETIME)
+            await transaction.add_sign_in_code(hash_of(code), expires_at=self.clock() + SIGN_IN_CODE_LIFETIME)
         return code
 
-    async def redeem(self, code: str) -> str | None:
-        """Use up a sign-in code: the token of a new organizer session, None if the code is not valid (any more)."""
-        async with self.store.writing() as transaction:
-            valid = await transaction.take_sign_in_code(_hash(code), now=self.clock())
-        return await self.create(Role.ORGANIZER, lifetime=SESSION_LIFETIME) if valid else None
+
+def grant_of_token(stored: StoredToken | None, *, now: datetime) -> Grant | None:
+    """What a token allows now."""
+    if stored is None or stored.revoked_at is not None:
+        return None
+    if stored.expires_at is not None and stored.expires_at <= now:
+        return None
+    return Grant(token_id=stored.token_id, role=Role(stored.role), event_id=stored.event_id)
 
 
-def _hash(secret: str) -> str:
+def hash_of(secret: str) -> str:
+    """What is kept of a secret of many random bits."""
     return hashlib.sha256(secret.encode()).hexdigest()

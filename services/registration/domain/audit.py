@@ -109,10 +109,9 @@ def deed_of(fact: Fact) -> Deed:
     match fact:
         case EventMoved(step=step, event=event):
             return Deed(act=_EVENT_ACTS[step], event_id=event.event_id)
-        case SeatMoved(step=step, registration=seat):
-            return Deed(act=_SEAT_ACTS[step], event_id=seat.event_id, subject=seat.participant_id)
-        case OfferEnded(registration=seat):
-            return Deed(act=Act.OFFER_ENDED, event_id=seat.event_id, subject=seat.participant_id)
+        case SeatMoved(registration=seat) | OfferEnded(registration=seat):
+            act = _SEAT_ACTS[fact.step] if isinstance(fact, SeatMoved) else Act.OFFER_ENDED
+            return Deed(act=act, event_id=seat.event_id, subject=seat.participant_id)
         case TicketScanned(scan=scan):
             act = Act.CHECKED_IN if scan.action is Action.IN else Act.CHECKED_OUT
             return Deed(act=act, event_id=scan.event_id, subject=scan.participant_id)

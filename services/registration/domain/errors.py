@@ -1,5 +1,6 @@
 """What registration refuses, each error with its data; one base for the service."""
 
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -21,6 +22,7 @@ class Rule(StrEnum):
     ROOM_OF_EVENT = "must be the name of a room of this event"
     OF_A_VENUE = "is counted for venues only"
     NOT_IN_FUTURE = "must not be in the future"
+    DAY_OF_EVENT = "must be a day of this event"
     PLACE_OF_EVENT = "must be a room or a session of this event"
 
 
@@ -143,3 +145,43 @@ class LetterNotFoundError(RegistrationError):
         """Keep the number that was asked for."""
         super().__init__(number)
         self.number = number
+
+
+class AccountNotFoundError(RegistrationError):
+    """There is no account of this id."""
+
+    def __init__(self, account_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(account_id)
+        self.account_id = account_id
+
+
+class AddressTakenError(RegistrationError):
+    """Another account has this address."""
+
+
+class DeskLinkNotFoundError(RegistrationError):
+    """The event has no desk link of this id."""
+
+    def __init__(self, link_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(link_id)
+        self.link_id = link_id
+
+
+class TooManySignInsError(RegistrationError):
+    """Somebody asks for sign-in links again and again."""
+
+    def __init__(self, wait: timedelta) -> None:
+        """Keep after how long they may ask again."""
+        super().__init__(wait)
+        self.wait = wait
+
+
+class SignInRefusedError(RegistrationError):
+    """A passkey or an identity provider did not let somebody in; `reason` is a word for the log and the page."""
+
+    def __init__(self, reason: str) -> None:
+        """Keep why."""
+        super().__init__(reason)
+        self.reason = reason

@@ -7,7 +7,9 @@ from aiohttp import web
 
 from services.chassis.problems import FieldError, Problem, bad_request, conflict, not_found
 from services.registration.domain.errors import (
+    AccountNotFoundError,
     CheckInNotFoundError,
+    DeskLinkNotFoundError,
     EventNotFoundError,
     EventStateError,
     InvalidValueError,
@@ -63,6 +65,8 @@ _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     EventNotFoundError: "There is no event of this id.",
     ParticipantNotFoundError: "This event has no participant of this id.",
     CheckInNotFoundError: "This event has no check-in of this id.",
+    AccountNotFoundError: "There is no account of this id.",
+    DeskLinkNotFoundError: "This event has no desk link of this id.",
     LetterNotFoundError: "This event has no letter of this number.",
     LinkNotFoundError: "This guest is not linked to this participant.",
     TimeNotAcceptedError: "The time of this fact is not accepted.",

@@ -52,8 +52,9 @@ async def list_events(request: web.Request) -> web.Response:
     """The latest first. Without a token, those that are published."""
     query = read_query(request, PageQuery)
     grant = grant_of(request)
-    statuses = tuple(EventStatus) if grant else (EventStatus.PUBLISHED,)
-    only = grant.reach if grant else None
+    manages = grant is not None and grant.reach != frozenset()
+    statuses = tuple(EventStatus) if manages else (EventStatus.PUBLISHED,)
+    only = grant.reach if grant is not None and manages else None
     events = await use_cases(request).events.page(
         EventQuery(limit=query.limit + 1, after=read_cursor(query.after), statuses=statuses, only=only)
     )

@@ -15,7 +15,7 @@ async def introspect(request: web.Request) -> web.Response:
     cases = use_cases(request)
     require_internal(request, cases.settings)
     body = await read_json(request, IntrospectBody)
-    return answer(Introspected.of(await cases.tokens.verify(body.token)))
+    return answer(Introspected.of(await cases.access.sessions.verify(body.token)))
 
 
 async def names(request: web.Request) -> web.Response:

@@ -2,8 +2,13 @@
 
 from aiohttp import web
 
+from services.registration.web.access_pages import add_access_pages
+from services.registration.web.account_letter_pages import add_account_letter_pages
+from services.registration.web.account_pages import add_account_pages
+from services.registration.web.audit_pages import add_audit_pages
 from services.registration.web.desk_app_pages import add_desk_app_pages
 from services.registration.web.desk_choice_pages import add_desk_choice_pages
+from services.registration.web.desk_link_pages import add_desk_link_pages
 from services.registration.web.desk_pages import add_desk_pages
 from services.registration.web.door_pages import add_door_pages
 from services.registration.web.event_pages import add_event_pages
@@ -11,8 +16,10 @@ from services.registration.web.group_pages import add_group_pages
 from services.registration.web.home_pages import add_home_pages
 from services.registration.web.letter_pages import add_letter_pages
 from services.registration.web.needs_pages import add_needs_pages
+from services.registration.web.passkey_pages import add_passkey_pages
 from services.registration.web.personal_pages import add_personal_pages
 from services.registration.web.public_pages import add_public_pages
+from services.registration.web.sign_in_pages import add_sign_in_pages
 from services.registration.web.suspect_time_pages import add_suspect_time_pages
 from services.registration.web.waitlist_pages import add_waitlist_pages
 
@@ -20,6 +27,13 @@ from services.registration.web.waitlist_pages import add_waitlist_pages
 def add_pages(app: web.Application) -> None:
     """Route them."""
     add_home_pages(app)
+    add_sign_in_pages(app)
+    add_passkey_pages(app)
+    add_account_pages(app)
+    add_account_letter_pages(app)
+    add_access_pages(app)
+    add_desk_link_pages(app)
+    add_audit_pages(app)
     add_public_pages(app)
     add_personal_pages(app)
     add_group_pages(app)

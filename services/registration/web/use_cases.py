@@ -6,6 +6,7 @@ from typing import Final
 from aiohttp import web
 
 from services.registration.adapters.letters.enclosures import Enclosures
+from services.registration.application.account_cases import AccountCases
 from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
 from services.registration.application.events import Events
@@ -34,6 +35,7 @@ class UseCases:
     identities: Identities
     suspect_times: SuspectTimes
     tokens: Tokens
+    access: AccountCases
     links: PersonalLinks
     letters: Letters
     people: People
