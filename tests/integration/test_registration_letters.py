@@ -17,7 +17,7 @@ from services.chassis.clock import system_clock
 from services.registration.application.letters import LEASE
 from services.registration.bootstrap import MIGRATIONS
 from services.registration.domain.letters import GIVE_UP_AFTER
-from tests.databases import NewDatabase
+from tests.databases import ON_BOTH, NewDatabase
 from tests.fakes.mail_server import MailServer, mail_server
 from tests.integration.running_registration import RunningRegistration, running_registration
 from tests.integration.test_registration_public_pages import a_form
@@ -144,6 +144,7 @@ async def test_a_change_and_a_cancellation_reach_the_same_calendar_entry(
     assert join.startswith(f"/e/{event_id}/join/")
 
 
+@ON_BOTH
 async def test_a_refused_address_is_shown_to_the_organizer_who_corrects_it_and_sends_again(
     mailing: RunningRegistration, mails: MailServer
 ) -> None:
@@ -152,6 +153,7 @@ async def test_a_refused_address_is_shown_to_the_organizer_who_corrects_it_and_s
     mails.refusals["lea@example.org"] = "550 5.1.1 <lea@example.org>: no such user"
     await deliver(mailing)
     await mailing.sign_in()
+    assert "1 letter cannot be delivered" in await mailing.page("GET", f"/events/{event_id}")
     page = await mailing.page("GET", f"/events/{event_id}/letters")
     assert "1 letter cannot be delivered" in page
     assert "The mail server refuses the address: it may be misspelt." in page
@@ -161,8 +163,9 @@ async def test_a_refused_address_is_shown_to_the_organizer_who_corrects_it_and_s
     )
     await deliver(mailing)
     await mailing.redirect("POST", f"/events/{event_id}/letters/1/again")
+    await mailing.redirect("POST", f"/events/{event_id}/registrations/{registered['participant_id']}/letter")
     await deliver(mailing)
-    assert [message["To"] for message in mails.taken] == ["Léa Martin <l.martin@example.org>"] * 2
+    assert [message["To"] for message in mails.taken] == ["Léa Martin <l.martin@example.org>"] * 3
     assert "cannot be delivered" not in await mailing.page("GET", f"/events/{event_id}/letters")
 
 

@@ -24,8 +24,8 @@ async def write_again(transaction: Writing, event_id: str, email: str, *, now: d
     return bool(known)
 
 
-async def write_to_new_address(transaction: Writing, registration: Registration) -> None:
-    """Owe the ticket to somebody whose address was corrected: the earlier one may have been nobody's."""
+async def write_of_seat(transaction: Writing, registration: Registration) -> None:
+    """Owe somebody their ticket, or their place on the waitlist: the letter before may have reached nobody."""
     kind = LetterKind.REGISTERED if registration.holds else LetterKind.WAITLISTED
     event_id, participant_id = registration.event_id, registration.participant_id
     await transaction.send([Letter(kind=kind, event_id=event_id, participant_id=participant_id)])

@@ -1,8 +1,9 @@
-"""Use cases about what is known of a person: see it whole, say what they need."""
+"""Use cases about people: all that is known of one, what they need, writing to them again."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from services.registration.application.known_addresses import write_of_seat
 from services.registration.application.letters import LetterBook, StoredLetter
 from services.registration.application.ports import Participant, Store
 from services.registration.domain.checkins import Scan
@@ -46,6 +47,20 @@ class People:
         return OwnData(
             event=event, participant=participant, needs=needs, consents=consents, scans=scans, letters=letters
         )
+
+    async def write_again(self, event_id: str, participant_id: str) -> None:
+        """Owe a participant their ticket, or their place on the waitlist, once more.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+            ParticipantNotFoundError: if it has no such registration.
+            RegistrationCancelledError: if it was withdrawn.
+        """
+        async with self.store.writing() as transaction:
+            await transaction.event(event_id)
+            registration = await transaction.registration(event_id, participant_id)
+            registration.require_active()
+            await write_of_seat(transaction, registration)
 
     async def needs(self, event_id: str) -> Mapping[str, str]:
         """What the participants of an event need to take part, by their ids."""

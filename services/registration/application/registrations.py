@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.clock import Clock
-from services.registration.application.known_addresses import write_again, write_to_new_address
+from services.registration.application.known_addresses import write_again, write_of_seat
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat
 from services.registration.application.seating import pass_offer, record, settle_seats, tell
@@ -144,7 +144,7 @@ class Registrations:
                 if person != before.person:
                     await transaction.save_person(participant_id, person)
                 if person.email != before.person.email:
-                    await write_to_new_address(transaction, before.registration)
+                    await write_of_seat(transaction, before.registration)
                 await self._record_consents(transaction, before, changes.get("consents", {}), now)
                 if "needs" in changes:
                     await transaction.save_needs(participant_id, changes["needs"])

@@ -15,6 +15,7 @@ from services.registration.application.ports import RosterQuery
 from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.errors import InvalidValueError
 from services.registration.domain.event import OFFER_MINUTES, Event, require_editable
+from services.registration.domain.letters import LetterState
 from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import spell
 from services.registration.web.answers import see
@@ -102,6 +103,7 @@ async def show_event(request: web.Request) -> web.StreamResponse:
         event=event,
         counts=await cases.registrations.counts(event.event_id),
         let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
+        undelivered=(await cases.letters.counts(event.event_id)).get(LetterState.UNDELIVERABLE, 0),
         roster=kept,
         search=search,
         first=after is None,
@@ -123,6 +125,7 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
         event=event,
         participant=participant,
         ticket=spell(participant.registration.ticket),
+        needs=await cases.people.needs_of(participant.registration.participant_id),
         confirmation_url=cases.links.confirmation_url(**whose),
     )
 
@@ -137,6 +140,7 @@ async def change_participant(request: web.Request) -> web.StreamResponse:
         "remote": lambda: registrations.edit(event.event_id, participant_id, _switch(Mode.REMOTE)),
         "accept": lambda: offers.accept(event.event_id, participant_id),
         "decline": lambda: offers.decline(event.event_id, participant_id),
+        "letter": lambda: use_cases(request).people.write_again(event.event_id, participant_id),
         "cancel": lambda: registrations.cancel(event.event_id, participant_id),
         "erase": lambda: registrations.cancel(event.event_id, participant_id, erase=True),
     }
