@@ -189,6 +189,22 @@ async def test_an_undone_scan_and_a_walk_in_made_without_the_network_are_told_to
     ]
 
 
+async def test_over_a_slow_network_the_device_answers_first_and_the_server_has_the_last_word(
+    service: RunningRegistration,
+) -> None:
+    event_id = await service.event()
+    ticket = (await service.register(event_id))["ticket"]
+    async with chromium() as browser, desk_of(browser, service, event_id) as page:
+        devtools = await page.context.new_cdp_session(page)
+        slow = {"offline": False, "latency": 1500, "downloadThroughput": -1, "uploadThroughput": -1}
+        await devtools.send("Network.emulateNetworkConditions", slow)
+        await scan(page, ticket, "Provisional")
+        await expect(page.locator("#result")).not_to_contain_text("Provisional")
+        await expect(page.locator("#result")).to_contain_text("Welcome")
+        await expect(page.locator("#network-waiting")).to_be_empty()
+    assert kinds(await service.outbox()).count("checkin.checked_in") == 1
+
+
 async def test_a_room_is_entered_and_left_at_its_own_desk(service: RunningRegistration) -> None:
     event_id = await service.event()
     ticket = (await service.register(event_id))["ticket"]

@@ -1,7 +1,7 @@
 // A desk: judges scans at once by what it knows, keeps each on this device before anything else, and tells the server,
 // now or when the network is back. Whoever was let in without the server's word is `provisional` until it is told.
 
-import { Door } from "./door.js";
+import { Door, newId } from "./door.js";
 import { openKeeping } from "./keeping.js";
 
 const PATIENCE = 150; // ms: then what this device knows is shown, until the server's word comes
@@ -26,6 +26,7 @@ export class Desk {
   #wholeAt = -Infinity;
   #tick = 0;
   #sending = null;
+  #refreshing = null;
   #asked = new Set(); // entries whose asking came to nothing
 
   // `changed(desk)` is called after whatever may have to be drawn anew.
@@ -36,7 +37,7 @@ export class Desk {
     desk.#changed = () => changed(desk);
     desk.#keeping = await openKeeping();
     desk.lasting = desk.#keeping.lasting;
-    desk.#device = (await desk.#keeping.setting("device")) ?? `desk-${uuid().slice(0, 8)}`;
+    desk.#device = (await desk.#keeping.setting("device")) ?? `desk-${newId().slice(0, 8)}`;
     await desk.#keeping.keepSetting("device", desk.#device);
     desk.#offset = (await desk.#keeping.setting("offset")) ?? null;
     await desk.#keeping.dropOldSnapshots(Date.now());
@@ -50,7 +51,12 @@ export class Desk {
   }
 
   // The server's state, then what waits is sent. Called again and again; the first of an hour is whole.
-  async refresh() {
+  refresh() {
+    this.#refreshing ??= this.#refresh().finally(() => (this.#refreshing = null));
+    return this.#refreshing;
+  }
+
+  async #refresh() {
     const whole = !this.door.known || performance.now() - this.#wholeAt > WHOLE_EVERY;
     const since = whole ? "" : `?since=${encodeURIComponent(this.asOf)}`;
     const asked = Date.now();
@@ -82,7 +88,7 @@ export class Desk {
     const slow = setTimeout(() => local.reason !== "unknown_ticket" && show(known), PATIENCE);
     const response = await this.#ask("POST", "/check-ins", this.#body(entry));
     clearTimeout(slow);
-    if (!response || response.status >= 500 || this.signedOut) return this.#ending(known, entry);
+    if (!this.#final(response)) return this.#ending(known, entry);
     const answer = response.ok ? await response.json() : { outcome: "failed" };
     await this.#drop(entry);
     this.#believe(answer, entry);
@@ -103,7 +109,7 @@ export class Desk {
     const known = { outcome: "checked_in", name: request.name, provisional: true, entry: entry.id };
     if (!this.online) return known;
     const response = await this.#ask("POST", "/walk-ins", this.#body(entry));
-    if (!response || response.status >= 500 || this.signedOut) return this.#ending(known, entry);
+    if (!this.#final(response)) return this.#ending(known, entry);
     const answer = await response.json();
     await this.#drop(entry);
     await this.refresh();
@@ -206,8 +212,9 @@ export class Desk {
     return tried && !body && !this.#asked.has(id) && Math.abs(Date.now() - clock) < TIMEOUT + 1000;
   }
 
+  // Whether the server has said its word: not "later", not "who are you?", not nothing.
   #final(response) {
-    return Boolean(response) && !this.signedOut && response.status < 500 && ![408, 425, 429].includes(response.status);
+    return Boolean(response) && !this.signedOut && response.status < 500 && !response.headers.has("Retry-After");
   }
 
   #body({ id, code, participant, name, email, language, action, gate, place_id: place, kind }) {
@@ -219,7 +226,7 @@ export class Desk {
   #entry(kind, request) {
     const clock = Date.now();
     const at = new Date(clock + (this.#offset ?? 0)).toISOString();
-    const named = { kind, id: uuid(), event: this.#eventId, order: clock + this.#tick++ / 1000 };
+    const named = { kind, id: newId(), event: this.#eventId, order: clock + this.#tick++ / 1000 };
     return { ...request, ...named, clock, at, offset: this.#offset, tried: this.online && kind !== "void" };
   }
 
@@ -245,7 +252,12 @@ export class Desk {
       entry.before = this.door.admit(entry);
       this.waiting.push(entry);
     }
-    await this.#keeping.keep(entry);
+    try {
+      await this.#keeping.keep(entry);
+    } catch {
+      // The disk is full, say: the scan is in this page's memory, and the page says so.
+      this.lasting = false;
+    }
     return true;
   }
 
@@ -285,13 +297,4 @@ export class Desk {
     if (!navigator.locks) return work();
     return navigator.locks.request(`passerelle-desk-${this.#eventId}`, { ifAvailable: true }, (lock) => lock && work());
   }
-}
-
-// crypto.randomUUID is there over TLS only, and a desk without it still works.
-function uuid() {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  bytes[6] = (bytes[6] & 0x0f) | 0x40;
-  bytes[8] = (bytes[8] & 0x3f) | 0x80;
-  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join("");
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
 }
