@@ -114,8 +114,10 @@ class Refold:
         pairs, entries = [], []
         for subject in sorted(subjects):
             before = self._load(subject)
-            after = self._built(subject, before)
             told, news = self._told(subject, before, since)
+            if not news and self._is_linked_as_before(subject, before):
+                continue
+            after = self._built(subject, before)
             use_told(after, told)
             entries += [write_end(self._event_id, end) for end in news]
             if subject in self._taken_in or not _same(before, after):
@@ -123,6 +125,12 @@ class Refold:
             elif not before.whole:
                 before.become(after)
         return pairs, entries
+
+    def _is_linked_as_before(self, subject: str, before: Person) -> bool:
+        """Whether somebody is a guest, and their record says it of the same person: all else in it are their facts."""
+        owner = self.context.owner(subject)
+        as_now = extra_text(owner, None, None)
+        return owner != subject and subject not in self._taken_in and bool(before.time) and before.extra == as_now
 
     def _counting(self, subject: str) -> list[SubjectFact]:
         """All facts that count for somebody: those of the guests linked to them among them; none for a linked guest."""
