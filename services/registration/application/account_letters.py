@@ -80,13 +80,11 @@ class AccountLetters:
         ready: list[tuple[StoredAccountLetter, EmailMessage]] = []
         settled: list[StoredAccountLetter] = []
         for stored in taken:
-            message = await self._message(stored) if stored.link.until > now else None
-            if message is None:
-                settled.append(replace(stored, state=LetterState.DROPPED, due_at=None, reason="overtaken"))
-            elif self.post is None:
-                settled.append(replace(stored, state=LetterState.LOCAL, due_at=None))
+            fate = await self._prepare(stored, now)
+            if isinstance(fate, EmailMessage):
+                ready.append((stored, fate))
             else:
-                ready.append((stored, message))
+                settled.append(fate)
         if self.post is not None and ready:
             deliveries = await self.post.deliver([message for _, message in ready])
             settled += [self._after(stored, delivery) for (stored, _), delivery in zip(ready, deliveries, strict=True)]
@@ -105,6 +103,18 @@ class AccountLetters:
         stored = await self.book.find(number)
         message = None if stored is None else await self._message(stored)
         return None if stored is None or message is None else (stored, message)
+
+    async def _prepare(self, stored: StoredAccountLetter, now: datetime) -> EmailMessage | StoredAccountLetter:
+        """The message, or what becomes of the letter without one."""
+        try:
+            message = await self._message(stored) if stored.link.until > now else None
+        except Exception as error:  # noqa: BLE001  (one letter that cannot be written must not hold up the others)
+            # The kind of the error only: its text, and its traceback, may quote the name or the address.
+            log.error("account_letter.not_composed", number=stored.number, error=type(error).__name__)  # noqa: TRY400
+            return self._after(stored, Delivery(reason="not_composed"))
+        if message is None:
+            return replace(stored, state=LetterState.DROPPED, due_at=None, reason="overtaken")
+        return replace(stored, state=LetterState.LOCAL, due_at=None) if self.post is None else message
 
     async def _message(self, stored: StoredAccountLetter) -> EmailMessage | None:
         async with self.store.reading() as view:

@@ -60,6 +60,7 @@ class AccountMailComposer:
             "paragraphs": self._paragraphs(stored, event, tongue),
             "event": event.title if event else "Passerelle",
             "facts": [],
+            "lines": [],
             "links": [(gettext("Sign in"), self._links.url(stored.link))],
             "picture": None,
             "picture_text": "",

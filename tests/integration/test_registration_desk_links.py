@@ -1,0 +1,99 @@
+"""Desk links: one event, one day where it takes place, until revoked."""
+
+import re
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest_asyncio
+
+from services.registration.bootstrap import MIGRATIONS
+from tests.databases import NewDatabase
+from tests.integration.running_registration import RunningRegistration, running_registration
+
+EVENING_BEFORE = datetime(2026, 11, 22, 22, 59, tzinfo=UTC)
+MIDNIGHT_IN_PARIS = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
+LAST_MOMENT = datetime(2026, 11, 23, 22, 59, 59, tzinfo=UTC)
+DAY_AFTER = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+
+
+class Noon:
+    """A clock that is set by hand."""
+
+    def __init__(self) -> None:
+        self.now = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+
+@pytest_asyncio.fixture
+async def clock() -> Noon:
+    return Noon()
+
+
+@pytest_asyncio.fixture
+async def service(tmp_path: Path, new_database: NewDatabase, clock: Noon) -> AsyncIterator[RunningRegistration]:
+    async with running_registration(tmp_path, clock=clock, database=await new_database(MIGRATIONS)) as running:
+        yield running
+
+
+async def desk_link(service: RunningRegistration, event_id: str, day: str = "2026-11-23", expect: int = 201) -> str:
+    """The path of a new link."""
+    body = {"day": day, "label": "Entrée nord"}
+    made = await service.api("POST", f"/events/{event_id}/desk-links", body, expect=expect)
+    return str(made.get("url", "")).removeprefix(service.settings.public_url)
+
+
+async def test_a_link_opens_one_desk_from_midnight_to_midnight_there(service: RunningRegistration, clock: Noon) -> None:
+    event_id, other = await service.event(), await service.event()
+    path = await desk_link(service, event_id)
+    clock.now = EVENING_BEFORE
+    assert "23 November 2026" in await service.page("GET", path)
+    assert "Open the desk" not in await service.page("POST", path)
+    clock.now = MIDNIGHT_IN_PARIS
+    assert "Entrée nord" in await service.page("GET", path)
+    assert await service.redirect("POST", path) == f"/events/{event_id}/desk"
+    clock.now = LAST_MOMENT
+    await service.page("GET", f"/events/{event_id}/desk")
+    for closed in (f"/events/{other}/desk", f"/events/{event_id}", f"/events/{event_id}/access"):
+        await service.page("GET", closed, expect=403)
+    clock.now = DAY_AFTER
+    assert (await service.redirect("GET", f"/events/{event_id}/desk")).startswith("/sign-in")
+    assert "no longer valid" in await service.page("POST", path, expect=410)
+
+
+async def test_a_revoked_link_closes_every_desk_that_it_opened(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    path = await desk_link(service, event_id)
+    ticket = (await service.register(event_id))["ticket"]
+    await service.redirect("POST", path)
+    held = {"Accept": "application/json", "Sec-Fetch-Site": "same-origin"}
+    scan = {"action": "in", "ticket": ticket}
+    async with service.client.post(f"/api/v1/events/{event_id}/check-ins", json=scan, headers=held) as answer:
+        assert (await answer.json())["outcome"] == "checked_in"
+    (link,) = (await service.api("GET", f"/events/{event_id}/desk-links"))["items"]
+    (entry,) = (await service.api("GET", f"/events/{event_id}/audit-log?act=check_in.in"))["items"]
+    assert (entry["actor"], link["state"]) == (link["link_id"], "open")
+    await service.api("DELETE", f"/events/{event_id}/desk-links/{link['link_id']}", expect=204)
+    assert (await service.redirect("GET", f"/events/{event_id}/desk")).startswith("/sign-in")
+    assert "no longer valid" in await service.page("GET", path, expect=410)
+    assert "no longer valid" in await service.page("GET", path[:-3] + "xxx", expect=410)
+    (link,) = (await service.api("GET", f"/events/{event_id}/desk-links"))["items"]
+    assert (link["state"], link["url"]) == ("revoked", None)
+
+
+async def test_the_organizer_makes_shows_and_revokes_links_on_pages(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    await service.sign_in()
+    here = f"/events/{event_id}/access"
+    form = {"day": "2026-11-24", "label": "Camille"}
+    assert "does not take place on this day" in await service.page("POST", f"{here}/desk-links", form, expect=422)
+    await desk_link(service, event_id, day="2026-11-24", expect=400)
+    card = await service.redirect("POST", f"{here}/desk-links", form | {"day": "2026-11-23"})
+    shown = await service.page("GET", card)
+    assert re.search(r"/desk-link/[\w=-]+", shown)
+    assert "<svg" in await service.page("GET", f"{card}/qr.svg")
+    assert "Camille" in await service.page("GET", here, lang="fr")
+    assert await service.redirect("POST", f"{card}/revoke") == f"{here}#desk-links"
+    assert "/desk-link/" not in await service.page("GET", card)
