@@ -283,8 +283,8 @@ class Registrations:
             await transaction.save_needs(registration.participant_id, command.needs)
         registered = SeatChange(step=SeatStep.REGISTERED, registration=registration)
         await tell(transaction, registered, mint=self.mint, now=now)
-        if registration.ranks.modes:
-            # Nobody waits beside a free seat; but seats of no-shows are free only for who waits.
+        if registration.ranks.modes and event.no_shows_from is not None and event.no_shows_from <= now:
+            # Nobody waits beside a free seat; but seats of no-shows come free only for who waits.
             await settle_seats(transaction, event, mint=self.mint, now=now)
         return registration.participant_id
 

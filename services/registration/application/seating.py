@@ -12,7 +12,7 @@ from services.registration.domain.facts import OfferEnded, SeatMoved, SeatStep
 from services.registration.domain.letters import Letter, LetterKind
 from services.registration.domain.registrations import Registration, let_offer_pass, withdraw
 from services.registration.domain.seating import SeatChange, Seating, settle
-from services.registration.domain.seats import Mode, OfferEnd, SeatStatus
+from services.registration.domain.seats import Mode, OfferEnd, SeatStatus, has_free_seat
 
 _AT_A_TIME: Final = 50
 """How many of who waits are looked at in one go: as many as a transaction should hold, not all of a long list."""
@@ -105,10 +105,11 @@ def _letter(change: SeatChange) -> LetterKind | None:
 
 async def _seating(transaction: Writing, event: Event, now: datetime) -> Seating:
     event_id, since = event.event_id, event.no_shows_from
-    seating = Seating(
-        taken=await transaction.taken(event_id),
-        waiting={mode: await transaction.waiting(event_id, mode, limit=_AT_A_TIME) for mode in Mode},
-    )
+    taken = await transaction.taken(event_id)
+    # Who waits matters only where a seat is free.
+    free = [mode for mode in Mode if has_free_seat(event.capacity, taken, mode)]
+    waiting = {mode: await transaction.waiting(event_id, mode, limit=_AT_A_TIME) for mode in free}
+    seating = Seating(taken=taken, waiting=waiting)
     if since is None or since > now:
         return seating
     return replace(
