@@ -52,6 +52,18 @@ class Draft:
     """The ids of all that are left out, where they become others."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """The last intervals of a channel, and from when on its facts belong to them.
+
+    It `is_whole` if it is known what stands before them.
+    """
+
+    rows: list[Row]
+    first: int
+    is_whole: bool
+
+
 class _State(Enum):
     """What a coming or going is to the fold."""
 
@@ -161,21 +173,23 @@ class Mending:
         """Fold the channel of a coming or going, which counts from now on or does not any more."""
         fact, channel = move[1], _key(move[1])
         since = fact.time if fact.joined_at is None else min(fact.time, fact.joined_at)
-        rows, first, is_whole = self._window(channel, since)
-        moves = {one: told for one, told in self._known.moves(channel).items() if told[1].time >= first}
-        for row in rows:
-            moves |= self._moves_of(row, channel)
-        moves[fact.id] = move
-        folded = fold_channel(self._counting(moves, fact.id if not counts else None, fact.id), self._context)
         known = extra_of(self._owner.extra).contradictions if self._owner.extra else []
-        before = [one for one in known if one.fact_id in moves]
-        if any(one.start_inferred and one.start < first for one in folded.intervals) or (
-            not is_whole and (before or folded.contradictions)
-        ):
-            # It reaches back to before what is folded, or speaks against something there.
+        for window in self._windows(channel, since):
+            moves = {one: told for one, told in self._known.moves(channel).items() if told[1].time >= window.first}
+            for row in window.rows:
+                moves |= self._moves_of(row, channel)
+            moves[fact.id] = move
+            folded = fold_channel(self._counting(moves, fact.id if not counts else None, fact.id), self._context)
+            before = [one for one in known if one.fact_id in moves]
+            contradicted = bool(before or folded.contradictions)
+            reaches_back = any(one.start_inferred and one.start < window.first for one in folded.intervals)
+            # What contradicts may speak against something that stands before the window.
+            if not reaches_back and (window.is_whole or not contradicted):
+                break
+        else:
             raise UncommonError
-        self._compare(draft, rows, folded, moves)
-        if before or folded.contradictions:
+        self._compare(draft, window.rows, folded, moves)
+        if contradicted:
             every = [*(one for one in known if one.fact_id not in moves), *folded.contradictions]
             draft.contradictions = sorted(every, key=attrgetter("time", "fact_id"))
 
@@ -188,11 +202,8 @@ class Mending:
             if one == sure or (one not in voided and self._is_accepted(fact)):
                 yield fact
 
-    def _window(self, channel: ChannelKey, since: int) -> tuple[list[Row], int, bool]:
-        """The intervals of a channel from the last that ended before an instant, and from when on its facts are theirs.
-
-        Gives too whether it is known what stands before them.
-        """
+    def _windows(self, channel: ChannelKey, since: int) -> Iterator[_Window]:
+        """What of a channel may be enough to be folded from an instant on; the last, if it is not, is not followed."""
         rows: list[Row] = []
         first, sealed = EVER, self._owner.sealed_until
         for row in self._known.rows(channel):
@@ -201,15 +212,15 @@ class Mending:
                 first = row.start
                 break
         rows.reverse()
-        if first > sealed or not self._known.is_sealed(channel):
-            return rows, first, True
-        if since <= sealed:
-            raise UncommonError
+        if first > sealed or not self._owner.sealed:
+            yield _Window(rows=rows, first=first, is_whole=True)
+            return
         # What of the channel is sealed has ended, unless it stands in one of these.
-        rows = [row for row in rows if not row.is_closed or (row.end or 0) > sealed]
-        if any(row.start <= sealed and not row.facts and self._is_own(row, channel) for row in rows):
-            raise UncommonError
-        return rows, sealed + 1, False
+        later = [row for row in rows if not row.is_closed or (row.end or 0) > sealed]
+        if since > sealed and all(row.start > sealed or row.facts or not self._is_own(row, channel) for row in later):
+            yield _Window(rows=later, first=sealed + 1, is_whole=False)
+        if not self._known.is_sealed(channel):
+            yield _Window(rows=rows, first=first, is_whole=True)
 
     def _is_own(self, row: Row, channel: ChannelKey) -> bool:
         opening = self._known.moves(channel).get(row.interval.facts[0])
