@@ -49,6 +49,7 @@ async def test_the_personal_page_gives_ticket_calendar_entry_and_all_that_is_kno
         async with service.client.get(f"{personal}/{name}") as answer:
             assert (answer.status, answer.content_type) == (200, kind)
             assert (await answer.read()).startswith(begin)
+    assert "(wording 1)" in await service.page("GET", personal)
     page = await service.page("GET", f"{personal}/data")
     assert "Sous-titres" in page
     assert page.count("“Photos on which I can be recognised may be published.” (wording 1)") == 2

@@ -9,6 +9,7 @@ from services.registration.application.ports import Participant, Store
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.event import Event
+from services.registration.domain.registrations import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,11 @@ class People:
         """What the participants of an event need to take part, by their ids."""
         async with self.store.reading() as view:
             return await view.needs(event_id)
+
+    async def last_words(self, participant_id: str) -> Mapping[Purpose, ConsentEntry]:
+        """What a participant last said about each purpose that they were asked about."""
+        async with self.store.reading() as view:
+            return {said.purpose: said for said in await view.consent_history(participant_id)}
 
     async def needs_of(self, participant_id: str) -> str | None:
         """What one participant needs."""

@@ -179,6 +179,7 @@ async def _personal_page(
         other_mode=other,
         other_is_full=counts.free(event)[other] == 0,
         consents=asked_now(),
+        last_words=await cases.people.last_words(seat.participant_id),
     )
 
 
