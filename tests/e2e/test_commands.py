@@ -2,9 +2,7 @@
 
 import asyncio
 import json
-import os
 import sqlite3
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,6 +19,7 @@ from services.attendance.application.kept import NO_WORDS, ToldEnd
 from services.attendance.application.records import write_end
 from services.chassis.kafka import new_producer
 from services.chassis.settings import CommonSettings, load_settings
+from tests.fakes.passerelle import passerelle
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -161,16 +160,8 @@ async def test_a_webhook_that_cannot_be_read_is_kept_aside_and_shown(passerelle:
     assert "came with a request" in said
 
 
-async def _passerelle(running: Running, *arguments: str) -> tuple[int | None, str, str]:
+async def _passerelle(running: Running, *arguments: str) -> tuple[int, str, str]:
     """Run the command on the data of the running Passerelle: its exit code, what it wrote and what it said."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "services.command_line",
-        *arguments,
-        env={**os.environ, "PASSERELLE_DATA_DIR": running.environment["PASSERELLE_DATA_DIR"], "COLUMNS": "250"},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    out, said = await process.communicate()
-    return process.returncode, out.decode(), said.decode()
+    settings = {"PASSERELLE_DATA_DIR": running.environment["PASSERELLE_DATA_DIR"], "COLUMNS": "250"}
+    finished = await passerelle(*arguments, settings=settings)
+    return finished.code, finished.out, finished.said

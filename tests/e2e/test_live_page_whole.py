@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,6 +12,7 @@ from deploy.local.demo.client import Client
 from deploy.local.up import Running
 from schemas.envelope import format_instant
 from services.chassis.access import SESSION_COOKIE
+from tests.fakes.passerelle import passerelle
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(180)]
 
@@ -87,13 +87,10 @@ async def _shows(page: Page, address: str, words: str, *, times: int) -> None:
 
 async def _changes(running: Running, event_id: str, earlier: datetime, later: datetime) -> list[dict[str, Any]]:
     """What `passerelle timeline --diff` writes beside it."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        *("-m", "services.command_line", "timeline", event_id, "--format", "ndjson"),
+    finished = await passerelle(
+        *("timeline", event_id, "--format", "ndjson"),
         *("--diff", format_instant(earlier), format_instant(later)),
-        *("--data-dir", running.environment["PASSERELLE_DATA_DIR"]),
-        stdout=asyncio.subprocess.PIPE,
+        settings={"PASSERELLE_DATA_DIR": running.environment["PASSERELLE_DATA_DIR"]},
     )
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    return [json.loads(line) for line in out.splitlines()]
+    assert finished.code == 0, finished.said
+    return [json.loads(line) for line in finished.out.splitlines()]

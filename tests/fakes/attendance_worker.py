@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from aiokafka import ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
@@ -32,38 +32,47 @@ from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.topics import ensure_topics
 from tests.builders import SECRET_KEY, settings_for
 from tests.fakes.bridge_process import free_port
+from tests.fakes.passerelle import Started, start
 
 DEADLINE_SECONDS = 90.0
+COMMAND = ("run", "attendance", "--only", "worker")
 
 
 @dataclass(slots=True, kw_only=True)
 class WorkerProcess:
-    """`python -m services.attendance --only worker` on a data directory, over all its lives."""
+    """`passerelle run attendance --only worker` on a data directory, over all its lives."""
 
     data_dir: Path
     kafka: str
     port: int = field(default_factory=free_port)
     settings: Mapping[str, str] = field(default_factory=dict)
-    process: asyncio.subprocess.Process | None = None
+    process: Started | asyncio.subprocess.Process | None = None
 
-    async def start(self) -> None:
-        """Start it; it is not yet ready then. What it says is in `worker.log`."""
+    async def start(self, *, installed: Path | None = None) -> None:
+        """Start it; it is not yet ready then. What it says is in `worker.log`.
+
+        `installed` is the folder of another installation than this one.
+        """
         self.data_dir.mkdir(parents=True, exist_ok=True)
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PASSERELLE_")}
-        environment |= {
+        settings = {
             "PASSERELLE_DATA_DIR": str(self.data_dir),
             "PASSERELLE_KAFKA": self.kafka,
             "PASSERELLE_PORT": str(self.port),
             "PASSERELLE_SECRET_KEY": SECRET_KEY,
-            "PYTHONUNBUFFERED": "1",
             **self.settings,
         }
-        with (self.data_dir / "worker.log").open("ab") as log:
+        log = self.data_dir / "worker.log"
+        if installed is None:
+            self.process = await start(*COMMAND, settings=settings, out=log, said=log)
+            return
+        # Safe: else what lies in the current folder would win.
+        settings |= {"PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
+        with log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "services.attendance", "--only", "worker"),
-                env=environment,
-                stdout=log,
-                stderr=log,
+                *(sys.executable, "-m", "services.command_line", *COMMAND),
+                env={**os.environ, **settings},
+                stdout=output,
+                stderr=output,
             )
 
     async def ready(self, *, within: float = DEADLINE_SECONDS) -> None:
@@ -156,28 +165,40 @@ class Log:
         finally:
             await consumer.stop()
 
+    async def written(self, topic: str) -> int:
+        """How many records were ever written to a topic."""
+        async with self._asking() as (consumer, _):
+            parts = [TopicPartition(topic, number) for number in range(self.settings.partitions)]
+            return sum((await consumer.end_offsets(parts)).values())
+
     async def lag(self) -> int:
         """How many facts are not committed."""
-        consumer, admin = (
-            new_consumer(self.settings, client_id="test-lag"),
-            AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka),
-        )
-        await consumer.start()
-        await admin.start()
-        try:
-            committed = await _committed(admin)
-            parts = [TopicPartition(t.name, n) for t in topics.INPUTS for n in range(self.settings.partitions)]
-            ends = await consumer.end_offsets(parts)
-            return sum(end - (committed[part].offset if part in committed else 0) for part, end in ends.items())
-        finally:
-            await admin.close()
-            await consumer.stop()
+        async with self._asking() as (consumer, admin):
+            return await self._lag(consumer, admin)
 
     async def worked_off(self) -> None:
         """Return when every fact is committed."""
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            while await self.lag() > 0:
-                await asyncio.sleep(0.1)
+        async with asyncio.timeout(DEADLINE_SECONDS), self._asking() as (consumer, admin):
+            while await self._lag(consumer, admin) > 0:
+                await asyncio.sleep(0.05)
+
+    async def _lag(self, consumer: AIOKafkaConsumer, admin: AIOKafkaAdminClient) -> int:
+        committed = await _committed(admin)
+        parts = [TopicPartition(t.name, n) for t in topics.INPUTS for n in range(self.settings.partitions)]
+        ends = await consumer.end_offsets(parts)
+        return sum(end - (committed[part].offset if part in committed else 0) for part, end in ends.items())
+
+    @asynccontextmanager
+    async def _asking(self) -> AsyncIterator[tuple[AIOKafkaConsumer, AIOKafkaAdminClient]]:
+        consumer = new_consumer(self.settings, client_id="test-lag")
+        admin = AIOKafkaAdminClient(bootstrap_servers=self.settings.kafka)
+        await consumer.start()
+        await admin.start()
+        try:
+            yield consumer, admin
+        finally:
+            await admin.close()
+            await consumer.stop()
 
     async def presences(self) -> dict[str, dict[str, Any]]:
         """What stands on the presence topic once it is compacted, by key, without the worker's own state."""

@@ -1,10 +1,7 @@
 """What cannot be read or cannot be true, under load: kept aside with its reason, redriven, flagged; never lost."""
 
-import asyncio
-import os
 import re
 import shutil
-import sys
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +14,7 @@ from schemas import topics
 from services.chassis.dead_letters import read_dead_letter
 from tests.builders import SECRET_KEY
 from tests.fakes.attendance_worker import Log, log_of, worker_process
+from tests.fakes.passerelle import passerelle
 from tests.faults.conftest import Tell
 from tests.faults.spoilt import REASONS, mixed, spoilt
 from tests.faults.stream import stream
@@ -49,7 +47,7 @@ async def test_spoilt_records_cost_only_themselves_and_the_reason_is_said(
 @pytest.mark.faults
 @pytest.mark.timeout(180)
 async def test_facts_of_a_later_version_are_redriven_after_the_upgrade(
-    own_kafka: EmbeddedKafka, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int, tell: Tell
+    own_kafka: EmbeddedKafka, tmp_path: Path, seed: int, tell: Tell
 ) -> None:
     arrivals = stream(records=RECORDS, seed=seed)
     early = {arrival.value: arrival for arrival in arrivals if NOW in arrival.value}
@@ -64,9 +62,7 @@ async def test_facts_of_a_later_version_are_redriven_after_the_upgrade(
         assert not await on_the_topics(log, expected(a for a in arrivals if a.value not in early))
 
         assert await worker.stop() == 0
-        monkeypatch.setenv("PYTHONPATH", str(_upgraded(tmp_path / "upgraded")))
-        monkeypatch.setenv("PYTHONSAFEPATH", "1")  # else what lies in the current folder would win
-        await worker.start()
+        await worker.start(installed=_upgraded(tmp_path / "upgraded"))
         listed = await _passerelle(own_kafka, tmp_path, "dead-letters", "list")
         letters = [line.split("\t")[0] for line in listed.splitlines() if "v2" in line]
         said = await _passerelle(own_kafka, tmp_path, "dead-letters", "redrive", *letters)
@@ -110,8 +106,6 @@ async def _passerelle(kafka: EmbeddedKafka, data_dir: Path, *arguments: str) -> 
         "PASSERELLE_DATA_DIR": str(data_dir),
         "PASSERELLE_SECRET_KEY": SECRET_KEY,
     }
-    command = [sys.executable, "-m", "services.command_line", *arguments]
-    process = await asyncio.create_subprocess_exec(*command, env=os.environ | settings, stdout=asyncio.subprocess.PIPE)
-    out, _ = await process.communicate()
-    assert process.returncode == 0
-    return out.decode()
+    finished = await passerelle(*arguments, settings=settings)
+    assert finished.code == 0, finished.said
+    return finished.out

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,12 +11,17 @@ import pyarrow.parquet
 import pytest
 
 from schemas.envelope import format_instant
+from services.attendance.adapters.tables import MIGRATIONS
 from services.attendance.application.reading import UnknownEventError
 from services.attendance.application.timeline_export import Format, write_timeline
 from services.attendance.application.timeline_files import COLUMNS
+from services.attendance.settings import AttendanceSettings
+from services.chassis.database import upgrade
+from tests.builders import settings_for
 from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import ANNE, small_event
 from tests.fakes.attendance_web import Attendance
+from tests.fakes.passerelle import passerelle
 from tests.fakes.spreadsheet import read_sheet
 
 EVENT = "evt_" + "a" * 32
@@ -134,15 +137,11 @@ def as_text(row: Mapping[str, object]) -> dict[str, str]:
     return texts
 
 
-def test_a_failed_export_leaves_the_file_as_it_was(tmp_path: Path) -> None:
+async def test_a_failed_export_leaves_the_file_as_it_was(tmp_path: Path) -> None:
     kept = tmp_path / "kept.xlsx"
     kept.write_bytes(b"what was there")
-    options = ["--format", "xlsx", "-o", str(kept), "--data-dir", str(tmp_path / "data")]
-    finished = subprocess.run(
-        [sys.executable, "-m", "services.command_line", "timeline", EVENT, *options],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (finished.returncode, kept.read_bytes()) == (1, b"what was there")
-    assert EVENT in finished.stderr
+    await upgrade(settings_for(AttendanceSettings, data_dir=tmp_path).attendance_database, MIGRATIONS)
+    options = ["--format", "xlsx", "-o", str(kept), "--data-dir", str(tmp_path)]
+    finished = await passerelle("timeline", EVENT, *options, settings={})
+    assert (finished.code, kept.read_bytes()) == (1, b"what was there")
+    assert EVENT in finished.said
