@@ -118,15 +118,16 @@ class OpenIdProvider:
             "redirect_uri": self._redirect_uri,
             "code_verifier": code_verifier,
         }
-        auth = None
+        headers = {}
         if self._client_secret is None:
             form["client_id"] = self._client_id
         elif "client_secret_basic" in metadata.token_endpoint_auth_methods_supported:
             # RFC 6749, 2.3.1: both are form-encoded before they are put together.
-            auth = aiohttp.BasicAuth(quote_plus(self._client_id), quote_plus(self._client_secret))
+            basic = aiohttp.encode_basic_auth(quote_plus(self._client_id), quote_plus(self._client_secret))
+            headers["Authorization"] = basic
         else:
             form |= {"client_id": self._client_id, "client_secret": self._client_secret}
-        return await _fetched(http.post(metadata.token_endpoint, data=form, auth=auth))
+        return await _fetched(http.post(metadata.token_endpoint, data=form, headers=headers))
 
     def _verified(self, id_token: object, keys: Mapping[str, Any], *, issuer: str) -> Mapping[str, Any]:
         if not isinstance(id_token, str):
