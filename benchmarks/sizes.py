@@ -1,9 +1,10 @@
 """Sizes: what a fact costs against the size of its event, and against the reconnects of its participant.
 
-    python -m benchmarks.sizes [--facts 100000]
+    python -m benchmarks.sizes [--facts 100000] [--fold-only]
 
-The first table is the worker as it ships: all facts are of one event, and so on one hot partition. The second is its
-fold alone, in CPU time, one fact at a time as on a quiet day: from the record's bytes to the bytes that are told and kept.
+The first table is the worker as it ships: all facts are of one event, and so on one hot partition. The others are its
+fold alone, in CPU time, one fact at a time as on a quiet day: from the record's bytes to the bytes that are told and
+kept. The last is of an event whose guests turn out to be participants, and whose scans are taken back.
 """
 
 import argparse

@@ -17,7 +17,7 @@ from services.chassis.kafka import LARGEST_RECORD
 from tests.fakes.attendance_state import MemoryStored
 from tests.properties.test_partition_fold import expected, records
 from tests.properties.wire_facts import EVENT, wire
-from tests.unit.attendance.facts import came, event_as_of, joined, left, linked, room_closed, went
+from tests.unit.attendance.facts import came, event_as_of, joined, left, linked, room_closed, voided, went
 
 KEY = EVENT.encode()
 
@@ -111,6 +111,30 @@ def test_a_late_fact_among_thousands_is_folded_with_them() -> None:
     fold.take(*reconnects(300))
 
     fold.take(left(101, connection="c50"), joined(1, connection="late"))
+
+    fold.assert_is_the_fold_of_all()
+
+
+def test_a_fact_overtaken_by_a_few_others_writes_nothing_that_is_sealed() -> None:
+    fold = Fold(sealed=16)
+    fold.take(*reconnects(300))
+
+    fold.take(joined(9, connection="new"), left(603, connection="c300"), joined(602, connection="c300"))
+    fold.take(left(601, connection="new"))
+
+    assert fold.keys == {b"evt_1/ada"}
+    fold.assert_is_the_fold_of_all()
+
+
+def test_a_guest_linked_amid_reconnects_and_a_scan_taken_back_are_folded_with_all_else() -> None:
+    fold = Fold(sealed=8)
+    fold.take(*reconnects(40), linked(1, "gst_1", "ada"))
+    mistaken = came(101)
+    for minute in range(100, 200, 4):
+        fold.take(joined(minute, subject="gst_1", connection=f"g{minute}"), left(minute + 3, connection="c39"))
+        fold.take(
+            left(minute + 2, subject="gst_1", connection=f"g{minute}"), came(minute + 1), voided(mistaken, minute=1)
+        )
 
     fold.assert_is_the_fold_of_all()
 
