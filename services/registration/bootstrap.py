@@ -1,7 +1,6 @@
 """The only place that builds the parts of registration and joins them."""
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from email.utils import parseaddr
@@ -12,13 +11,12 @@ import structlog
 from aiohttp import web
 from prometheus_client import CollectorRegistry
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.topics import ALL
 from services.chassis.access import Role
 from services.chassis.clock import Clock, system_clock
-from services.chassis.database import create_engine, create_reading_engine, is_away, upgrade
+from services.chassis.database import create_engine, create_reading_engine, upgrade
 from services.chassis.http import create_app, listening
 from services.chassis.idempotency import Idempotency
 from services.chassis.kafka import new_producer
@@ -27,6 +25,12 @@ from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
 from services.chassis.topics import await_topics
+from services.registration.adapters.clockwork import (
+    close_by_the_clock,
+    deliver_letters,
+    remind_by_the_clock,
+    settle_seats_by_the_clock,
+)
 from services.registration.adapters.letters.account_book import SqlAccountLetterBook
 from services.registration.adapters.letters.account_composer import AccountMailComposer
 from services.registration.adapters.letters.book import SqlLetterBook
@@ -39,7 +43,6 @@ from services.registration.adapters.store import SqlStore
 from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
 from services.registration.adapters.webauthn_rules import WebAuthn
 from services.registration.application.account_cases import AccountCases
-from services.registration.application.account_letters import AccountLetters
 from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
 from services.registration.application.email_sign_in import EmailedLinks
@@ -93,6 +96,7 @@ async def serve(settings: RegistrationSettings) -> None:
         background.start("closing", close_by_the_clock(parts.use_cases.events))
         background.start("seats", settle_seats_by_the_clock(parts.use_cases.offers))
         background.start("letters", deliver_letters(parts.use_cases.letters))
+        background.start("reminders", remind_by_the_clock(parts.use_cases.people))
         background.start("account letters", deliver_letters(parts.use_cases.access.letters))
         log.info("registration.listening", url=url)
         await background.wait()
@@ -154,55 +158,6 @@ async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:
     """
     await await_topics(settings, ALL)
     await drain.run()
-
-
-async def close_by_the_clock(events: Events, *, poll_seconds: float = 1.0) -> None:
-    """Close events whose end and grace have passed, for ever."""
-
-    async def close() -> None:
-        for event in await events.close_due():
-            log.info("event.closed_by_clock", event_id=event.event_id)
-
-    await again_and_again(close, name="closing", poll_seconds=poll_seconds)
-
-
-async def settle_seats_by_the_clock(offers: Offers, *, poll_seconds: float = 1.0) -> None:
-    """Pass on the seats that nobody took in time, or came for, for ever."""
-
-    async def settle() -> None:
-        for event_id in await offers.settle_due():
-            log.info("seats.settled_by_clock", event_id=event_id)
-
-    await again_and_again(settle, name="seats", poll_seconds=poll_seconds)
-
-
-async def deliver_letters(letters: Letters | AccountLetters) -> None:
-    """Send letters as they come due, for ever."""
-
-    async def deliver() -> None:
-        while await letters.deliver_due():
-            pass
-
-    await again_and_again(deliver, name="letters")
-
-
-async def again_and_again(work: Callable[[], Awaitable[None]], *, name: str, poll_seconds: float = 1.0) -> None:
-    """Do what is due each second, for ever; while the database is away it waits.
-
-    It asks the database again and again instead of setting an alarm: what is due may be changed by another process.
-    """
-    away = False
-    while True:
-        try:
-            await work()
-            away = False
-        except (SQLAlchemyError, OSError) as error:
-            if not is_away(error):
-                raise
-            if not away:
-                log.warning("work.interrupted", work=name, error=type(error).__name__)
-            away = True
-        await asyncio.sleep(poll_seconds)
 
 
 async def create_token(settings: RegistrationSettings, *, role: Role, event_id: str | None = None) -> str:
@@ -286,7 +241,7 @@ def _use_cases(
         access=access,
         links=links,
         letters=letters,
-        people=People(store=store, book=book),
+        people=People(store=store, book=book, clock=clock),
         registration_limits=RegistrationLimits(
             per_address=settings.registrations_per_address, per_minute=settings.registrations_per_minute
         ),

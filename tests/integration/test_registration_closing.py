@@ -11,7 +11,8 @@ import pytest
 from schemas.decode import KnownFact
 from schemas.identifiers import fact_id
 from schemas.registration import EventClosed, EventPublished
-from services.registration.bootstrap import MIGRATIONS, close_by_the_clock
+from services.registration.adapters.clockwork import close_by_the_clock
+from services.registration.bootstrap import MIGRATIONS
 from tests.databases import ON_BOTH, NewDatabase
 from tests.integration.running_registration import START, MovedClock, RunningRegistration, kinds, running_registration
 

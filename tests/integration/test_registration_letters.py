@@ -234,3 +234,19 @@ async def test_with_a_mail_server_nobody_learns_from_the_form_who_is_registered(
     subjects = [message["Subject"] for message in mails.taken]
     assert subjects == ["Votre billet : Colloque", "Votre lien personnel : Colloque"]
     assert len((await mailing.api("GET", f"/events/{event_id}/registrations"))["items"]) == 1
+
+
+@ON_BOTH
+async def test_who_registered_before_is_reminded_once_a_day_ahead(
+    mailing: RunningRegistration, clock: MovableClock
+) -> None:
+    people, start = mailing.parts.use_cases.people, clock() + timedelta(days=3)
+    agenda = {"starts_at": start.isoformat(), "ends_at": (start + timedelta(hours=8)).isoformat(), "sessions": []}
+    event_id = await mailing.event(**agenda)
+    registered = await mailing.register(event_id)
+    assert await people.remind() == 0
+    clock.ahead = timedelta(days=2, minutes=1)
+    await mailing.register(event_id)
+    assert [await people.remind() for _ in range(2)] == [1, 0]
+    (latest, *_) = await mailing.parts.use_cases.letters.page(event_id, before=None, limit=9)
+    assert (latest.letter.kind, latest.letter.participant_id) == ("reminder", registered["participant_id"])

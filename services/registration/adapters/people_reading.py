@@ -1,16 +1,17 @@
 """The reading of people from the SQL store."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.rows import scan_from
-from services.registration.adapters.tables import CONSENTS, LETTERS, NEEDS, PEOPLE, REGISTRATIONS, SCANS
+from services.registration.adapters.tables import CONSENTS, EVENTS, LETTERS, NEEDS, PEOPLE, REGISTRATIONS, SCANS
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
-from services.registration.domain.letters import LetterKind
+from services.registration.domain.event import EventStatus
+from services.registration.domain.letters import Letter, LetterKind
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import SeatStatus
 
@@ -62,6 +63,26 @@ class SqlPeopleReading:
         letters = LETTERS.c
         same = (letters.participant_id == participant_id, letters.kind == kind.value, letters.written_at >= since)
         return bool(await self._connection.scalar(select(exists().where(*same))))
+
+    async def to_remind(self, now: datetime, *, ahead: timedelta) -> Sequence[Letter]:
+        """See the port."""
+        events, seats, letters = EVENTS.c, REGISTRATIONS.c, LETTERS.c
+        kind = LetterKind.REMINDER
+        reminded = exists().where(letters.participant_id == seats.participant_id, letters.kind == kind.value)
+        query = (
+            select(seats.event_id, seats.participant_id, seats.created_at, events.starts_at)
+            .join(EVENTS, events.event_id == seats.event_id)
+            .where(
+                events.status == EventStatus.PUBLISHED.value, events.starts_at > now, events.starts_at <= now + ahead
+            )
+            .where(seats.status != SeatStatus.CANCELLED.value, ~reminded)
+            .order_by(seats.created_at, seats.participant_id)
+        )
+        return [
+            Letter(kind=kind, event_id=row.event_id, participant_id=row.participant_id)
+            for row in await self._connection.execute(query)
+            if row.created_at <= row.starts_at - ahead
+        ]
 
     async def scans_of(self, participant_id: str) -> Sequence[Scan]:
         """See the port."""

@@ -2,7 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final
 
+from services.chassis.clock import Clock
 from services.registration.application.known_addresses import write_of_seat
 from services.registration.application.letters import LetterBook, StoredLetter
 from services.registration.application.ports import Participant, Store
@@ -10,6 +13,9 @@ from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Purpose
+
+REMINDED_AHEAD: Final = timedelta(days=1)
+"""How long before its start participants are reminded of an event."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,7 @@ class People:
 
     store: Store
     book: LetterBook
+    clock: Clock
 
     async def own_data(self, event_id: str, participant_id: str) -> OwnData:
         """All that is known of one participant.
@@ -48,6 +55,25 @@ class People:
         return OwnData(
             event=event, participant=participant, needs=needs, consents=consents, scans=scans, letters=letters
         )
+
+    async def remind(self) -> int:
+        """Owe a reminder to each participant of the events that begin within a day; gives how many were owed now.
+
+        Who registered on that day has just read when it is.
+        """
+        now = self.clock()
+        async with self.store.reading() as view:
+            due = {letter.event_id for letter in await view.to_remind(now, ahead=REMINDED_AHEAD)}
+        owed = 0
+        for event_id in sorted(due):
+            async with self.store.writing() as transaction:
+                # Another process may have owed them since: loading the event keeps it out from now on.
+                await transaction.event(event_id)
+                all_due = await transaction.to_remind(now, ahead=REMINDED_AHEAD)
+                letters = [letter for letter in all_due if letter.event_id == event_id]
+                await transaction.send(letters)
+                owed += len(letters)
+        return owed
 
     async def write_again(self, event_id: str, participant_id: str) -> None:
         """Owe a participant their ticket, or their place on the waitlist, once more.

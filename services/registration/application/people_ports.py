@@ -1,12 +1,12 @@
 """What is asked of the database about people: what they need, what they consented to, and their registrations."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
-from services.registration.domain.letters import LetterKind
+from services.registration.domain.letters import Letter, LetterKind
 
 
 class PeopleReading(Protocol):
@@ -30,6 +30,13 @@ class PeopleReading(Protocol):
 
     async def was_written(self, participant_id: str, kind: LetterKind, *, since: datetime) -> bool:
         """Whether a letter of a kind was owed to a participant since an instant."""
+        ...
+
+    async def to_remind(self, now: datetime, *, ahead: timedelta) -> Sequence[Letter]:
+        """The reminders to be owed: of published events that begin within `ahead`, to who registered before that time.
+
+        Who was owed one already is left out.
+        """
         ...
 
     async def scans_of(self, participant_id: str) -> Sequence[Scan]:
