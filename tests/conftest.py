@@ -11,10 +11,16 @@ import pytest_asyncio
 import tests.profiles  # noqa: F401  (importing it chooses the hypothesis profile)
 from deploy.local.kafka import EmbeddedKafka
 from tests.databases import POSTGRESQL, SQLITE, NewDatabase, SqliteFiles
+from tests.faults.counts import print_counts
 from tests.postgresql import PostgreSql, PostgreSqlMissingError, running_postgresql
 
 _ANY_PORT = 0
 """Not the preferred one: a client of another broker, gone a moment ago, would write to ours."""
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell what the fault tests have counted; here, because the tests themselves may run in other processes."""
+    print_counts(terminalreporter)
 
 
 @pytest.fixture(autouse=True)

@@ -8,8 +8,9 @@ from typing import Final
 
 import pytest
 
+from tests.faults.counts import COUNTS
+
 _SEED: Final = "FAULTS_SEED"
-_COUNTS: Final = "faults counted"
 
 Tell = Callable[[object], None]
 
@@ -25,20 +26,10 @@ def seed(record_property: Callable[[str, object], None], tell: Tell) -> int:
 @pytest.fixture
 def tell(record_property: Callable[[str, object], None]) -> Tell:
     """Say something that the end of the run shows, whether the test passed or not."""
-    return lambda said: record_property(_COUNTS, said)
+    return lambda said: record_property(COUNTS, str(said))
 
 
 @pytest.fixture(autouse=True)
 def _aiokafka_is_quiet(caplog: pytest.LogCaptureFixture) -> None:
     """It calls each attempt to reach a broker that is away an error."""
     caplog.set_level(logging.CRITICAL, logger="aiokafka")
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Print the counts."""
-    reports = [report for kind in ("passed", "failed") for report in terminalreporter.getreports(kind)]
-    said = [(report, value) for report in reports for name, value in report.user_properties if name == _COUNTS]
-    if said:
-        terminalreporter.section("faults")
-    for report, value in said:
-        terminalreporter.line(f"{report.nodeid.rpartition('::')[2]}: {value}")
