@@ -1,5 +1,6 @@
 """The habits that no linter knows: short chapters, locks without addresses, nothing parked, nothing skipped."""
 
+import hashlib
 import re
 from pathlib import Path
 from typing import Final
@@ -41,6 +42,15 @@ def test_each_pinned_package_has_a_checksum() -> None:
     for lock in files(".lock", under="requirements"):
         pins = re.split(r"\n(?=[A-Za-z0-9])", (ROOT / lock).read_text())
         assert [pin.splitlines()[0] for pin in pins if "--hash=sha256:" not in pin] == [], lock
+
+
+def test_what_others_wrote_is_as_they_published_it() -> None:
+    notes = sorted(ROOT.glob("services/**/vendor/*/README.txt"))
+    assert notes
+    for note in notes:
+        told = {name: sha256 for sha256, name in re.findall(r"(?m)^([0-9a-f]{64})  (\S+)$", note.read_text())}
+        found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in note.parent.glob("*.js")}
+        assert found == told, note
 
 
 def test_nothing_is_parked() -> None:
