@@ -147,7 +147,7 @@ async def test_a_webhook_that_cannot_be_read_is_kept_aside_and_shown(passerelle:
             await client.webhook("/webhooks/jitsi/commands/events/occupant/joined", body, lambda _: headers)
     assert caught.value.status == aiohttp.web.HTTPBadRequest.status_code
     line = ""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(90):
         while not line:
             _, out, _ = await _passerelle(running, "dead-letters", "list")
             line = next((row for row in out.splitlines() if "/webhooks/jitsi/commands" in row), "")

@@ -125,7 +125,7 @@ async def test_a_page_that_is_told_to_wait_comes_back_by_itself(
         facts.checked_in(ANNE, 0)
         await attendance.store(facts.written)
         await page.unroute("**/live/stream?*")
-        await expect(page.locator("#timeline li").first).to_contain_text("came in", timeout=15_000)
+        await expect(page.locator("#timeline li").first).to_contain_text("came in")
         await expect(page.get_by_role("link", name="Refresh")).to_be_hidden()
 
 

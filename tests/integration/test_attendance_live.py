@@ -38,7 +38,7 @@ class Reader:
 
     async def message(self, name: str | None = None) -> Message:
         """The next message, or the next of that name."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while True:
                 fields = await self._block()
                 if "data" in fields and name in {None, fields["event"]}:

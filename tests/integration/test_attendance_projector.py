@@ -63,7 +63,7 @@ async def projecting(settings: AttendanceSettings) -> AsyncIterator[Parts]:
 
 async def until(condition: Callable[[], Awaitable[object]]) -> None:
     """Poll for a condition, and fail at the deadline."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(60):
         while not await condition():
             await asyncio.sleep(0.02)
 

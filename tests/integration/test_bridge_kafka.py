@@ -52,7 +52,7 @@ async def claim(settings: CommonSettings, shapes: OwnJitsi, event_id: str) -> No
 
 async def until_claimed(bridge: BridgeProcess, shapes: OwnJitsi) -> None:
     """Return when the bridge knows whose room it is: a delivery is answered 200."""
-    async with aiohttp.ClientSession() as session, asyncio.timeout(30):
+    async with aiohttp.ClientSession() as session, asyncio.timeout(60):
         while await post(session, bridge.url, shapes.request(shapes.opened(0))) != 200:
             await asyncio.sleep(0.05)
 
@@ -129,7 +129,7 @@ async def test_after_a_kill_every_delivery_that_was_answered_is_on_kafka(
         for life in range(4):
             already = len(answered)
             stream = [asyncio.create_task(keep_sending(session, bridge, shapes, life, n, answered)) for n in range(16)]
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(60):
                 while len(answered) < already + 150:
                     await asyncio.sleep(0.005)
             await bridge.kill()

@@ -240,7 +240,7 @@ async def test_a_drain_can_be_stopped_while_kafka_is_away_and_another_goes_on(
         # What the producer has accepted by now it would try to send for ever.
         await drains.until(lambda: "Got error produce response" in caplog.text)
         stopping_at = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - stopping_at < 10
+    assert asyncio.get_running_loop().time() - stopping_at < 30
     await own_kafka.start()
 
     async with drains.running():

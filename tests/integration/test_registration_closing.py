@@ -19,7 +19,7 @@ from tests.integration.running_registration import START, MovedClock, RunningReg
 END: Final = START + timedelta(hours=8)
 DUE: Final = END + timedelta(minutes=15)
 MOMENT: Final = timedelta(milliseconds=1)
-DEADLINE_SECONDS: Final = 30
+DEADLINE_SECONDS: Final = 60
 
 
 def closings(facts: list[KnownFact]) -> list[EventClosed]:

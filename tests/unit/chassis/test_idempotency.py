@@ -261,7 +261,7 @@ async def test_old_answers_are_deleted_when_a_process_starts(
 
     await aiohttp_client(changes.app())
 
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         while await changes.count_replies():
             await asyncio.sleep(0.01)
 

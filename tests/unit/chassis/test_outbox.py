@@ -18,7 +18,7 @@ from services.chassis.outbox import OutboxDrain, OutboxMetrics, OutboxRecord, ad
 from tests.databases import ON_BOTH, ON_POSTGRESQL, NewDatabase
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-DEADLINE_SECONDS = 20.0
+DEADLINE_SECONDS = 60.0
 METADATA = sa.MetaData()
 TABLE = outbox_table(METADATA)
 

@@ -91,7 +91,7 @@ def test_a_real_process_stops_on_sigterm_with_0(tmp_path: Path) -> None:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
         process.terminate()
-        assert process.wait(timeout=20) == 0
+        assert process.wait(timeout=60) == 0
 
 
 async def test_a_task_that_raises_ends_the_block_and_the_other_tasks() -> None:
@@ -148,7 +148,7 @@ async def test_a_task_that_ends_by_a_cancellation_nobody_asked_for_ends_the_bloc
             await background.wait()
 
     with pytest.raises(ExceptionGroup) as raised:
-        await asyncio.wait_for(service(), 5)
+        await asyncio.wait_for(service(), 60)
 
     assert raised.group_contains(TaskEndedError)
 
