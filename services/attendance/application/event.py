@@ -1,6 +1,6 @@
 """One event as the worker holds it: what its own facts say, and those of its people who are at hand."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -115,10 +115,6 @@ class Event:
     def is_plain(self, subject: str) -> bool:
         """Whether nobody is linked to somebody, nor they to anybody."""
         return subject not in self.context.links and subject not in self.context.guests
-
-    def owners(self, subjects: Iterable[str]) -> set[str]:
-        """Whose presence the facts of these count for."""
-        return {self.context.owner(subject) for subject in subjects}
 
     def _recall(self, record: _Record, read: Callable[[bytes], bytes | None]) -> None:
         pages = [_read_page(read(self._page_key(number)) or b"[]") for number in range(record.earlier)]

@@ -97,7 +97,7 @@ def _open(
         person.here_in_person = 1
     else:
         person.here_remote += 1
-    add(person, fact_id, at, time, recordedtime, mark)
+    _add(person, fact_id, at, time, recordedtime, mark)
     return entry
 
 
@@ -177,7 +177,7 @@ def _close(
     person.items[index] = f"{kept[:-1]},[{lag},{mark},[{status},{in_person},{remote},{both}]{item}]]"
     person.here_in_person, person.here_remote = here_in_person, here_remote
     person.in_person, person.remote, person.both, person.seconds = in_person, remote, both, seconds
-    add(person, fact_id, at, time, recordedtime, mark)
+    _add(person, fact_id, at, time, recordedtime, mark)
     return entry
 
 
@@ -204,11 +204,11 @@ def _seated(event: Event, person: Person, fact: Registered | Confirmed | ModeCha
     # From here on nothing can fail.
     person.others.append(f'[2,"{fact.id}",{at},{lag},{mark},"{source}",{words},"{data.status}","{data.mode}"]')
     person.registered_mode, person.registration, person.seated_at = data.mode, data.status, at
-    add(person, fact.id, person.last, time, recordedtime, mark)
+    _add(person, fact.id, person.last, time, recordedtime, mark)
     return entry
 
 
-def add(person: Person, fact_id: str, last: int, time: str, recordedtime: str, mark: int) -> None:
+def _add(person: Person, fact_id: str, last: int, time: str, recordedtime: str, mark: int) -> None:
     """A fact is one of those that count."""
     person.facts[fact_id] = None
     person.last = last

@@ -108,12 +108,9 @@ _read_fact: Final = msgspec.json.Decoder(KeptSubjectFact).decode
 
 def kept_of(parts: Iterable[str], items: Iterable[str], others: Iterable[str]) -> list[KeptSubjectFact]:
     """What is remembered of facts, from the texts of intervals, of their stays, and of other facts."""
-    return kept_facts(*_read(parts, items, others))
-
-
-def written(person: Person) -> tuple[list[WrittenInterval], list[Stay | None], list[KeptSubjectFact]]:
-    """The intervals of a person's record, what is remembered of their facts, and the other facts."""
-    return _read(person.parts, person.items, person.others)
+    stand, stays, facts = ",".join(parts), ",".join(items), ",".join(others)
+    read = _read_written(f'{{"intervals":[{stand}],"stays":[{stays}],"facts":[{facts}]}}')
+    return kept_facts(read.intervals, read.stays, read.facts)
 
 
 def remembered(person: Person, fact_id: str) -> KeptSubjectFact | None:
@@ -123,14 +120,6 @@ def remembered(person: Person, fact_id: str) -> KeptSubjectFact | None:
     found = [kept for part, item in standing for kept in kept_of([part], [item], [])]
     found += kept_of([], [], [other for other in person.others if quoted_id in other])
     return next((one for one in found if one.id == fact_id), None)
-
-
-def _read(
-    parts: Iterable[str], items: Iterable[str], others: Iterable[str]
-) -> tuple[list[WrittenInterval], list[Stay | None], list[KeptSubjectFact]]:
-    stand, stays, facts = ",".join(parts), ",".join(items), ",".join(others)
-    read = _read_written(f'{{"intervals":[{stand}],"stays":[{stays}],"facts":[{facts}]}}')
-    return read.intervals, read.stays, read.facts
 
 
 def sealed_intervals(sealed: Sealed) -> list[str]:
