@@ -122,18 +122,20 @@ async def running_registration(
     clock: Clock = system_clock,
     kafka: str = "127.0.0.1:9",
     database: str | None = None,
+    listen: int | None = None,
     **given: object,
 ) -> AsyncIterator[RunningRegistration]:
     """The service, with Kafka away unless one is given; nothing is sent there until a test lets the drain run.
 
     Its database is a file in `data_dir`, unless the URL of another is given; `given` are further settings.
+    It listens on any free port, or on `listen`.
     """
     elsewhere = {} if database is None else {"registration_database": database}
     settings = settings_for(
         RegistrationSettings, data_dir=data_dir, port=_ROUTABLE_PORT, kafka=kafka, **elsewhere, **given
     )
     async with assembled(settings, clock=clock) as parts:
-        server = TestServer(parts.app)
+        server = TestServer(parts.app, port=listen)
         async with TestClient(server, cookie_jar=CookieJar(unsafe=True)) as client:
             organizer = await parts.use_cases.tokens.create(Role.ORGANIZER)
             yield RunningRegistration(parts=parts, client=client, organizer=organizer, settings=settings)

@@ -75,9 +75,10 @@ class AccountMailComposer:
         # The same each time it is tried, so that a repetition is known for one.
         message["Message-ID"] = f"<account-letter.{stored.number}.{account.account_id}@{self._sender.domain}>"
         message["Auto-Submitted"] = "auto-generated"
-        message["Content-Language"] = tongue.language
         message.set_content(self._text.get_template("letter.txt").render(shown))
         message.add_alternative(self._html.get_template("letter.html").render(shown), subtype="html")
+        # Last: each part that is set takes such headers of the whole for its own.
+        message["Content-Language"] = tongue.language
         return message
 
     def _paragraphs(self, stored: StoredAccountLetter, event: Event | None, tongue: Tongue) -> list[str]:
