@@ -7,11 +7,13 @@ from typing import Final
 
 BENCHMARKS: Final[Mapping[str, tuple[str, ...]]] = {
     "peers": ("--rounds", "1"),
+    "fold": (),
     "sizes": ("--facts", "40000"),
     "large_event": ("--sizes", "200", "2000"),
     "replay": ("--facts", "100000"),
     "webhooks": (),
     "latency": (),
+    "start": ("--rounds", "1"),
     "latency_worker": (),
 }
 """Each with its options where all are run."""

@@ -164,7 +164,10 @@ def _credentials() -> "Credentials":
 
     registration = load_settings(RegistrationSettings)
 
-    # What makes them is loaded when one is made: Kafka and the services need not wait for that.
+    # Kafka and the services need not wait for what makes them.
+    def load() -> None:
+        import_module("services.registration.bootstrap")
+
     async def sign_in_path() -> str:
         from services.registration.bootstrap import create_sign_in_code
 
@@ -176,7 +179,7 @@ def _credentials() -> "Credentials":
 
         return await create(registration, role=Role.ORGANIZER)
 
-    return Credentials(sign_in_path=sign_in_path, organizer_token=organizer_token)
+    return Credentials(load=load, sign_in_path=sign_in_path, organizer_token=organizer_token)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,8 @@ _ZONE = ZoneInfo("Europe/Paris")
 class Credentials:
     """What lets the person who started it in: made from the settings, without a running server."""
 
+    load: Callable[[], object]
+    """Loads what they are made with, which takes a second."""
     sign_in_path: Callable[[], Awaitable[str]]
     organizer_token: Callable[[], Awaitable[str]]
 
@@ -35,7 +37,7 @@ class Credentials:
 async def serve(settings: CommonSettings, credentials: Credentials, *, port: int, lan: Lan | None = None) -> None:
     """Start everything, print the address, and run until stopped; with `lan`, print how telephones open a desk too."""
     console = Console(stderr=True)
-    async with _started(settings, port=port, console=console, lan=lan) as running:
+    async with _started(settings, credentials, port=port, console=console, lan=lan) as running:
         _announce(console, running, await credentials.sign_in_path())
         if lan is not None:
             _announce_desk(console, lan)
@@ -53,7 +55,7 @@ async def serve_demo(
 
     console = Console(stderr=True)
     scenario = colloquium(participants=participants)
-    async with _started(settings, port=port, console=console) as running:
+    async with _started(settings, credentials, port=port, console=console) as running:
         token = await credentials.organizer_token()
         async with Client(running.address, token) as client:
             play = Play(scenario=scenario, client=client, opens_at=_yesterday_morning())
@@ -78,11 +80,11 @@ async def serve_demo(
 
 @asynccontextmanager
 async def _started(
-    settings: CommonSettings, *, port: int, console: Console, lan: Lan | None = None
+    settings: CommonSettings, credentials: Credentials, *, port: int, console: Console, lan: Lan | None = None
 ) -> AsyncIterator[Running]:
     os.umask(0o077)  # databases and logs are for their owner alone, wherever the data directory is
     with console.status("Starting Kafka and the services") as status:
-        async with everything(settings, port=port, console=console, lan=lan) as running:
+        async with everything(settings, port=port, console=console, lan=lan, meanwhile=credentials.load) as running:
             status.stop()
             yield running
             status.update("Stopping")

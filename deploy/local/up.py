@@ -5,7 +5,7 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -45,11 +45,17 @@ class Running:
 
 @asynccontextmanager
 async def everything(
-    settings: CommonSettings, *, port: int, console: Console, lan: Lan | None = None
+    settings: CommonSettings,
+    *,
+    port: int,
+    console: Console,
+    lan: Lan | None = None,
+    meanwhile: Callable[[], object] = lambda: None,
 ) -> AsyncIterator[Running]:
     """Start everything and yield when it is ready; stop it all at the end, in order.
 
     With `lan`, that is its address, unless the settings name another; it answers at `port` of this machine too.
+    `meanwhile` is called in a thread while the services get ready, which leaves time to load what is needed then.
 
     Raises:
         EmbeddedKafkaError: if the embedded broker cannot be had (the message is for the user).
@@ -58,14 +64,21 @@ async def everything(
     """
     kafka = None if "kafka" in settings.model_fields_set else EmbeddedKafka(settings.data_dir, console=console)
     with kafka.claimed() if kafka else contextlib.nullcontext():
-        running = await _started(settings, kafka, port=port, lan=lan)
+        running = await _started(settings, kafka, port=port, lan=lan, meanwhile=meanwhile)
         try:
             yield running
         finally:
             await running.supervisor.stop()
 
 
-async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, port: int, lan: Lan | None) -> Running:
+async def _started(
+    settings: CommonSettings,
+    kafka: EmbeddedKafka | None,
+    *,
+    port: int,
+    lan: Lan | None,
+    meanwhile: Callable[[], object],
+) -> Running:
     """Start everything, and return when it is ready.
 
     Somebody may take Kafka's port between its choice and the start: then it all starts again, Kafka on another port.
@@ -78,7 +91,7 @@ async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, por
         running = _prepared(settings, kafka, _Ports.choose(port), lan)
         try:
             await running.supervisor.start()
-            await _until_ready(running, settings, kafka)
+            await _until_ready(running, settings, kafka, meanwhile)
         except BaseException as error:
             await running.supervisor.stop()
             if not (isinstance(error, BrokerStartError) and attempts and kafka and kafka.lost_a_port()):
@@ -167,9 +180,11 @@ def _services(data_dir: Path, environment: Mapping[str, str], ports: _Ports) -> 
     ]
 
 
-async def _until_ready(running: Running, settings: CommonSettings, kafka: EmbeddedKafka | None) -> None:
+async def _until_ready(
+    running: Running, settings: CommonSettings, kafka: EmbeddedKafka | None, meanwhile: Callable[[], object]
+) -> None:
     """Create and check the topics, then wait for every part; give up when supervisord does, or Kafka."""
-    tasks = {asyncio.create_task(running.supervisor.wait()), asyncio.create_task(_ready(running, settings))}
+    tasks = {asyncio.create_task(running.supervisor.wait()), asyncio.create_task(_ready(running, settings, meanwhile))}
     if kafka:
         tasks.add(asyncio.create_task(kafka.watch()))
     try:
@@ -182,7 +197,7 @@ async def _until_ready(running: Running, settings: CommonSettings, kafka: Embedd
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ready(running: Running, settings: CommonSettings) -> None:
+async def _ready(running: Running, settings: CommonSettings, meanwhile: Callable[[], object]) -> None:
     # What is loaded here comes in while the programs start.
     import aiohttp  # noqa: PLC0415
 
@@ -195,6 +210,7 @@ async def _ready(running: Running, settings: CommonSettings) -> None:
         replication=settings.replication,
         cluster=running.environment.get("PASSERELLE_KAFKA_CLUSTER", settings.kafka_cluster),
     )
+    loading = asyncio.create_task(asyncio.to_thread(meanwhile))
     waiting: dict[str, object] = dict.fromkeys(running.parts, "no answer")
     try:
         async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as client:
@@ -210,3 +226,4 @@ async def _ready(running: Running, settings: CommonSettings) -> None:
         said = "; ".join(str(checks) for checks in waiting.values())
         message = f"Not ready after {_READY_SECONDS} s: {said}. The logs are in {running.supervisor.logs}{os.sep}"
         raise NotReadyError(message) from None
+    await loading

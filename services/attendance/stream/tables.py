@@ -11,6 +11,7 @@ from typing import Any, Final, cast
 import faust
 import rocksdict
 from faust.stores import rocksdb
+from faust.tables import TableManager
 from faust.types import EventT, StoreT
 from yarl import URL
 
@@ -91,6 +92,17 @@ def _without_log() -> rocksdict.WriteOptions:
     options = rocksdict.WriteOptions()
     options.disable_wal = True  # type: ignore[method-assign, assignment]  # the stub takes the property for a method
     return options
+
+
+class PromptTables(TableManager):
+    """Faust's tables, all of which are there before the app starts: it would wait a second for more to come."""
+
+    logger = FAUST_LOG
+
+    async def on_start(self) -> None:
+        """Subscribe to the changelogs, and be ready to recover."""
+        await self._update_channels()
+        await self.recovery.start()
 
 
 class PartitionedTable(faust.Table[bytes, bytes]):

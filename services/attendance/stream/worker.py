@@ -31,7 +31,7 @@ from services.attendance.stream.handover import Handover, Tools
 from services.attendance.stream.membership import APP_ID, Pulse, bury_former_self
 from services.attendance.stream.metrics import WorkerMetrics
 from services.attendance.stream.rounds import SERVICE, Rounds
-from services.attendance.stream.tables import PartitionedStore, PartitionedTable
+from services.attendance.stream.tables import PartitionedStore, PartitionedTable, PromptTables
 from services.chassis.clock import Clock
 from services.chassis.kafka import new_producer
 from services.chassis.topics import KafkaAwayError, ensure_topics
@@ -215,6 +215,7 @@ def _build(settings: AttendanceSettings, *, instance: str, state: Path) -> Worke
         consumer_metadata_max_age_ms=_METADATA_SECONDS * 1000,
         consumer_group_instance_id=instance,
         ConsumerScheduler=BatchScheduler,
+        TableManager=PromptTables,
         datadir=state,
         # The partitions are verified with more knowledge than Faust has, which would end the process.
         recovery_consistency_check=False,
