@@ -88,5 +88,7 @@ def _be(arguments: tuple[str, ...], environment: dict[str, str], out: Path, said
     signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ.clear()
     os.environ.update(environment)
+    # A daemon to the tests, so that it ends with them; a command may have processes of its own.
+    multiprocessing.current_process()._config["daemon"] = False  # type: ignore[attr-defined]  # noqa: SLF001
     sys.argv = ["passerelle", *arguments]
     main()
