@@ -87,7 +87,6 @@ async def client(aiohttp_client: NewClient) -> Client:
 )
 async def test_a_token_opens_what_its_role_and_event_allow(client: Client, token: str, event: str, status: int) -> None:
     response = await client.get(f"/events/{event}/desk", headers={"Authorization": f"Bearer {token}"})
-
     assert response.status == status
 
 
@@ -99,7 +98,6 @@ async def test_a_token_for_one_event_does_not_reach_what_belongs_to_no_event(cli
 
 async def test_without_a_token_a_program_is_told_how_to_bring_one(client: Client) -> None:
     response = await client.get("/office")
-
     assert response.status == 401
     assert response.headers["WWW-Authenticate"].startswith("Bearer")
     assert response.content_type == "application/problem+json"
@@ -115,7 +113,6 @@ async def test_in_the_api_and_at_webhooks_nobody_is_taken_for_a_person(client: C
 
 async def test_without_a_token_a_person_is_sent_to_sign_in_and_back(client: Client) -> None:
     response = await client.get("/events/evt_1/desk?a=1", headers=BROWSER, allow_redirects=False)
-
     assert response.status == 303
     target = URL(response.headers["Location"])
     assert (target.path, target.query["next"]) == ("/sign-in", "/events/evt_1/desk?a=1")
@@ -125,7 +122,6 @@ async def test_a_person_whose_grant_is_too_small_gets_a_page(client: Client) -> 
     headers = {"Cookie": f"{SESSION_COOKIE}=analyst-token"} | BROWSER
 
     response = await client.get("/office", headers=headers)
-
     assert response.status == 403
     assert "This page is not open to you" in await response.text()
 
