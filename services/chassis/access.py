@@ -96,16 +96,26 @@ def require(request: web.Request, *roles: Role, event_id: str | None = None) -> 
     """The grant of the request, if it has one of the roles for this event.
 
     Raises:
-        Problem: 401 without a valid token, 403 with one that does not reach this.
-        web.HTTPSeeOther: to `/sign-in`, instead of 401, for a person with a browser.
+        Problem: 403 with a token that does not reach this, and as `require_signed_in`.
+    """
+    grant = require_signed_in(request)
+    if not grant.allows(*roles, event_id=event_id):
+        raise Problem(403, detail="This token does not allow that.")
+    return grant
+
+
+def require_signed_in(request: web.Request) -> Grant:
+    """The grant of the request, whatever it allows.
+
+    Raises:
+        Problem: 401 without a valid token.
+        web.HTTPSeeOther: to `/sign-in`, instead, for a person with a browser.
     """
     grant = grant_of(request)
     if grant is None:
         if request.method in _SAFE_METHODS and wants_html(request):
             raise web.HTTPSeeOther("/sign-in?" + urlencode({"next": request.path_qs}))
         raise Problem(401, detail="A valid token is needed.", headers={"WWW-Authenticate": 'Bearer realm="passerelle"'})
-    if not grant.allows(*roles, event_id=event_id):
-        raise Problem(403, detail="This token does not allow that.")
     return grant
 
 

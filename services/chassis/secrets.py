@@ -46,8 +46,7 @@ class SecretBox:
     @classmethod
     def derive(cls, secret_key: str, *, purpose: str) -> "SecretBox":
         """Derive the box of one purpose (HKDF-SHA256): what is sealed for one never opens for another."""
-        derivation = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"passerelle {purpose}".encode())
-        return cls(derivation.derive(secret_key.encode()))
+        return cls(derive_key(secret_key, purpose=purpose))
 
     def seal(self, plain: bytes) -> bytes:
         """Encrypt; twice the same bytes give two different results."""
@@ -88,6 +87,12 @@ class SecretBox:
         if until and now >= until:
             raise ExpiredTokenError(until)
         return payload
+
+
+def derive_key(secret_key: str, *, purpose: str) -> bytes:
+    """The key of one purpose, of 32 bytes (HKDF-SHA256)."""
+    derivation = HKDF(algorithm=SHA256(), length=_KEY_BYTES, salt=None, info=f"passerelle {purpose}".encode())
+    return derivation.derive(secret_key.encode())
 
 
 def read_or_create_secret_key(path: Path) -> str:
