@@ -92,7 +92,6 @@ async def test_a_token_opens_what_its_role_and_event_allow(client: Client, token
 
 async def test_a_token_for_one_event_does_not_reach_what_belongs_to_no_event(client: Client) -> None:
     headers = {"Authorization": "Bearer one-event-organizer-token"}
-
     assert (await client.get("/office", headers=headers)).status == 403
 
 
@@ -145,7 +144,6 @@ async def test_a_cookie_writes_only_from_our_own_pages(client: Client, headers: 
 
 async def test_a_cookie_writes_from_the_name_by_which_this_machine_was_reached(client: Client) -> None:
     headers = COOKIE | {"Host": "192.168.1.5:8080", "Origin": "http://192.168.1.5:8080"}
-
     assert (await client.post("/office", headers=headers)).status == 200
 
 
