@@ -47,6 +47,7 @@ from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
 from services.registration.application.email_sign_in import EmailedLinks
 from services.registration.application.events import Events
+from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
@@ -61,6 +62,7 @@ from services.registration.web import (
     check_ins_api,
     desks_api,
     events_api,
+    exports_api,
     people_api,
     registrations_api,
     seats_api,
@@ -137,6 +139,7 @@ async def assembled(
             app,
             events_api.api,
             registrations_api.api,
+            exports_api.api,
             people_api.api,
             seats_api.api,
             check_ins_api.api,
@@ -232,6 +235,7 @@ def _use_cases(
         settings=settings,
         events=Events(store=store, clock=clock, mint=mint),
         registrations=registrations,
+        exports=Exports(store=store),
         offers=Offers(store=store, clock=clock, mint=mint),
         check_ins=check_ins,
         desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),

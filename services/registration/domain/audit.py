@@ -38,6 +38,7 @@ class Act(StrEnum):
     MODE_CHANGED = "registration.mode_changed"
     REGISTRATION_CHANGED = "registration.changed"
     REGISTRATION_CANCELLED = "registration.cancelled"
+    REGISTRATIONS_EXPORTED = "registration.exported"
     SEAT_OFFERED = "seat.offered"
     OFFER_ENDED = "seat.offer_ended"
     SEAT_RELEASED = "seat.released"

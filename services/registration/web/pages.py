@@ -12,6 +12,7 @@ from services.registration.web.desk_link_pages import add_desk_link_pages
 from services.registration.web.desk_pages import add_desk_pages
 from services.registration.web.door_pages import add_door_pages
 from services.registration.web.event_pages import add_event_pages
+from services.registration.web.exports_api import add_export_pages
 from services.registration.web.group_pages import add_group_pages
 from services.registration.web.home_pages import add_home_pages
 from services.registration.web.letter_pages import add_letter_pages
@@ -38,6 +39,7 @@ def add_pages(app: web.Application) -> None:
     add_personal_pages(app)
     add_group_pages(app)
     add_event_pages(app)
+    add_export_pages(app)
     add_letter_pages(app)
     add_needs_pages(app)
     add_desk_pages(app)

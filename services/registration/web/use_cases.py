@@ -10,6 +10,7 @@ from services.registration.application.account_cases import AccountCases
 from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
 from services.registration.application.events import Events
+from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
@@ -29,6 +30,7 @@ class UseCases:
     settings: RegistrationSettings
     events: Events
     registrations: Registrations
+    exports: Exports
     offers: Offers
     check_ins: CheckIns
     desks: Desks

@@ -1,0 +1,82 @@
+"""The list of registrations as a file: which columns it has, what they are called, what is in them."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from aiohttp import web
+
+from services.chassis.pages import language_of, texts_of
+from services.chassis.pages.languages import mark
+from services.registration.adapters.spreadsheets import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
+from services.registration.application.ports import Participant
+from services.registration.domain.registrations import Purpose
+from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.tickets import spell
+from services.registration.web.use_cases import use_cases
+
+HEADINGS: Final = {
+    "name": mark("Name"),
+    "email": mark("E-mail"),
+    "mode": mark("Mode"),
+    "status": mark("Status"),
+    "waitlist_position": mark("Place on the waiting list"),
+    "headcount": mark("Number of people"),
+    "language": mark("Language"),
+    "ticket": mark("Ticket"),
+    "registered_at": mark("Registered at"),
+    **{purpose.value: f"consent_{purpose.value}" for purpose in Purpose},
+    "group_id": "group_id",
+    "participant_id": "participant_id",
+}
+"""The columns as programs know them, each with its heading for people. Accessibility needs are not among them."""
+
+
+_WORDS: Final[Mapping[Mode | SeatStatus, str]] = {
+    Mode.IN_PERSON: mark("In person"),
+    Mode.REMOTE: mark("Remotely"),
+    SeatStatus.CONFIRMED: mark("Confirmed"),
+    SeatStatus.WAITLISTED: mark("On the waiting list"),
+    SeatStatus.CANCELLED: mark("Cancelled"),
+}
+
+
+async def roster_file(request: web.Request, kind: str, *, for_people: bool) -> web.Response:
+    """The list of the event in the address, as `csv` or `xlsx`; `for_people` with headings in their language."""
+    event, participants = await use_cases(request).exports.roster(request.match_info["event_id"])
+    zone = ZoneInfo(event.timezone)
+    texts = texts_of(request)
+    headings = [texts.gettext(heading) if for_people else name for name, heading in HEADINGS.items()]
+    words = {word: texts.gettext(text) if for_people else word.value for word, text in _WORDS.items()}
+    rows = [_row(participant, words, zone) for participant in participants]
+    if kind == "csv":
+        separator = ";" if for_people and language_of(request) == "fr" else ","
+        body = await asyncio.to_thread(write_csv, headings, rows, separator=separator)
+    else:
+        body = await asyncio.to_thread(write_xlsx, headings, rows, name="registrations")
+    headers = {
+        "Content-Disposition": f'attachment; filename="registrations-{event.event_id}.{kind}"',
+        "Cache-Control": "no-store",
+    }
+    if kind == "csv":
+        return web.Response(body=body, content_type=CSV_TYPE, charset="utf-8", headers=headers)
+    return web.Response(body=body, content_type=XLSX_TYPE, headers=headers)
+
+
+def _row(participant: Participant, words: Mapping[Mode | SeatStatus, str], zone: ZoneInfo) -> list[Cell]:
+    seat, person = participant.registration, participant.person
+    return [
+        person.name if person else None,
+        person.email if person else None,
+        words[seat.mode],
+        words[seat.status],
+        participant.waitlist_position,
+        seat.headcount,
+        person.language if person else None,
+        spell(seat.ticket),
+        seat.created_at.astimezone(zone),
+        *(participant.consents.get(purpose, False) for purpose in Purpose),
+        seat.group_id,
+        seat.participant_id,
+    ]
