@@ -1,6 +1,6 @@
 """Use cases about events: create, edit, publish, close, open again, cancel, find."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypedDict
@@ -10,6 +10,7 @@ from services.registration.application.ports import EventQuery, Mint, Store
 from services.registration.application.seating import settle_seats
 from services.registration.domain import event as events
 from services.registration.domain.event import OFFER_MINUTES, ClosedBy, Conference, Event, Room, Session
+from services.registration.domain.event_versions import require_seen
 from services.registration.domain.facts import EventMoved, EventStep
 from services.registration.domain.instants import after
 from services.registration.domain.letters import LetterKind, concerns_participants
@@ -107,10 +108,13 @@ class Events:
             await transaction.publish([self._moved(EventStep.CREATED, event, now)])
         return event
 
-    async def edit(self, event_id: str, changes: EventChanges) -> Event:
+    async def edit(self, event_id: str, changes: EventChanges, *, seen: Collection[str] | None = None) -> Event:
         """Change a draft or published event; seats added go to the waitlist at once.
 
+        With `seen`, the versions that the editor saw, nothing that another one changed since is overwritten.
+
         Raises:
+            EventChangedMeanwhileError: if the event stands at none of the versions seen.
             EventNotFoundError: if there is no such event.
             EventStateError: if it is closed or cancelled.
             InvalidValueError: naming the field.
@@ -119,6 +123,8 @@ class Events:
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)
             events.require_editable(event)
+            if seen is not None:
+                require_seen(event, seen)
             changed = self._changed(event, changes)
             if changed == event:
                 return event

@@ -1,5 +1,6 @@
 """What registration refuses, each error with its data; one base for the service."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from enum import StrEnum
 
@@ -54,6 +55,16 @@ class EventStateError(RegistrationError):
         self.event_id = event_id
         self.status = status
         self.act = act
+
+
+class EventChangedMeanwhileError(RegistrationError):
+    """Somebody else changed the event since it was read; `parts` are the names of what differs."""
+
+    def __init__(self, *, event_id: str, parts: Sequence[str]) -> None:
+        """Keep what differs from what was read."""
+        super().__init__(f"{event_id} changed meanwhile: {', '.join(parts)}")
+        self.event_id = event_id
+        self.parts = tuple(parts)
 
 
 class ParticipantNotFoundError(RegistrationError):

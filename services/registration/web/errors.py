@@ -10,6 +10,7 @@ from services.registration.domain.errors import (
     AccountNotFoundError,
     CheckInNotFoundError,
     DeskLinkNotFoundError,
+    EventChangedMeanwhileError,
     EventNotFoundError,
     EventStateError,
     InvalidValueError,
@@ -46,6 +47,12 @@ def problem_of(error: RegistrationError) -> Problem:
             return bad_request(f"The body is not valid: {place} {rule}.", errors=errors)
         case EventStateError(status=status, act=act):
             return conflict(f"The event is {_STANDS[status]}: it is not possible to {act}.", reason=f"event_{status}")
+        case EventChangedMeanwhileError(parts=parts):
+            return Problem(
+                412,
+                detail="Somebody else changed the event since you read it: look at what changed, then try again.",
+                extensions={"reason": "event_changed", "changed": [{"pointer": f"#/{part}"} for part in parts]},
+            )
         case ModeFullError(mode=mode):
             return conflict(f"No seat is free {_PLACES[mode]}.", reason="mode_full")
         case _ if type(error) in _CONFLICTS:

@@ -1,5 +1,6 @@
 """The form by which an organizer describes an event. Its fields are named by their place: `sessions.0.title`."""
 
+import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -15,6 +16,7 @@ from services.chassis.pages.languages import mark
 from services.registration.application.events import EventDraft, RoomDraft, SessionDraft
 from services.registration.domain.errors import InvalidValueError, Rule
 from services.registration.domain.event import OFFER_MINUTES, Conference, Event, Session
+from services.registration.domain.event_versions import version_of
 from services.registration.domain.seats import Capacity
 from services.registration.web.bodies import GraceMinutes, NoShowMinutes, OfferMinutes, Seats, TimeZone, Title
 from services.registration.web.form_rows import gather_rows
@@ -115,7 +117,7 @@ def refused(form: Form[EventForm], error: InvalidValueError, texts: NullTranslat
 
 
 def filled_with(event: Event) -> Form[EventForm]:
-    """The form of an event that exists."""
+    """The form of an event that exists, with the version that its editor sees."""
     zone = ZoneInfo(event.timezone)
     values: dict[str, str] = {
         "title": event.title,
@@ -137,7 +139,7 @@ def filled_with(event: Event) -> Form[EventForm]:
             f"rooms.{index}.source": room.conference.source if room.conference else "",
             f"rooms.{index}.conference_room": room.conference.room if room.conference else "",
         }
-    return Form.empty(**values)
+    return Form.empty(**values, version=version_of(event), seen=json.dumps(values, ensure_ascii=False))
 
 
 def _session_values(index: int, session: Session, zone: ZoneInfo) -> dict[str, str]:

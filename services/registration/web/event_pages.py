@@ -1,6 +1,6 @@
 """The organizer's pages of an event: create, edit, publish, close, cancel; the registrations."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -13,7 +13,7 @@ from services.chassis.paging import page_of
 from services.registration.application.events import EventChanges
 from services.registration.application.ports import RosterQuery
 from services.registration.application.registrations import RegistrationChanges
-from services.registration.domain.errors import InvalidValueError
+from services.registration.domain.errors import EventChangedMeanwhileError, InvalidValueError
 from services.registration.domain.event import OFFER_MINUTES, Event, require_editable
 from services.registration.domain.letters import LetterState
 from services.registration.domain.seats import Mode
@@ -21,6 +21,7 @@ from services.registration.domain.tickets import spell
 from services.registration.web.answers import see
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.event_form import EventForm, filled_with, refused
+from services.registration.web.event_merging import Difference, merged
 from services.registration.web.form_rows import rows_to_show
 from services.registration.web.use_cases import use_cases
 
@@ -56,7 +57,10 @@ async def edit_event(request: web.Request) -> web.StreamResponse:
 
 
 async def change_event(request: web.Request) -> web.StreamResponse:
-    """Change the event to what the form describes, or show the form again with what is wrong."""
+    """Change the event to what the form describes, or show the form again with what is wrong.
+
+    Who began before another editor ended sees what that one changed, and saves on top of it.
+    """
     event = await _own_event(request)
     form = await read_form(request, EventForm)
     if form.model is None or "more" in form.values:
@@ -75,9 +79,15 @@ async def change_event(request: web.Request) -> web.StreamResponse:
             "rooms": draft.rooms,
             "sessions": draft.sessions,
         }
-        await use_cases(request).events.edit(event.event_id, changes)
+        version = form.value("version")
+        await use_cases(request).events.edit(event.event_id, changes, seen=[version] if version else None)
     except InvalidValueError as error:
         return _form_page(request, refused(form, error, texts_of(request)), event=event)
+    except EventChangedMeanwhileError:
+        event = await use_cases(request).events.find(event.event_id)
+        require_editable(event)
+        form, differences = merged(form, event)
+        return _form_page(request, form, event=event, differences=differences)
     return see(f"/events/{event.event_id}")
 
 
@@ -192,16 +202,19 @@ async def _own_event(request: web.Request) -> Event:
     return await use_cases(request).events.find(event_id)
 
 
-def _form_page(request: web.Request, form: Form[EventForm], *, event: Event | None) -> web.Response:
+def _form_page(
+    request: web.Request, form: Form[EventForm], *, event: Event | None, differences: Sequence[Difference] | None = None
+) -> web.Response:
     more = "more" in form.values
     # Asking for more rows is not sending the form in: what is still missing is no error yet.
     shown = replace(form, errors={}, model=None) if more else form
     return render(
         request,
         "event_form.html",
-        status=422 if shown.errors else 200,
+        status=422 if shown.errors else 200 if differences is None else 412,
         form=shown,
         event=event,
+        differences=differences,
         session_rows=rows_to_show(shown, "sessions", more=more),
         room_rows=rows_to_show(shown, "rooms", more=more),
     )

@@ -11,12 +11,14 @@ from services.chassis.openapi import Api
 from services.chassis.paging import Page, PageQuery, page_of
 from services.registration.application.events import EventChanges, EventDraft, RoomDraft, SessionDraft
 from services.registration.application.ports import EventQuery
-from services.registration.domain.errors import EventNotFoundError
+from services.registration.domain.errors import EventChangedMeanwhileError, EventNotFoundError
 from services.registration.domain.event import Conference, Event, EventStatus
+from services.registration.domain.event_versions import instant_of, version_of
 from services.registration.domain.seats import Capacity, Mode
 from services.registration.web.answers import answer
 from services.registration.web.bodies import EventPatch, NewEvent, RoomBody, SessionBody
 from services.registration.web.cursors import cursor_key, read_cursor
+from services.registration.web.errors import problem_of
 from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
 
@@ -64,11 +66,14 @@ async def list_events(request: web.Request) -> web.Response:
 
 @api.route("GET", "/api/v1/events/{event_id}", summary="Read an event", answers={200: EventView})
 async def read_event(request: web.Request) -> web.Response:
-    """Without a token that reaches it, a draft is not found, and the conferences of rooms are left out."""
+    """Without a token that reaches it, a draft is not found, and the conferences of rooms are left out.
+
+    The `ETag` is the version: a change that names it in `If-Match` overwrites nothing that its author did not see.
+    """
     event = await use_cases(request).events.find(request.match_info["event_id"])
     if event.status is EventStatus.DRAFT and not _reaches(request, event.event_id):
         raise EventNotFoundError(event.event_id)
-    return answer(_view(request, event))
+    return _with_version(request, event)
 
 
 @api.route(
@@ -78,13 +83,27 @@ async def read_event(request: web.Request) -> web.Response:
     roles=[Role.ORGANIZER],
     body=EventPatch,
     answers={200: EventView},
-    problems=[409],
+    problems=[409, 412],
+    headers=["If-Match"],
 )
 async def change_event(request: web.Request) -> web.Response:
-    """What is left out stays; `sessions` and `rooms` are replaced as a whole. Seats added go to the waitlist."""
+    """What is left out stays; `sessions` and `rooms` are replaced as a whole. Seats added go to the waitlist.
+
+    With an `If-Match` that is no more the event's `ETag`, nothing changes: 412 names each field that is no more as it
+    was read, with what it is `now`.
+    """
     body = await read_json(request, EventPatch)
-    event = await use_cases(request).events.edit(request.match_info["event_id"], _changes(body))
-    return answer(_view(request, event))
+    events, event_id = use_cases(request).events, request.match_info["event_id"]
+    try:
+        event = await events.edit(event_id, _changes(body), seen=_versions_seen(request))
+    except EventChangedMeanwhileError as error:
+        stands = await events.find(event_id)
+        now = _view(request, stands).model_dump(mode="json")
+        problem = problem_of(error)
+        problem.extensions["changed"] = [{"pointer": f"#/{part}", "now": now[part]} for part in error.parts]
+        problem.headers["ETag"] = f'"{version_of(stands)}"'
+        raise problem from error
+    return _with_version(request, event)
 
 
 @api.route(
@@ -202,3 +221,22 @@ def _view(request: web.Request, event: Event) -> EventView:
     grant = grant_of(request)
     manages = grant is not None and grant.allows(event_id=event.event_id)
     return EventView.of(event, public_url=use_cases(request).settings.public_url, whole=manages)
+
+
+def _versions_seen(request: web.Request) -> list[str] | None:
+    """What `If-Match` names; None for any version. A weak tag matches nothing (RFC 9110, 13.1.1)."""
+    tags = request.if_match
+    if tags is None or any(tag.value == "*" for tag in tags):
+        return None
+    return [tag.value for tag in tags if not tag.is_weak]
+
+
+def _with_version(request: web.Request, event: Event) -> web.Response:
+    """The event; the version tells of its parts only to who may see them all."""
+    view = _view(request, event)
+    reply = answer(view)
+    grant = grant_of(request)
+    manages = grant is not None and grant.allows(event_id=event.event_id)
+    reply.headers["ETag"] = f'"{version_of(event) if manages else instant_of(event)}"'
+    reply.headers["Vary"] = "Authorization, Cookie"
+    return reply
