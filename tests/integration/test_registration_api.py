@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from schemas.identifiers import guest_id
-from services.registration.application.events import EventDraft
-from services.registration.application.registrations import Register
+from services.registration.application.enrolment import Register
+from services.registration.application.event_drafts import EventDraft
 from services.registration.domain.checkins import Action, CheckIn
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Capacity, Mode

@@ -8,8 +8,9 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.registration.application.checkins import CheckInResult, CheckIns, require_place
 from services.registration.application.desk_ports import Inside, TicketState
+from services.registration.application.enrolment import Register
 from services.registration.application.ports import Store
-from services.registration.application.registrations import Register, Registrations
+from services.registration.application.registrations import Registrations
 from services.registration.domain.checkins import CheckIn
 from services.registration.domain.double_entries import DoubleEntry, double_entries
 from services.registration.domain.errors import CheckInNotFoundError, ModeFullError

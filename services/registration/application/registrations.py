@@ -5,38 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.chassis.clock import Clock
+from services.registration.application.enrolment import Register, enrol
 from services.registration.application.known_addresses import write_again, write_of_seat
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat
-from services.registration.application.seating import pass_offer, record, settle_seats, tell
+from services.registration.application.seating import pass_offer, record, settle_seats
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import SeatStep
 from services.registration.domain.instants import after
 from services.registration.domain.registrations import (
     Person,
     Purpose,
-    Registration,
-    first_place,
     withdraw,
 )
 from services.registration.domain.seating import SeatChange
-from services.registration.domain.seats import Mode, OfferEnd, Ranks, SeatStatus, Wish, free_seats, has_free_seat
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Register:
-    """Somebody wants to take part.
-
-    `headcount` is set for a venue: how many, as attested, take part behind its one connection. `needs` is what they ask
-    for to be able to take part. `retry_key` is what a repetition of the same request would repeat.
-    """
-
-    mode: Mode | Wish
-    person: Person
-    consents: Mapping[Purpose, bool]
-    headcount: int | None = None
-    needs: str | None = None
-    retry_key: str | None = None
+from services.registration.domain.seats import Mode, OfferEnd, SeatStatus, free_seats
 
 
 class RegistrationChanges(SeatWishes, total=False):
@@ -243,50 +226,13 @@ class Registrations:
                     if once and await write_again(transaction, event_id, command.person.email, now=now):
                         continue
                     at = after(at, now=now)
-                    known = await self._enrol(transaction, event, command, group_id=group_id, at=at, now=now)
+                    known = await enrol(transaction, event, command, mint=self.mint, group_id=group_id, at=at, now=now)
                 ids.append(known)
             participants = [await transaction.participant(event_id, known) for known in ids]
         return group_id if not participants else participants[0].registration.group_id, participants
 
     async def _registered_before(self, transaction: Writing, event_id: str, command: Register) -> str | None:
         return None if command.retry_key is None else await transaction.registered_by(event_id, command.retry_key)
-
-    async def _enrol(
-        self,
-        transaction: Writing,
-        event: Event,
-        command: Register,
-        *,
-        group_id: str | None,
-        at: datetime,
-        now: datetime,
-    ) -> str:
-        taken = await transaction.taken(event.event_id)
-        free = {mode: has_free_seat(event.capacity, taken, mode) for mode in Mode}
-        next_ranks = Ranks() if all(free.values()) else await transaction.next_ranks(event.event_id)
-        place = first_place(Wish(command.mode), free=free, next_ranks=next_ranks)
-        registration = Registration(
-            participant_id=self.mint.participant_id(),
-            event_id=event.event_id,
-            mode=place.mode,
-            status=place.status,
-            ranks=place.ranks,
-            ticket=self.mint.ticket(),
-            created_at=at,
-            changed_at=at,
-            headcount=command.headcount,
-            group_id=group_id,
-            retry_key=command.retry_key,
-        )
-        await transaction.add_participant(registration, command.person, command.consents)
-        if command.needs is not None:
-            await transaction.save_needs(registration.participant_id, command.needs)
-        registered = SeatChange(step=SeatStep.REGISTERED, registration=registration)
-        await tell(transaction, registered, mint=self.mint, now=now)
-        if registration.ranks.modes and event.no_shows_from is not None and event.no_shows_from <= now:
-            # Nobody waits beside a free seat; but seats of no-shows come free only for who waits.
-            await settle_seats(transaction, event, mint=self.mint, now=now)
-        return registration.participant_id
 
     async def _record_consents(
         self, transaction: Writing, before: Participant, consents: Mapping[Purpose, bool], now: datetime

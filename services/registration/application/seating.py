@@ -45,14 +45,20 @@ async def record(
 
 
 async def tell(
-    transaction: Writing, change: SeatChange, *, mint: Mint, now: datetime, letter: LetterKind | None = None
+    transaction: Writing,
+    change: SeatChange,
+    *,
+    mint: Mint,
+    now: datetime,
+    letter: LetterKind | None = None,
+    silent: bool = False,
 ) -> None:
-    """Tell what became of a registration that is saved, and write to the participant."""
+    """Tell what became of a registration that is saved, and write to the participant, unless `silent`."""
     seat = change.registration
     fact = SeatMoved(fact_id=mint.fact_id(), step=change.step, registration=seat, recorded_at=now)
     await transaction.publish([fact])
     kind = letter or _letter(change)
-    if kind is not None:
+    if kind is not None and not silent:
         about = {"released": "true"} if change.step is SeatStep.RELEASED else {}
         if seat.offer is not None and change.step is SeatStep.OFFERED:
             about = {"mode": seat.offer.mode.value, "until": format_instant(seat.offer.until)}

@@ -9,7 +9,7 @@ from aiohttp import web
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, read_form
 from services.chassis.pages.languages import mark
-from services.registration.application.registrations import Register
+from services.registration.application.enrolment import Register
 from services.registration.domain.errors import ParticipantNotFoundError
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Person

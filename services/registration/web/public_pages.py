@@ -7,8 +7,8 @@ from aiohttp import web
 from services.chassis.access import grant_of
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, Model, read_form
+from services.registration.application.enrolment import Register
 from services.registration.application.ports import Participant
-from services.registration.application.registrations import Register
 from services.registration.domain.errors import EventNotFoundError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.registrations import Person

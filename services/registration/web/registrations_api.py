@@ -11,8 +11,9 @@ from services.chassis.idempotency import pending_reply
 from services.chassis.openapi import Api
 from services.chassis.paging import Page, page_of
 from services.chassis.problems import Problem
+from services.registration.application.enrolment import Register
 from services.registration.application.ports import Participant, RosterQuery
-from services.registration.application.registrations import Register, RegistrationChanges
+from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.registrations import Person, Purpose
 from services.registration.domain.seats import Mode
 from services.registration.web.answers import answer

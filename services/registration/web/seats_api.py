@@ -9,7 +9,7 @@ from services.chassis.http import read_json, read_query
 from services.chassis.idempotency import pending_reply
 from services.chassis.openapi import Api
 from services.chassis.paging import Page, decode_cursor, page_of
-from services.registration.application.registrations import Register
+from services.registration.application.enrolment import Register
 from services.registration.domain.registrations import Person
 from services.registration.web.answers import answer
 from services.registration.web.registration_bodies import NewGroup, WaitlistParameters

@@ -1,0 +1,70 @@
+"""How somebody gets a place at an event, whoever registers them: themselves, another person, a desk or a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from services.registration.application.ports import Mint, Writing
+from services.registration.application.seating import settle_seats, tell
+from services.registration.domain.event import Event
+from services.registration.domain.facts import SeatStep
+from services.registration.domain.registrations import Person, Purpose, Registration, first_place
+from services.registration.domain.seating import SeatChange
+from services.registration.domain.seats import Mode, Ranks, Wish, has_free_seat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Register:
+    """Somebody wants to take part.
+
+    `headcount` is set for a venue: how many, as attested, take part behind its one connection. `needs` is what they ask
+    for to be able to take part. `retry_key` is what a repetition of the same request would repeat. Without `letters`
+    nobody is written to about it.
+    """
+
+    mode: Mode | Wish
+    person: Person
+    consents: Mapping[Purpose, bool]
+    headcount: int | None = None
+    needs: str | None = None
+    retry_key: str | None = None
+    letters: bool = True
+
+
+async def enrol(
+    transaction: Writing,
+    event: Event,
+    command: Register,
+    *,
+    mint: Mint,
+    at: datetime,
+    now: datetime,
+    group_id: str | None = None,
+) -> str:
+    """Give somebody a seat at an open event, or a place at the end of its waitlist; gives the participant's id."""
+    taken = await transaction.taken(event.event_id)
+    free = {mode: has_free_seat(event.capacity, taken, mode) for mode in Mode}
+    next_ranks = Ranks() if all(free.values()) else await transaction.next_ranks(event.event_id)
+    place = first_place(Wish(command.mode), free=free, next_ranks=next_ranks)
+    registration = Registration(
+        participant_id=mint.participant_id(),
+        event_id=event.event_id,
+        mode=place.mode,
+        status=place.status,
+        ranks=place.ranks,
+        ticket=mint.ticket(),
+        created_at=at,
+        changed_at=at,
+        headcount=command.headcount,
+        group_id=group_id,
+        retry_key=command.retry_key,
+    )
+    await transaction.add_participant(registration, command.person, command.consents)
+    if command.needs is not None:
+        await transaction.save_needs(registration.participant_id, command.needs)
+    registered = SeatChange(step=SeatStep.REGISTERED, registration=registration)
+    await tell(transaction, registered, mint=mint, now=now, silent=not command.letters)
+    if registration.ranks.modes and event.no_shows_from is not None and event.no_shows_from <= now:
+        # Nobody waits beside a free seat; but seats of no-shows come free only for who waits.
+        await settle_seats(transaction, event, mint=mint, now=now)
+    return registration.participant_id
