@@ -57,13 +57,19 @@ class Room(Wire):
 
 
 class Session(Wire):
-    """A part of the agenda; `room` is the name of a room of the event."""
+    """A part of the agenda; `room` is the name of a room of the event.
+
+    Who speaks there, and what is said of it, stands in the database of registration alone. One that is `cancelled` does
+    not take place.
+    """
 
     session_id: Identifier
     title: str
     starts_at: Instant
     ends_at: Instant
     room: str | None = None
+    capacity: Capacity = Capacity()
+    cancelled: bool = False
 
 
 class EventData(FactData):

@@ -6,7 +6,7 @@ from html import unescape
 
 from tests.integration.running_registration import RunningRegistration
 
-FIELD = re.compile(r'<input[^>]* name="([^"]+)"[^>]* value="([^"]*)"')
+FIELD = re.compile(r'<input(?![^>]* type="checkbox")[^>]* name="([^"]+)"[^>]* value="([^"]*)"')
 TEXT = re.compile(r'<textarea[^>]* name="([^"]+)"[^>]*>([^<]*)</textarea>')
 
 

@@ -112,6 +112,8 @@ def event_data(event: Event) -> wire.EventData:
                 starts_at=session.starts_at,
                 ends_at=session.ends_at,
                 room=session.room,
+                capacity=wire.Capacity(in_person=session.capacity.in_person, remote=session.capacity.remote),
+                cancelled=session.cancelled,
             )
             for session in event.sessions
         ),

@@ -8,8 +8,9 @@ from sqlalchemy import Row
 
 from schemas.envelope import format_instant
 from services.registration.application.ports import GuestLink, StoredToken
+from services.registration.domain.agenda import Conference, Room, Session
 from services.registration.domain.checkins import Action, Outcome, Scan
-from services.registration.domain.event import ClosedBy, Closing, Conference, Event, EventStatus, Room, Session
+from services.registration.domain.event import ClosedBy, Closing, Event, EventStatus
 from services.registration.domain.registrations import Person, Registration
 from services.registration.domain.seats import Capacity, Mode, Offer, Ranks, SeatStatus
 from services.registration.domain.suspect_times import TimeAcceptance
@@ -60,6 +61,7 @@ def event_values(event: Event) -> dict[str, Any]:
                 "conference": {"source": room.conference.source, "room": room.conference.room}
                 if room.conference
                 else None,
+                "address": room.address,
             }
             for room in event.rooms
         ],
@@ -70,6 +72,10 @@ def event_values(event: Event) -> dict[str, Any]:
                 "starts_at": format_instant(session.starts_at),
                 "ends_at": format_instant(session.ends_at),
                 "room": session.room,
+                "description": session.description,
+                "speakers": list(session.speakers),
+                "seats": {"in_person": session.capacity.in_person, "remote": session.capacity.remote},
+                "cancelled": session.cancelled,
             }
             for session in event.sessions
         ],
@@ -86,16 +92,22 @@ def _room(stored: dict[str, Any]) -> Room:
         room_id=stored["room_id"],
         name=stored["name"],
         conference=Conference(source=conference["source"], room=conference["room"]) if conference else None,
+        address=stored.get("address"),
     )
 
 
 def _session(stored: dict[str, Any]) -> Session:
+    """What was stored before sessions were more than a title in a room lacks the rest."""
     return Session(
         session_id=stored["session_id"],
         title=stored["title"],
         starts_at=datetime.fromisoformat(stored["starts_at"]),
         ends_at=datetime.fromisoformat(stored["ends_at"]),
         room=stored["room"],
+        description=stored.get("description"),
+        speakers=tuple(stored.get("speakers", ())),
+        capacity=Capacity(**stored.get("seats", {})),
+        cancelled=stored.get("cancelled", False),
     )
 
 

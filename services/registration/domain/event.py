@@ -7,6 +7,7 @@ from functools import cache
 from typing import Final
 from zoneinfo import available_timezones
 
+from services.registration.domain.agenda import Conference, Room, Session
 from services.registration.domain.errors import EventStateError, InvalidValueError, Rule
 from services.registration.domain.instants import after, of_our_times
 from services.registration.domain.seats import Capacity
@@ -37,34 +38,6 @@ class Closing:
 
     at: datetime
     by: ClosedBy
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conference:
-    """A platform's room: the bridge's name of the source, and the platform's own name of the room."""
-
-    source: str
-    room: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
-    """A place to be; `conference` claims the deliveries of a platform's room for the event."""
-
-    room_id: str
-    name: str
-    conference: Conference | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """A part of the agenda; `room` is the name of a room of the event."""
-
-    session_id: str
-    title: str
-    starts_at: datetime
-    ends_at: datetime
-    room: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

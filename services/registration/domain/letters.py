@@ -90,6 +90,6 @@ def next_attempt(*, owed_since: datetime, attempts: int, now: datetime) -> datet
 
 def concerns_participants(before: Event, now: Event) -> bool:
     """Whether participants must be told of a change: when or where to be, and what it is called."""
-    what = (now.title, now.starts_at, now.ends_at, now.timezone, [room.name for room in now.rooms])
-    was = (before.title, before.starts_at, before.ends_at, before.timezone, [room.name for room in before.rooms])
+    what = (now.title, now.starts_at, now.ends_at, now.timezone, [room.whereabouts for room in now.rooms])
+    was = (before.title, before.starts_at, before.ends_at, before.timezone, [room.whereabouts for room in before.rooms])
     return now.status is EventStatus.PUBLISHED and what != was

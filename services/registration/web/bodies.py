@@ -19,8 +19,10 @@ _EMAIL: Final = re.compile(
     r"(?:\.[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?)+$"
 )
 LONGEST_EMAIL: Final = 254
+LONGEST_NAME: Final = 200
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SEATS: Final = 1_000_000
+MOST_SPEAKERS: Final = 50
 
 
 def check_text(text: str) -> str:
@@ -68,7 +70,9 @@ def _line(longest: int) -> StringConstraints:
 
 
 Title = Annotated[str, _line(200), AfterValidator(check_text)]
-PersonName = Annotated[str, _line(200), AfterValidator(check_text)]
+Address = Annotated[str, _line(500), AfterValidator(check_text)]
+Description = Annotated[str, StringConstraints(strip_whitespace=True, max_length=4000), AfterValidator(check_lines)]
+PersonName = Annotated[str, _line(LONGEST_NAME), AfterValidator(check_text)]
 Email = Annotated[str, StringConstraints(strip_whitespace=True, max_length=LONGEST_EMAIL), AfterValidator(check_email)]
 Language = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=35, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{1,8})*$")
@@ -111,16 +115,21 @@ class RoomBody(Body):
 
     name: Title
     conference: ConferenceBody | None = None
+    address: Address | None = None
     room_id: Identifier | None = None
 
 
 class SessionBody(Body):
-    """A session; `room` is the name of a room of the event."""
+    """A session; `room` is the name of a room of the event, `speakers` are names that may be made public."""
 
     title: Title
     starts_at: Instant
     ends_at: Instant
     room: Title | None = None
+    description: Description | None = None
+    speakers: Annotated[list[PersonName], Field(max_length=MOST_SPEAKERS)] = []
+    capacity: CapacityBody = CapacityBody()
+    cancelled: bool = False
     session_id: Identifier | None = None
 
 

@@ -7,18 +7,31 @@ from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.support import NullTranslations
-from pydantic import BaseModel, Field, NaiveDatetime, ValidationInfo, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, Field, NaiveDatetime, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
 from schemas.envelope import Identifier
 from services.chassis.pages.forms import Form
 from services.chassis.pages.languages import mark
-from services.registration.application.events import EventDraft, RoomDraft, SessionDraft
+from services.registration.application.event_drafts import EventDraft, RoomDraft, SessionDraft
+from services.registration.domain.agenda import Conference, Room, Session
 from services.registration.domain.errors import InvalidValueError, Rule
-from services.registration.domain.event import OFFER_MINUTES, Conference, Event, Session
+from services.registration.domain.event import OFFER_MINUTES, Event
 from services.registration.domain.event_versions import version_of
 from services.registration.domain.seats import Capacity
-from services.registration.web.bodies import GraceMinutes, NoShowMinutes, OfferMinutes, Seats, TimeZone, Title
+from services.registration.web.bodies import (
+    LONGEST_NAME,
+    MOST_SPEAKERS,
+    Address,
+    Description,
+    GraceMinutes,
+    NoShowMinutes,
+    OfferMinutes,
+    Seats,
+    TimeZone,
+    Title,
+    check_lines,
+)
 from services.registration.web.form_rows import gather_rows
 
 _SENTENCES: Final[Mapping[Rule, str]] = {
@@ -34,12 +47,26 @@ _SENTENCES: Final[Mapping[Rule, str]] = {
 }
 
 
+def _check_names(text: str) -> str:
+    """Names, one a line.
+
+    Raises:
+        PydanticCustomError: if they are too many, or one is too long to be a name.
+    """
+    names = check_lines(text).splitlines()
+    if len(names) > MOST_SPEAKERS or any(len(name) > LONGEST_NAME for name in names):
+        sentence = mark("Enter at most 50 names, one a line, of 200 characters at most each.")
+        raise PydanticCustomError("speakers", sentence)
+    return text
+
+
 class RoomRow(BaseModel):
     """A row of the rooms; a conference needs both its source and its room."""
 
     name: Title
     source: Identifier | None = None
     conference_room: Annotated[str | None, Field(max_length=500, validate_default=True)] = None
+    address: Address | None = None
     room_id: Identifier | None = None
 
     @field_validator("conference_room", mode="after")
@@ -58,6 +85,11 @@ class SessionRow(BaseModel):
     starts_at: NaiveDatetime
     ends_at: NaiveDatetime
     room: Title | None = None
+    description: Description | None = None
+    speakers: Annotated[str, AfterValidator(_check_names)] = ""
+    in_person_seats: Seats | None = None
+    remote_seats: Seats | None = None
+    cancelled: bool = False
     session_id: Identifier | None = None
 
 
@@ -133,13 +165,18 @@ def filled_with(event: Event) -> Form[EventForm]:
     for index, session in enumerate(event.sessions):
         values |= _session_values(index, session, zone)
     for index, room in enumerate(event.rooms):
-        values |= {
-            f"rooms.{index}.room_id": room.room_id,
-            f"rooms.{index}.name": room.name,
-            f"rooms.{index}.source": room.conference.source if room.conference else "",
-            f"rooms.{index}.conference_room": room.conference.room if room.conference else "",
-        }
+        values |= _room_values(index, room)
     return Form.empty(**values, version=version_of(event), seen=json.dumps(values, ensure_ascii=False))
+
+
+def _room_values(index: int, room: Room) -> dict[str, str]:
+    return {
+        f"rooms.{index}.room_id": room.room_id,
+        f"rooms.{index}.name": room.name,
+        f"rooms.{index}.source": room.conference.source if room.conference else "",
+        f"rooms.{index}.conference_room": room.conference.room if room.conference else "",
+        f"rooms.{index}.address": room.address or "",
+    }
 
 
 def _session_values(index: int, session: Session, zone: ZoneInfo) -> dict[str, str]:
@@ -149,6 +186,11 @@ def _session_values(index: int, session: Session, zone: ZoneInfo) -> dict[str, s
         f"sessions.{index}.starts_at": _local(session.starts_at, zone),
         f"sessions.{index}.ends_at": _local(session.ends_at, zone),
         f"sessions.{index}.room": session.room or "",
+        f"sessions.{index}.description": session.description or "",
+        f"sessions.{index}.speakers": "\n".join(session.speakers),
+        f"sessions.{index}.in_person_seats": _number(session.capacity.in_person),
+        f"sessions.{index}.remote_seats": _number(session.capacity.remote),
+        f"sessions.{index}.cancelled": "true" if session.cancelled else "",
     }
 
 
@@ -157,6 +199,7 @@ def _room(row: RoomRow) -> RoomDraft:
     return RoomDraft(
         name=row.name,
         conference=Conference(source=row.source or "", room=row.conference_room or "") if both else None,
+        address=row.address,
         room_id=row.room_id,
     )
 
@@ -167,6 +210,10 @@ def _session(row: SessionRow, zone: ZoneInfo) -> SessionDraft:
         starts_at=row.starts_at.replace(tzinfo=zone),
         ends_at=row.ends_at.replace(tzinfo=zone),
         room=row.room,
+        description=row.description,
+        speakers=tuple(name.strip() for name in row.speakers.splitlines() if name.strip()),
+        capacity=Capacity(in_person=row.in_person_seats, remote=row.remote_seats),
+        cancelled=row.cancelled,
         session_id=row.session_id,
     )
 

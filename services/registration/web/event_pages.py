@@ -10,7 +10,7 @@ from services.chassis.access import require
 from services.chassis.pages import render, texts_of
 from services.chassis.pages.forms import Form, read_form
 from services.chassis.paging import page_of
-from services.registration.application.events import EventChanges
+from services.registration.application.event_drafts import EventChanges
 from services.registration.application.ports import RosterQuery
 from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.errors import EventChangedMeanwhileError, InvalidValueError

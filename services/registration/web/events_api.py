@@ -9,10 +9,11 @@ from services.chassis.http import read_json, read_query
 from services.chassis.idempotency import pending_reply
 from services.chassis.openapi import Api
 from services.chassis.paging import Page, PageQuery, page_of
-from services.registration.application.events import EventChanges, EventDraft, RoomDraft, SessionDraft
+from services.registration.application.event_drafts import EventChanges, EventDraft, RoomDraft, SessionDraft
 from services.registration.application.ports import EventQuery
+from services.registration.domain.agenda import Conference
 from services.registration.domain.errors import EventChangedMeanwhileError, EventNotFoundError
-from services.registration.domain.event import Conference, Event, EventStatus
+from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.event_versions import instant_of, version_of
 from services.registration.domain.seats import Capacity, Mode
 from services.registration.web.answers import answer
@@ -184,6 +185,7 @@ def room_draft(body: RoomBody) -> RoomDraft:
     return RoomDraft(
         name=body.name,
         conference=Conference(source=conference.source, room=conference.room) if conference else None,
+        address=body.address,
         room_id=body.room_id,
     )
 
@@ -195,6 +197,10 @@ def session_draft(body: SessionBody) -> SessionDraft:
         starts_at=body.starts_at,
         ends_at=body.ends_at,
         room=body.room,
+        description=body.description or None,
+        speakers=tuple(body.speakers),
+        capacity=Capacity(in_person=body.capacity.in_person, remote=body.capacity.remote),
+        cancelled=body.cancelled,
         session_id=body.session_id,
     )
 

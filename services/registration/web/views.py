@@ -28,6 +28,7 @@ class RoomView(BaseModel):
     room_id: str
     name: str
     conference: ConferenceView | None
+    address: str | None
 
 
 class SessionView(BaseModel):
@@ -38,6 +39,10 @@ class SessionView(BaseModel):
     starts_at: Instant
     ends_at: Instant
     room: str | None
+    description: str | None
+    speakers: list[str]
+    capacity: CapacityView
+    cancelled: bool
 
 
 class ClosedView(BaseModel):
@@ -93,6 +98,10 @@ class EventView(BaseModel):
                     starts_at=session.starts_at,
                     ends_at=session.ends_at,
                     room=session.room,
+                    description=session.description,
+                    speakers=list(session.speakers),
+                    capacity=CapacityView(in_person=session.capacity.in_person, remote=session.capacity.remote),
+                    cancelled=session.cancelled,
                 )
                 for session in event.sessions
             ],
@@ -103,6 +112,7 @@ class EventView(BaseModel):
                     conference=ConferenceView(source=room.conference.source, room=room.conference.room)
                     if whole and room.conference
                     else None,
+                    address=room.address,
                 )
                 for room in event.rooms
             ],

@@ -7,13 +7,11 @@ from typing import Any, Final
 
 import pytest
 
+from services.registration.domain.agenda import Conference, Room, Session
 from services.registration.domain.errors import EventStateError, InvalidValueError
 from services.registration.domain.event import (
-    Conference,
     Event,
     EventStatus,
-    Room,
-    Session,
     cancel,
     close,
     close_by_clock,

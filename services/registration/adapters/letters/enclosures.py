@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -83,7 +83,7 @@ class Enclosures:
         if not cancelled:
             whose = {"event_id": event.event_id, "participant_id": seat.participant_id}
             if seat.mode is not Mode.REMOTE:
-                entry.add("location", ", ".join(room.name for room in event.rooms))
+                entry.add("location", where(event))
                 entry.add("description", gettext("Ticket: %(code)s") % {"code": spell(seat.ticket)})
             elif seat.status is SeatStatus.CONFIRMED:
                 # Calendars are shown to colleagues: this link leads into the meeting, and opens nothing else.
@@ -141,6 +141,5 @@ def when(event: Event, tongue: Tongue) -> str:
 
 
 def where(event: Event) -> str:
-    """The rooms of the event."""
-    names: Sequence[str] = [room.name for room in event.rooms]
-    return ", ".join(names)
+    """The rooms of the event, with their addresses."""
+    return "; ".join(room.whereabouts for room in event.rooms)

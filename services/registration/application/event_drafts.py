@@ -1,0 +1,161 @@
+"""Events as somebody describes them, and the events that come of it: rooms and sessions get their ids here."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypedDict
+
+from services.registration.application.ports import Mint
+from services.registration.domain.agenda import Conference, Room, Session
+from services.registration.domain.event import OFFER_MINUTES, Event
+from services.registration.domain.instants import after
+from services.registration.domain.seats import Capacity, Mode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoomDraft:
+    """A room as somebody describes it; `room_id` is set to keep the identity of one the event has."""
+
+    name: str
+    conference: Conference | None = None
+    address: str | None = None
+    room_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionDraft:
+    """A session as somebody describes it; `session_id` is set to keep the identity of one the event has."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    room: str | None = None
+    description: str | None = None
+    speakers: tuple[str, ...] = ()
+    capacity: Capacity = field(default_factory=Capacity)
+    cancelled: bool = False
+    session_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EventDraft:
+    """An event as somebody describes it."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    capacity: Capacity
+    grace_minutes: int = 15
+    reconnect_grace_seconds: int = 60
+    offer_minutes: int = OFFER_MINUTES
+    no_show_minutes: int | None = None
+    rooms: tuple[RoomDraft, ...] = ()
+    sessions: tuple[SessionDraft, ...] = ()
+
+
+class EventChanges(TypedDict, total=False):
+    """What to change of an event: what is left out stays, `rooms` and `sessions` are replaced as a whole."""
+
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    timezone: str
+    seats: Mapping[Mode, int | None]
+    grace_minutes: int
+    reconnect_grace_seconds: int
+    offer_minutes: int
+    no_show_minutes: int | None
+    rooms: tuple[RoomDraft, ...]
+    sessions: tuple[SessionDraft, ...]
+
+
+def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
+    """The event of a draft.
+
+    Raises:
+        InvalidValueError: naming the field.
+    """
+    return Event(
+        event_id=mint.event_id(),
+        title=draft.title,
+        starts_at=draft.starts_at,
+        ends_at=draft.ends_at,
+        timezone=draft.timezone,
+        changed_at=after(None, now=now),
+        capacity=draft.capacity,
+        grace_minutes=draft.grace_minutes,
+        reconnect_grace_seconds=draft.reconnect_grace_seconds,
+        offer_minutes=draft.offer_minutes,
+        no_show_minutes=draft.no_show_minutes,
+        rooms=_rooms(draft.rooms, known=(), mint=mint),
+        sessions=_sessions(draft.sessions, known=(), mint=mint),
+    )
+
+
+def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
+    """The event with the changes, at the instant of its latest fact still.
+
+    Raises:
+        InvalidValueError: naming the field.
+    """
+    seats = changes.get("seats", {})
+    capacity = Capacity(
+        in_person=seats.get(Mode.IN_PERSON, event.capacity.in_person),
+        remote=seats.get(Mode.REMOTE, event.capacity.remote),
+    )
+    rooms, sessions = changes.get("rooms"), changes.get("sessions")
+    return replace(
+        event,
+        title=changes.get("title", event.title),
+        starts_at=changes.get("starts_at", event.starts_at),
+        ends_at=changes.get("ends_at", event.ends_at),
+        timezone=changes.get("timezone", event.timezone),
+        grace_minutes=changes.get("grace_minutes", event.grace_minutes),
+        reconnect_grace_seconds=changes.get("reconnect_grace_seconds", event.reconnect_grace_seconds),
+        offer_minutes=changes.get("offer_minutes", event.offer_minutes),
+        no_show_minutes=changes.get("no_show_minutes", event.no_show_minutes),
+        capacity=capacity,
+        rooms=event.rooms if rooms is None else _rooms(rooms, known=event.rooms, mint=mint),
+        sessions=event.sessions if sessions is None else _sessions(sessions, known=event.sessions, mint=mint),
+    )
+
+
+def _rooms(drafts: Sequence[RoomDraft], *, known: Sequence[Room], mint: Mint) -> tuple[Room, ...]:
+    """Rooms with ids: the one asked for if the event has it, else that of the room of this name, else a new one."""
+    ids = {room.room_id for room in known}
+    by_name = {room.name: room.room_id for room in known}
+    taken: set[str] = set()
+    rooms = []
+    for draft in drafts:
+        wanted = draft.room_id if draft.room_id in ids else by_name.get(draft.name)
+        room_id = wanted if wanted is not None and wanted not in taken else mint.part_id("room")
+        taken.add(room_id)
+        rooms.append(Room(room_id=room_id, name=draft.name, conference=draft.conference, address=draft.address))
+    return tuple(rooms)
+
+
+def _sessions(drafts: Sequence[SessionDraft], *, known: Sequence[Session], mint: Mint) -> tuple[Session, ...]:
+    """Sessions with ids, found as those of rooms, in the order they were given."""
+    ids = {session.session_id for session in known}
+    by_title = {session.title: session.session_id for session in known}
+    taken: set[str] = set()
+    sessions = []
+    for draft in drafts:
+        wanted = draft.session_id if draft.session_id in ids else by_title.get(draft.title)
+        session_id = wanted if wanted is not None and wanted not in taken else mint.part_id("ses")
+        taken.add(session_id)
+        sessions.append(
+            Session(
+                session_id=session_id,
+                title=draft.title,
+                starts_at=draft.starts_at,
+                ends_at=draft.ends_at,
+                room=draft.room,
+                description=draft.description,
+                speakers=draft.speakers,
+                capacity=draft.capacity,
+                cancelled=draft.cancelled,
+            )
+        )
+    return tuple(sessions)

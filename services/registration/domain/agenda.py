@@ -1,0 +1,56 @@
+"""What an event is made of: sessions, possibly several at once, and the rooms they are in."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from services.registration.domain.seats import Capacity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conference:
+    """A platform's room: the bridge's name of the source, and the platform's own name of the room."""
+
+    source: str
+    room: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """A place to be: physical (`address` says where), virtual, or both.
+
+    `conference` claims the deliveries of a platform's room for the event.
+    """
+
+    room_id: str
+    name: str
+    conference: Conference | None = None
+    address: str | None = None
+
+    @property
+    def physical(self) -> bool:
+        """Whether people can go there: it has an address, or is nothing else than a place."""
+        return self.address is not None or self.conference is None
+
+    @property
+    def whereabouts(self) -> str:
+        """Its name, with its address if it has one."""
+        return self.name if self.address is None else f"{self.name}, {self.address}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A part of the agenda; `room` is the name of a room of the event.
+
+    `speakers` are names that the organizer makes public: personal data, which never leave this service's database but
+    for the pages. `capacity` is told, and not yet held to.
+    """
+
+    session_id: str
+    title: str
+    starts_at: datetime
+    ends_at: datetime
+    room: str | None = None
+    description: str | None = None
+    speakers: tuple[str, ...] = ()
+    capacity: Capacity = field(default_factory=Capacity)
+    cancelled: bool = False
