@@ -61,6 +61,7 @@ from services.registration.web import (
     access_api,
     check_ins_api,
     desks_api,
+    event_steps_api,
     events_api,
     exports_api,
     people_api,
@@ -138,6 +139,7 @@ async def assembled(
         add_api(
             app,
             events_api.api,
+            event_steps_api.api,
             registrations_api.api,
             exports_api.api,
             people_api.api,

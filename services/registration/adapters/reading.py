@@ -61,6 +61,7 @@ class SqlReading(SqlDeskReading, SqlSeatReading, SqlPeopleReading, SqlAccountRea
         """See the port."""
         columns = EVENTS.c
         found = select(EVENTS).where(columns.status.in_([status.value for status in query.statuses]))
+        found = found.where(columns.archived_at.is_not(None) if query.archived else columns.archived_at.is_(None))
         if query.after is not None:
             instant, event_id = query.after
             same = and_(columns.starts_at == instant, columns.event_id > event_id)

@@ -35,6 +35,7 @@ def event_from(row: Row[Any]) -> Event:
         changed_at=row.changed_at,
         opened_at=row.opened_at,
         closing=None if row.closed_at is None else Closing(at=row.closed_at, by=ClosedBy(row.closed_by)),
+        archived_at=row.archived_at,
     )
 
 
@@ -83,6 +84,7 @@ def event_values(event: Event) -> dict[str, Any]:
         "opened_at": event.opened_at,
         "closed_at": event.closing.at if event.closing else None,
         "closed_by": event.closing.by.value if event.closing else None,
+        "archived_at": event.archived_at,
     }
 
 

@@ -46,6 +46,7 @@ EVENTS: Final = Table(
     Column("opened_at", UtcInstant),
     Column("closed_at", UtcInstant),
     Column("closed_by", String(20)),
+    Column("archived_at", UtcInstant),
     Index("events_by_end", "status", "ends_at"),
 )
 REGISTRATIONS: Final = Table(

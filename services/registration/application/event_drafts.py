@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TypedDict
+from zoneinfo import ZoneInfo
 
 from services.registration.application.ports import Mint
 from services.registration.domain.agenda import Conference, Room, Session
+from services.registration.domain.errors import InvalidValueError, Rule
 from services.registration.domain.event import OFFER_MINUTES, Event
-from services.registration.domain.instants import after
+from services.registration.domain.instants import after, of_our_times
 from services.registration.domain.seats import Capacity, Mode
 
 
@@ -93,6 +95,50 @@ def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
     )
 
 
+def copied(event: Event, *, starts_at: datetime, title: str | None) -> EventDraft:
+    """A draft of the same event at another time: at the same hours of its own time zone, whatever the season.
+
+    No session of it is cancelled; its rooms, its speakers and its settings are the same.
+
+    Raises:
+        InvalidValueError: if the start is at no time of ours.
+    """
+    if not of_our_times(starts_at):
+        raise InvalidValueError(pointer="/starts_at", rule=Rule.OF_OUR_TIMES)
+    zone = ZoneInfo(event.timezone)
+    shift = _local(starts_at, zone) - _local(event.starts_at, zone)
+
+    def shifted(instant: datetime) -> datetime:
+        return (_local(instant, zone) + shift).replace(tzinfo=zone).astimezone(UTC)
+
+    return EventDraft(
+        title=title or event.title,
+        starts_at=starts_at,
+        ends_at=shifted(event.ends_at),
+        timezone=event.timezone,
+        capacity=event.capacity,
+        grace_minutes=event.grace_minutes,
+        reconnect_grace_seconds=event.reconnect_grace_seconds,
+        offer_minutes=event.offer_minutes,
+        no_show_minutes=event.no_show_minutes,
+        rooms=tuple(
+            RoomDraft(name=room.name, conference=room.conference, address=room.address) for room in event.rooms
+        ),
+        sessions=tuple(
+            SessionDraft(
+                title=session.title,
+                starts_at=shifted(session.starts_at),
+                ends_at=shifted(session.ends_at),
+                room=session.room,
+                description=session.description,
+                speakers=session.speakers,
+                capacity=session.capacity,
+            )
+            for session in event.sessions
+        ),
+    )
+
+
 def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
     """The event with the changes, at the instant of its latest fact still.
 
@@ -159,3 +205,7 @@ def _sessions(drafts: Sequence[SessionDraft], *, known: Sequence[Session], mint:
             )
         )
     return tuple(sessions)
+
+
+def _local(instant: datetime, zone: ZoneInfo) -> datetime:
+    return instant.astimezone(zone).replace(tzinfo=None)

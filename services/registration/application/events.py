@@ -1,14 +1,15 @@
-"""Use cases about events: create, edit, publish, close, open again, cancel, find."""
+"""Use cases about events: create, edit, duplicate, publish, close, open again, cancel, archive, find."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from services.chassis.clock import Clock
-from services.registration.application.event_drafts import EventChanges, EventDraft, changed_event, new_event
+from services.registration.application.event_drafts import EventChanges, EventDraft, changed_event, copied, new_event
 from services.registration.application.ports import EventQuery, Mint, Store
 from services.registration.application.seating import settle_seats
 from services.registration.domain import event as events
+from services.registration.domain.audit import Act, Deed
 from services.registration.domain.event import ClosedBy, Event
 from services.registration.domain.event_versions import require_seen
 from services.registration.domain.facts import EventMoved, EventStep
@@ -67,6 +68,28 @@ class Events:
                 await transaction.send_to_all(LetterKind.EVENT_CHANGED, event_id)
             await settle_seats(transaction, changed, mint=self.mint, now=now)
         return changed
+
+    async def duplicate(
+        self, event_id: str, *, starts_at: datetime, title: str | None = None, retry_key: str | None = None
+    ) -> Event:
+        """Create a draft like an event, with ids of its own, at another time; nobody is registered for it.
+
+        Raises:
+            EventNotFoundError: if there is no such event.
+            InvalidValueError: if it cannot begin then.
+        """
+        return await self.create(
+            copied(await self.find(event_id), starts_at=starts_at, title=title), retry_key=retry_key
+        )
+
+    async def archive(self, event_id: str) -> Event:
+        """Let lists leave an event out. Raises as `edit`."""
+        now = self.clock()
+        return await self._file(event_id, lambda event: events.archive(event, now=now), Act.EVENT_ARCHIVED)
+
+    async def unarchive(self, event_id: str) -> Event:
+        """Let lists show an event again. Raises as `find`."""
+        return await self._file(event_id, events.unarchive, Act.EVENT_UNARCHIVED)
 
     async def publish(self, event_id: str) -> Event:
         """Open a draft to the public. Raises as `edit`."""
@@ -131,6 +154,15 @@ class Events:
             await transaction.publish([self._moved(name, event, now, fact_id=fact_id)])
             if name is EventStep.CANCELLED:
                 await transaction.send_to_all(LetterKind.EVENT_CANCELLED, event_id)
+        return event
+
+    async def _file(self, event_id: str, step: Callable[[Event], Event], act: Act) -> Event:
+        async with self.store.writing() as transaction:
+            before = await transaction.event(event_id)
+            event = step(before)
+            if event != before:
+                await transaction.save_event(event)
+                await transaction.note(Deed(act=act, event_id=event_id))
         return event
 
     def _moved(self, step: EventStep, event: Event, now: datetime, *, fact_id: str | None = None) -> EventMoved:

@@ -51,13 +51,17 @@ class RosterQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EventQuery:
-    """Which events, the latest first; `after` is the last one already seen, `only` limits to some ids."""
+    """Which events, the latest first; `after` is the last one already seen, `only` limits to some ids.
+
+    Those in the archive are left out, or with `archived` the others.
+    """
 
     limit: int
     after: tuple[datetime, str] | None = None
     statuses: Collection[EventStatus] = tuple(EventStatus)
     ending_after: datetime | None = None
     only: Collection[str] | None = None
+    archived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

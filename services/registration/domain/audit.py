@@ -33,6 +33,8 @@ class Act(StrEnum):
     EVENT_PUBLISHED = "event.published"
     EVENT_CLOSED = "event.closed"
     EVENT_CANCELLED = "event.cancelled"
+    EVENT_ARCHIVED = "event.archived"
+    EVENT_UNARCHIVED = "event.unarchived"
     REGISTERED = "registration.registered"
     CONFIRMED = "registration.confirmed"
     MODE_CHANGED = "registration.mode_changed"

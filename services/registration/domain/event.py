@@ -51,6 +51,8 @@ class Event:
     A seat that comes free is kept for the next who waits for `offer_minutes`, 0 for given at once. Whoever has not come
     in `no_show_minutes` after the start loses the seat in the room to who waits for it; None is never.
 
+    `archived_at` is set on what lists leave out; that is no fact: nothing else about the event is different.
+
     Raises:
         InvalidValueError: naming the field, on construction.
     """
@@ -71,6 +73,7 @@ class Event:
     sessions: tuple[Session, ...] = ()
     opened_at: datetime | None = None
     closing: Closing | None = None
+    archived_at: datetime | None = None
 
     def __post_init__(self) -> None:
         """Hold the event to its rules."""
@@ -225,6 +228,22 @@ def cancel(event: Event, *, now: datetime) -> Event:
     return _step(event, act="cancel", only_from=before, to=EventStatus.CANCELLED, now=now)
 
 
+def archive(event: Event, *, now: datetime) -> Event:
+    """Let lists leave an event out; one that is archived stays as it is.
+
+    Raises:
+        EventStateError: if it is published: people look for it.
+    """
+    if event.status is EventStatus.PUBLISHED:
+        raise EventStateError(event_id=event.event_id, status=event.status, act="archive")
+    return event if event.archived_at is not None else replace(event, archived_at=now)
+
+
+def unarchive(event: Event) -> Event:
+    """Let lists show an event again."""
+    return replace(event, archived_at=None)
+
+
 def require_editable(event: Event) -> None:
     """Refuse an edit of what is over.
 
@@ -240,4 +259,5 @@ def _step(event: Event, *, act: str, only_from: set[EventStatus], to: EventStatu
         return event
     if event.status not in only_from:
         raise EventStateError(event_id=event.event_id, status=event.status, act=act)
-    return replace(event, status=to, changed_at=after(event.changed_at, now=now))
+    archived_at = None if to is EventStatus.PUBLISHED else event.archived_at
+    return replace(event, status=to, changed_at=after(event.changed_at, now=now), archived_at=archived_at)

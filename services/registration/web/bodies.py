@@ -177,6 +177,13 @@ class EventPatch(Body):
     rooms: Rooms = []
 
 
+class DuplicateBody(Body):
+    """When the copy of an event begins; it has the same title unless another is given."""
+
+    starts_at: Instant
+    title: Title | None = None
+
+
 class CheckInBody(Body):
     """A ticket, or a participant, at a door. `at` is set by a desk that was offline.
 

@@ -145,7 +145,12 @@ def refused(form: Form[EventForm], error: InvalidValueError, texts: NullTranslat
         place[0] = list(rows)[int(place[0])]
         if place[-1] == "conference":
             place[-1] = "conference_room"
-    return form.with_error(".".join([table, *place]), texts.gettext(_SENTENCES[error.rule]))
+    return form.with_error(".".join([table, *place]), sentence_of(error, texts))
+
+
+def sentence_of(error: InvalidValueError, texts: NullTranslations) -> str:
+    """What to say beside a field of an event."""
+    return texts.gettext(_SENTENCES[error.rule])
 
 
 def filled_with(event: Event) -> Form[EventForm]:

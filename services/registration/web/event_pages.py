@@ -1,4 +1,4 @@
-"""The organizer's pages of an event: create, edit, publish, close, cancel; the registrations."""
+"""The organizer's pages of an event: create, edit, publish, close, cancel, archive; the registrations."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
@@ -177,7 +177,7 @@ def add_event_pages(app: web.Application) -> None:
     app.router.add_get("/events/{event_id}", show_event)
     app.router.add_get("/events/{event_id}/edit", edit_event)
     app.router.add_post("/events/{event_id}/edit", change_event)
-    for step in ("publish", "close", "reopen", "cancel"):
+    for step in ("publish", "close", "reopen", "cancel", "archive", "unarchive"):
         app.router.add_get(f"/events/{{event_id}}/{step}", back)
         app.router.add_post(f"/events/{{event_id}}/{step}", _step(step))
     app.router.add_get("/events/{event_id}/registrations/{participant_id}", show_participant)
@@ -189,7 +189,14 @@ def _step(step: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def take(request: web.Request) -> web.StreamResponse:
         event = await _own_event(request)
         events = use_cases(request).events
-        acts = {"publish": events.publish, "close": events.close, "reopen": events.reopen, "cancel": events.cancel}
+        acts = {
+            "publish": events.publish,
+            "close": events.close,
+            "reopen": events.reopen,
+            "cancel": events.cancel,
+            "archive": events.archive,
+            "unarchive": events.unarchive,
+        }
         await acts[step](event.event_id)
         return see(f"/events/{event.event_id}")
 

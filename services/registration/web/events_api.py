@@ -13,13 +13,14 @@ from services.registration.application.event_drafts import EventChanges, EventDr
 from services.registration.application.ports import EventQuery
 from services.registration.domain.agenda import Conference
 from services.registration.domain.errors import EventChangedMeanwhileError, EventNotFoundError
-from services.registration.domain.event import Event, EventStatus
-from services.registration.domain.event_versions import instant_of, version_of
+from services.registration.domain.event import EventStatus
+from services.registration.domain.event_versions import version_of
 from services.registration.domain.seats import Capacity, Mode
 from services.registration.web.answers import answer
 from services.registration.web.bodies import EventPatch, NewEvent, RoomBody, SessionBody
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.errors import problem_of
+from services.registration.web.event_answers import answer_with_version, event_view
 from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
 
@@ -39,6 +40,12 @@ _AS_SENT: Final = frozenset(
 """The fields that the use case takes as they come."""
 
 
+class EventsQuery(PageQuery):
+    """Which events; with `archived`, those in the archive instead of the others."""
+
+    archived: bool = False
+
+
 @api.route(
     "POST", "/api/v1/events", summary="Create an event", roles=[Role.ORGANIZER], body=NewEvent, answers={201: EventView}
 )
@@ -47,22 +54,28 @@ async def create_event(request: web.Request) -> web.Response:
     body = await read_json(request, NewEvent)
     reply = pending_reply(request)
     event = await use_cases(request).events.create(draft_of(body), retry_key=reply.scope if reply else None)
-    return answer(_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
+    return answer(event_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
 
 
-@api.route("GET", "/api/v1/events", summary="List events", query=PageQuery, answers={200: Page[EventView]})
+@api.route("GET", "/api/v1/events", summary="List events", query=EventsQuery, answers={200: Page[EventView]})
 async def list_events(request: web.Request) -> web.Response:
-    """The latest first. Without a token, those that are published."""
-    query = read_query(request, PageQuery)
+    """The latest first. Without a token, those that are published; whoever manages some sees the archive as well."""
+    query = read_query(request, EventsQuery)
     grant = grant_of(request)
     manages = grant is not None and grant.reach != frozenset()
     statuses = tuple(EventStatus) if manages else (EventStatus.PUBLISHED,)
     only = grant.reach if grant is not None and manages else None
     events = await use_cases(request).events.page(
-        EventQuery(limit=query.limit + 1, after=read_cursor(query.after), statuses=statuses, only=only)
+        EventQuery(
+            limit=query.limit + 1,
+            after=read_cursor(query.after),
+            statuses=statuses,
+            only=only,
+            archived=query.archived,
+        )
     )
     kept, following = page_of(events, limit=query.limit, key=lambda event: cursor_key(event.starts_at, event.event_id))
-    return answer(Page[EventView](items=[_view(request, event) for event in kept], next=following))
+    return answer(Page[EventView](items=[event_view(request, event) for event in kept], next=following))
 
 
 @api.route("GET", "/api/v1/events/{event_id}", summary="Read an event", answers={200: EventView})
@@ -74,7 +87,7 @@ async def read_event(request: web.Request) -> web.Response:
     event = await use_cases(request).events.find(request.match_info["event_id"])
     if event.status is EventStatus.DRAFT and not _reaches(request, event.event_id):
         raise EventNotFoundError(event.event_id)
-    return _with_version(request, event)
+    return answer_with_version(request, event)
 
 
 @api.route(
@@ -99,67 +112,12 @@ async def change_event(request: web.Request) -> web.Response:
         event = await events.edit(event_id, _changes(body), seen=_versions_seen(request))
     except EventChangedMeanwhileError as error:
         stands = await events.find(event_id)
-        now = _view(request, stands).model_dump(mode="json")
+        now = event_view(request, stands).model_dump(mode="json")
         problem = problem_of(error)
         problem.extensions["changed"] = [{"pointer": f"#/{part}", "now": now[part]} for part in error.parts]
         problem.headers["ETag"] = f'"{version_of(stands)}"'
         raise problem from error
-    return _with_version(request, event)
-
-
-@api.route(
-    "POST",
-    "/api/v1/events/{event_id}/publish",
-    summary="Open an event to the public",
-    roles=[Role.ORGANIZER],
-    answers={200: EventView},
-    problems=[409],
-)
-async def publish_event(request: web.Request) -> web.Response:
-    """An event that is published stays as it is."""
-    return answer(_view(request, await use_cases(request).events.publish(request.match_info["event_id"])))
-
-
-@api.route(
-    "POST",
-    "/api/v1/events/{event_id}/close",
-    summary="Declare an event over",
-    roles=[Role.ORGANIZER],
-    answers={200: EventView},
-    problems=[409],
-)
-async def close_event(request: web.Request) -> web.Response:
-    """Whoever is still present is counted until now, or until the event's end plus its grace if that has passed.
-
-    Without this, the clock closes it at its end plus its grace.
-    """
-    return answer(_view(request, await use_cases(request).events.close(request.match_info["event_id"])))
-
-
-@api.route(
-    "POST",
-    "/api/v1/events/{event_id}/reopen",
-    summary="Take the closing of an event back",
-    roles=[Role.ORGANIZER],
-    answers={200: EventView},
-    problems=[409],
-)
-async def reopen_event(request: web.Request) -> web.Response:
-    """It is as if it had never been closed. Once its end plus its grace has passed, the clock closes it no more."""
-    return answer(_view(request, await use_cases(request).events.reopen(request.match_info["event_id"])))
-
-
-@api.route(
-    "POST",
-    "/api/v1/events/{event_id}/cancel",
-    summary="Declare that an event does not take place",
-    roles=[Role.ORGANIZER],
-    answers={200: EventView},
-    problems=[409],
-)
-async def cancel_event(request: web.Request) -> web.Response:
-    """Its rooms claim nothing any more, and nobody can register."""
-    return answer(_view(request, await use_cases(request).events.cancel(request.match_info["event_id"])))
+    return answer_with_version(request, event)
 
 
 def draft_of(body: NewEvent) -> EventDraft:
@@ -223,26 +181,9 @@ def _reaches(request: web.Request, event_id: str) -> bool:
     return grant is not None and grant.allows(Role.DESK, Role.ANALYST, event_id=event_id)
 
 
-def _view(request: web.Request, event: Event) -> EventView:
-    grant = grant_of(request)
-    manages = grant is not None and grant.allows(event_id=event.event_id)
-    return EventView.of(event, public_url=use_cases(request).settings.public_url, whole=manages)
-
-
 def _versions_seen(request: web.Request) -> list[str] | None:
     """What `If-Match` names; None for any version. A weak tag matches nothing (RFC 9110, 13.1.1)."""
     tags = request.if_match
     if tags is None or any(tag.value == "*" for tag in tags):
         return None
     return [tag.value for tag in tags if not tag.is_weak]
-
-
-def _with_version(request: web.Request, event: Event) -> web.Response:
-    """The event; the version tells of its parts only to who may see them all."""
-    view = _view(request, event)
-    reply = answer(view)
-    grant = grant_of(request)
-    manages = grant is not None and grant.allows(event_id=event.event_id)
-    reply.headers["ETag"] = f'"{version_of(event) if manages else instant_of(event)}"'
-    reply.headers["Vary"] = "Authorization, Cookie"
-    return reply

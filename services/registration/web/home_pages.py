@@ -22,12 +22,14 @@ async def home(request: web.Request) -> web.Response:
     reach = grant.reach if grant else frozenset()
     # Whoever has no role anywhere sees what the public sees.
     manages = reach != frozenset()
+    archived = manages and "archived" in request.query
     query = EventQuery(
         limit=_EVENTS_A_PAGE + 1,
         after=read_cursor(request.query.get("after")),
         statuses=tuple(EventStatus) if manages else (EventStatus.PUBLISHED,),
         ending_after=None if manages else cases.events.clock(),
         only=reach if manages else None,
+        archived=archived,
     )
     events, following = page_of(
         await cases.events.page(query),
@@ -40,6 +42,7 @@ async def home(request: web.Request) -> web.Response:
         events=events,
         following=following,
         manages=manages,
+        archived=archived,
         may_create=grant is not None and grant.allows(),
         may_found=grant is not None and may_found(grant),
     )

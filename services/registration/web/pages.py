@@ -11,6 +11,7 @@ from services.registration.web.desk_choice_pages import add_desk_choice_pages
 from services.registration.web.desk_link_pages import add_desk_link_pages
 from services.registration.web.desk_pages import add_desk_pages
 from services.registration.web.door_pages import add_door_pages
+from services.registration.web.duplicate_pages import add_duplicate_pages
 from services.registration.web.event_pages import add_event_pages
 from services.registration.web.exports_api import add_export_pages
 from services.registration.web.group_pages import add_group_pages
@@ -39,6 +40,7 @@ def add_pages(app: web.Application) -> None:
     add_personal_pages(app)
     add_group_pages(app)
     add_event_pages(app)
+    add_duplicate_pages(app)
     add_export_pages(app)
     add_letter_pages(app)
     add_needs_pages(app)

@@ -56,7 +56,8 @@ class ClosedView(BaseModel):
 class EventView(BaseModel):
     """An event as it stands.
 
-    `closes_at` is when the clock closes it, null if it does not. `closed` is null while it is open.
+    `closes_at` is when the clock closes it, null if it does not. `closed` is null while it is open, `archived_at` while
+    lists show it.
     """
 
     event_id: str
@@ -74,6 +75,7 @@ class EventView(BaseModel):
     rooms: list[RoomView]
     closes_at: Instant | None
     closed: ClosedView | None
+    archived_at: Instant | None
     url: str
 
     @classmethod
@@ -120,6 +122,7 @@ class EventView(BaseModel):
             closed=None
             if event.closing is None
             else ClosedView(at=event.closing.at, by=event.closing.by, counted_until=event.counted_until),
+            archived_at=event.archived_at,
             url=f"{public_url}/e/{event.event_id}",
         )
 

@@ -1,0 +1,79 @@
+"""Events that are done again, and events that are done with: duplicate and archive."""
+
+from datetime import timedelta
+
+from services.chassis.access import Role
+from tests.databases import ON_BOTH
+from tests.integration.running_registration import START, RunningRegistration, kinds
+
+SUMMER = "2027-06-14T07:00:00Z"
+"""The same hour in Paris as the event's in winter."""
+
+
+@ON_BOTH
+async def test_a_copy_has_the_same_hours_another_day_ids_of_its_own_and_nobody(service: RunningRegistration) -> None:
+    cancelled = {
+        "title": "Visite",
+        "starts_at": (START + timedelta(hours=2)).isoformat(),
+        "ends_at": (START + timedelta(hours=3)).isoformat(),
+        "speakers": ["Zoé Ünal"],
+        "cancelled": True,
+    }
+    event_id = await service.event(sessions=[cancelled], no_show_minutes=20)
+    await service.register(event_id)
+    path, key = f"/events/{event_id}/duplicate", {"Idempotency-Key": "again"}
+    copy = await service.api("POST", path, {"starts_at": SUMMER, "title": "Été"}, headers=key, expect=201)
+    same = await service.api("POST", path, {"starts_at": SUMMER, "title": "Été"}, headers=key, expect=201)
+    original = await service.api("GET", f"/events/{event_id}")
+    assert same["event_id"] == copy["event_id"] != event_id
+    assert (copy["title"], copy["status"], copy["no_show_minutes"]) == ("Été", "draft", 20)
+    assert (copy["starts_at"], copy["ends_at"]) == ("2027-06-14T07:00:00.000Z", "2027-06-14T15:00:00.000Z")
+    (session,) = copy["sessions"]
+    assert (session["starts_at"], session["cancelled"]) == ("2027-06-14T09:00:00.000Z", False)
+    assert session["speakers"] == ["Zoé Ünal"]
+    assert session["session_id"] != original["sessions"][0]["session_id"]
+    assert copy["rooms"][0]["room_id"] != original["rooms"][0]["room_id"]
+    assert copy["rooms"][0]["conference"] == original["rooms"][0]["conference"]
+    assert (await service.api("GET", f"/events/{copy['event_id']}/registrations"))["items"] == []
+    await service.api("POST", path, {"starts_at": "9999-12-30T00:00:00Z"}, expect=400)
+    limited = await service.parts.use_cases.tokens.create(Role.ORGANIZER, event_id=event_id)
+    await service.api("POST", path, {"starts_at": SUMMER}, token=limited, expect=403)
+
+
+async def test_an_organizer_duplicates_an_event_from_its_page(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    await service.sign_in()
+    assert f"/events/{event_id}/duplicate" in await service.page("GET", f"/events/{event_id}")
+    path = f"/events/{event_id}/duplicate"
+    assert 'value="Colloque"' in await service.page("GET", path)
+    wrong = await service.page("POST", path, {"title": "Été", "starts_at": "9999-01-01T09:00"}, expect=422)
+    assert 'id="starts_at-error"' in wrong
+    copy = await service.redirect("POST", path, {"title": "Été", "starts_at": "2027-06-14T09:00"})
+    assert (await service.api("GET", copy))["ends_at"] == "2027-06-14T15:00:00.000Z"
+
+
+@ON_BOTH
+async def test_an_archived_event_is_in_no_list_but_its_own_and_stays_readable(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    path = f"/events/{event_id}"
+    refused = await service.api("POST", f"{path}/archive", expect=409)
+    assert refused["reason"] == "event_published"
+    await service.api("POST", f"{path}/close")
+    told = len(await service.outbox())
+    assert (await service.api("POST", f"{path}/archive"))["archived_at"] is not None
+    assert (await service.api("GET", "/events"))["items"] == []
+    archive = await service.api("GET", "/events?archived=true")
+    assert [event["event_id"] for event in archive["items"]] == [event_id]
+    assert (await service.api("GET", "/events?archived=true", token=None))["items"] == []
+    assert (await service.api("GET", path, token=None))["title"] == "Colloque"
+    await service.sign_in()
+    assert f'href="{path}"' not in await service.page("GET", "/")
+    assert f'href="{path}"' in await service.page("GET", "/?archived")
+    assert "lists leave it out" in await service.page("GET", path)
+    assert await service.redirect("POST", f"{path}/unarchive") == path
+    await service.redirect("POST", f"{path}/archive")
+    assert len(await service.outbox()) == told
+    acts = [entry["act"] for entry in (await service.api("GET", f"{path}/audit-log"))["items"]]
+    assert acts[:3] == ["event.archived", "event.unarchived", "event.archived"]
+    assert (await service.api("POST", f"{path}/reopen"))["archived_at"] is None
+    assert kinds(await service.outbox())[-1] == "registration.event.published"
