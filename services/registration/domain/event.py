@@ -119,6 +119,10 @@ class Event:
         """The first room with a conference: where remote participants meet."""
         return next((room for room in self.rooms if room.conference is not None), None)
 
+    def room(self, name: str | None) -> Room | None:
+        """The room of this name."""
+        return next((room for room in self.rooms if room.name == name), None)
+
     @property
     def no_shows_from(self) -> datetime | None:
         """From when on whoever has not come loses the seat in the room to who waits for it; None is never."""

@@ -1,4 +1,4 @@
-"""The public pages: an event with its registration form, and the way into the meeting."""
+"""The public pages: an event with its agenda and registration form, and the way into the meeting."""
 
 import secrets
 
@@ -7,15 +7,18 @@ from aiohttp import web
 from services.chassis.access import grant_of
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, Model, read_form
+from services.registration.adapters.letters.agenda_feed import agenda_feed
 from services.registration.application.enrolment import Register
 from services.registration.application.ports import Participant
 from services.registration.domain.errors import EventNotFoundError
 from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.event_versions import instant_of
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import SeatStatus
 from services.registration.web.answers import see
 from services.registration.web.consent_texts import asked_now
 from services.registration.web.person_forms import RegistrationForm
+from services.registration.web.schema_org import described
 from services.registration.web.use_cases import use_cases
 
 
@@ -85,10 +88,25 @@ async def join(request: web.Request) -> web.StreamResponse:
     return see(path)
 
 
+async def follow_agenda(request: web.Request) -> web.StreamResponse:
+    """The agenda for calendars, which ask again and again: what has not changed is not sent twice."""
+    event = await public_event(request)
+    version = instant_of(event)
+    if any(tag.value in {version, "*"} for tag in request.if_none_match or ()):
+        answer = web.Response(status=304)
+    else:
+        feed = agenda_feed(event, public_url=use_cases(request).settings.public_url)
+        answer = web.Response(body=feed, content_type="text/calendar", charset="utf-8")
+        answer.headers["Content-Disposition"] = 'inline; filename="agenda.ics"'
+    answer.etag = version
+    return answer
+
+
 def add_public_pages(app: web.Application) -> None:
     """Route them."""
     app.router.add_get("/e/{event_id}", show_event)
     app.router.add_post("/e/{event_id}", register)
+    app.router.add_get("/e/{event_id}/agenda.ics", follow_agenda)
     app.router.add_get("/e/{event_id}/sent", show_sent)
     app.router.add_get("/e/{event_id}/join/{token}", join)
 
@@ -127,6 +145,7 @@ async def _event_page(
     request: web.Request, event: Event, form: Form[RegistrationForm], *, retry_after: int | None = None
 ) -> web.Response:
     counts = await use_cases(request).registrations.counts(event.event_id)
+    url = f"{use_cases(request).settings.public_url}/e/{event.event_id}"
     page = render(
         request,
         "public_event.html",
@@ -135,6 +154,9 @@ async def _event_page(
         form=form,
         free=counts.free(event),
         consents=asked_now(),
+        url=url,
+        feed=f"webcal:{url.partition(':')[2]}/agenda.ics",
+        description=described(event, url=url),
     )
     if retry_after is not None:
         page.headers["Retry-After"] = str(retry_after)

@@ -3,7 +3,6 @@
 import io
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -13,6 +12,7 @@ import segno
 import typst
 
 from services.chassis.clock import Clock
+from services.registration.adapters.letters.agenda_feed import add_time_zones, new_calendar, sequence_at
 from services.registration.adapters.letters.languages import Tongue, Tongues
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import Participant
@@ -22,8 +22,6 @@ from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
 
 _TICKET: Final = Path(__file__).parent / "ticket.typ"
-_AROUND: Final = timedelta(days=366)
-_SEQUENCES_BEGIN: Final = datetime(2020, 1, 1, tzinfo=UTC)
 
 
 class Enclosures:
@@ -71,7 +69,7 @@ class Enclosures:
         zone = ZoneInfo(event.timezone)
         entry = icalendar.Event()
         entry.add("uid", f"{seat.participant_id}.passerelle")
-        entry.add("sequence", int((changed_at - _SEQUENCES_BEGIN).total_seconds()))
+        entry.add("sequence", sequence_at(changed_at))
         entry.add("dtstamp", self._clock())
         entry.add("last-modified", changed_at)
         entry.add("dtstart", event.starts_at.astimezone(zone))
@@ -88,15 +86,10 @@ class Enclosures:
             elif seat.status is SeatStatus.CONFIRMED:
                 # Calendars are shown to colleagues: this link leads into the meeting, and opens nothing else.
                 entry.add("location", self._links.join_url(**whose))
-        calendar = icalendar.Calendar()
-        calendar.add("prodid", "-//Passerelle//Registration//EN")
-        calendar.add("version", "2.0")
+        calendar = new_calendar()
         calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
         calendar.add_component(entry)
-        # Readers that know the zone by its name do so; the others need its rules for these days only.
-        calendar.add_missing_timezones(
-            first_date=event.starts_at.date() - _AROUND, last_date=event.ends_at.date() + _AROUND
-        )
+        add_time_zones(calendar, event)
         written: bytes = calendar.to_ical()
         return written
 

@@ -1,0 +1,84 @@
+"""The agenda for the public's programs: a calendar to subscribe to, schema.org, Open Graph."""
+
+import json
+import re
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import icalendar
+
+from tests.integration.running_registration import START, MovedClock, RunningRegistration, running_registration
+from tests.integration.test_registration_agenda import HOUR, ROOMS, SESSION
+
+
+async def entries(service: RunningRegistration, event_id: str) -> dict[str, Any]:
+    async with service.client.get(f"/e/{event_id}/agenda.ics") as feed:
+        assert (feed.status, feed.content_type) == (200, "text/calendar")
+        calendar = icalendar.Calendar.from_ical(await feed.read())
+    return {str(entry["summary"]): entry for entry in calendar.walk("VEVENT")}
+
+
+async def test_the_feed_keeps_uids_grows_sequences_and_tells_what_is_cancelled(tmp_path: Path) -> None:
+    clock = MovedClock()
+    async with running_registration(tmp_path, clock=clock) as service:
+        event_id = await service.event(rooms=ROOMS, sessions=[SESSION, SESSION | {"title": "Visite"}])
+        before = await entries(service, event_id)
+        workshop = before["Atelier"]
+        assert workshop["dtstart"].dt == START
+        assert str(workshop["dtstart"].params["TZID"]) == "Europe/Paris"
+        assert workshop["description"] == "Zoé Ünal, Paul Roux\n\nVenez\navec vos questions"
+        assert (workshop["location"], workshop["status"]) == ("Petite salle", "CONFIRMED")
+        clock.now += HOUR
+        sessions = (await service.api("GET", f"/events/{event_id}"))["sessions"]
+        sessions = [sessions[1] | {"cancelled": True, "room": "Amphi"}, sessions[0] | {"title": "Grand atelier"}]
+        await service.api("PATCH", f"/events/{event_id}", {"sessions": sessions})
+        after = await entries(service, event_id)
+        assert after["Grand atelier"]["uid"] == workshop["uid"]
+        assert after["Grand atelier"]["sequence"] > workshop["sequence"]
+        assert (after["Visite"]["status"], after["Visite"]["uid"]) == ("CANCELLED", before["Visite"]["uid"])
+        assert after["Visite"]["location"] == "Amphi, 12 rue des Écoles, Tulle"
+        await service.api("POST", f"/events/{event_id}/cancel")
+        assert {str(entry["status"]) for entry in (await entries(service, event_id)).values()} == {"CANCELLED"}
+
+
+async def test_the_feed_is_sent_again_only_when_it_changed_and_not_for_drafts(service: RunningRegistration) -> None:
+    event_id = await service.event(sessions=[])
+    assert list(await entries(service, event_id)) == ["Colloque"]
+    address = f"/e/{event_id}/agenda.ics"
+    async with service.client.get(address) as feed:
+        tag = {"If-None-Match": feed.headers["ETag"]}
+    async with service.client.get(address, headers=tag) as feed:
+        assert (feed.status, await feed.read()) == (304, b"")
+    await service.api("PATCH", f"/events/{event_id}", {"title": "Journée"})
+    async with service.client.get(address, headers=tag) as feed:
+        assert feed.status == 200
+    draft = await service.event(publish=False)
+    async with service.client.get(f"/e/{draft}/agenda.ics") as feed:
+        assert feed.status == 404
+
+
+async def test_the_public_page_tells_programs_what_it_tells_people(service: RunningRegistration) -> None:
+    title = 'Colloque </script><b> "2026"'
+    event_id = await service.event(title=title, rooms=ROOMS, sessions=[SESSION])
+    page = await service.page("GET", f"/e/{event_id}", lang="fr")
+    (found,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
+    told = json.loads(found)
+    url = f"{service.settings.public_url}/e/{event_id}"
+    assert (told["@type"], told["name"], told["url"]) == ("Event", title, url)
+    assert (told["startDate"], told["endDate"]) == ("2026-11-23T09:00:00+01:00", "2026-11-23T17:00:00+01:00")
+    assert told["eventAttendanceMode"] == "https://schema.org/MixedEventAttendanceMode"
+    assert told["location"] == [
+        {"@type": "Place", "name": "Amphi", "address": "12 rue des Écoles, Tulle"},
+        {"@type": "Place", "name": "Petite salle"},
+        {"@type": "VirtualLocation", "url": url},
+    ]
+    assert told["subEvent"][0]["performer"][0] == {"@type": "Person", "name": "Zoé Ünal"}
+    graph = {name: unescape(text) for name, text in re.findall(r'property="og:(\w+)" content="([^"]*)"', page)}
+    assert (graph["title"], graph["url"], graph["locale"]) == (title, url, "fr_FR")
+    assert "lundi 23 novembre 2026" in graph["description"]
+    assert f'href="webcal:{url.removeprefix("http:")}/agenda.ics"' in page
+    await service.api("PATCH", f"/events/{event_id}", {"capacity": {"remote": 0}})
+    alone = await service.page("GET", f"/e/{event_id}")
+    assert "OfflineEventAttendanceMode" in alone
+    assert "VirtualLocation" not in alone
