@@ -26,6 +26,7 @@ from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
 from services.chassis.topics import await_topics
 from services.registration.adapters.clockwork import (
+    carry_imports_on,
     close_by_the_clock,
     deliver_letters,
     remind_by_the_clock,
@@ -49,6 +50,7 @@ from services.registration.application.email_sign_in import EmailedLinks
 from services.registration.application.events import Events
 from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
+from services.registration.application.imports import Imports, LineKeys
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
@@ -64,6 +66,7 @@ from services.registration.web import (
     event_steps_api,
     events_api,
     exports_api,
+    imports_api,
     people_api,
     registrations_api,
     seats_api,
@@ -99,6 +102,7 @@ async def serve(settings: RegistrationSettings) -> None:
         background.start("closing", close_by_the_clock(parts.use_cases.events))
         background.start("seats", settle_seats_by_the_clock(parts.use_cases.offers))
         background.start("letters", deliver_letters(parts.use_cases.letters))
+        background.start("imports", carry_imports_on(parts.use_cases.imports))
         background.start("reminders", remind_by_the_clock(parts.use_cases.people))
         background.start("account letters", deliver_letters(parts.use_cases.access.letters))
         log.info("registration.listening", url=url)
@@ -142,6 +146,7 @@ async def assembled(
             event_steps_api.api,
             registrations_api.api,
             exports_api.api,
+            imports_api.api,
             people_api.api,
             seats_api.api,
             check_ins_api.api,
@@ -238,6 +243,7 @@ def _use_cases(
         events=Events(store=store, clock=clock, mint=mint),
         registrations=registrations,
         exports=Exports(store=store),
+        imports=Imports(store=store, clock=clock, mint=mint, keys=LineKeys.derive(settings.secret)),
         offers=Offers(store=store, clock=clock, mint=mint),
         check_ins=check_ins,
         desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),

@@ -9,6 +9,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from services.chassis.database import is_away
 from services.registration.application.account_letters import AccountLetters
 from services.registration.application.events import Events
+from services.registration.application.imports import Imports
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
@@ -44,6 +45,11 @@ async def remind_by_the_clock(people: People) -> None:
             log.info("letters.reminders_owed", reminders=owed)
 
     await again_and_again(remind, name="reminders", poll_seconds=60)
+
+
+async def carry_imports_on(imports: Imports) -> None:
+    """Carry out the imports that were begun, and delete the files that were kept for long enough, for ever."""
+    await again_and_again(imports.carry_on_all, name="imports")
 
 
 async def deliver_letters(letters: Letters | AccountLetters) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.account_reading import SqlAccountReading
 from services.registration.adapters.desk_reading import SqlDeskReading, tells_of_place, tells_of_presence
+from services.registration.adapters.import_store import SqlImportReading
 from services.registration.adapters.people_reading import SqlPeopleReading
 from services.registration.adapters.rows import (
     event_from,
@@ -41,7 +42,7 @@ from services.registration.domain.suspect_times import TimeAcceptance
 _SEAT = REGISTRATIONS.c
 
 
-class SqlReading(SqlDeskReading, SqlSeatReading, SqlPeopleReading, SqlAccountReading):
+class SqlReading(SqlDeskReading, SqlSeatReading, SqlPeopleReading, SqlAccountReading, SqlImportReading):
     """A view of the database through one connection; implements the port `Reading`."""
 
     def __init__(self, connection: AsyncConnection, *, lock: bool = False) -> None:

@@ -10,6 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.chassis.clock import Clock
 from services.chassis.outbox import add
 from services.registration.adapters.account_writing import SqlAccountWriting
+from services.registration.adapters.import_store import SqlImportWriting
+from services.registration.adapters.import_tables import IMPORTED_LINES
 from services.registration.adapters.publisher import to_record
 from services.registration.adapters.reading import SqlReading
 from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
@@ -66,7 +68,7 @@ class SqlStore:
         self._committed()
 
 
-class SqlWriting(SqlReading, SqlAccountWriting):
+class SqlWriting(SqlReading, SqlAccountWriting, SqlImportWriting):
     """A transaction; implements the port `Writing`."""
 
     def __init__(self, connection: AsyncConnection, *, clock: Clock) -> None:
@@ -132,6 +134,10 @@ class SqlWriting(SqlReading, SqlAccountWriting):
             deleted += gone.rowcount
         if deleted:
             await self._note_of_person(Act.PERSON_ERASED, participant_id)
+            # The key stays, so that the same file does not bring the person back.
+            told = update(IMPORTED_LINES).where(IMPORTED_LINES.c.participant_id == participant_id)
+            await self._connection.execute(told.values(said={}))
+            await self.forget_imports(await self._event_of(participant_id))
 
     async def add_scan(self, scan: Scan) -> None:
         """See the port."""
@@ -240,6 +246,9 @@ class SqlWriting(SqlReading, SqlAccountWriting):
         await self.note(*map(deed_of, told))
 
     async def _note_of_person(self, act: Act, participant_id: str) -> None:
+        await self.note(Deed(act=act, event_id=await self._event_of(participant_id), subject=participant_id))
+
+    async def _event_of(self, participant_id: str) -> str | None:
         mine = REGISTRATIONS.c.participant_id == participant_id
-        event_id = await self._connection.scalar(select(REGISTRATIONS.c.event_id).where(mine))
-        await self.note(Deed(act=act, event_id=event_id, subject=participant_id))
+        event_id: str | None = await self._connection.scalar(select(REGISTRATIONS.c.event_id).where(mine))
+        return event_id

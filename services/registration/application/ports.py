@@ -9,6 +9,7 @@ from typing import Protocol
 from services.registration.application.account_ports import AccountReading, AccountWriting
 from services.registration.application.audit import AuditReading, AuditWriting
 from services.registration.application.desk_ports import DeskReading, DeskWriting
+from services.registration.application.import_ports import ImportReading, ImportWriting
 from services.registration.application.people_ports import PeopleReading, PeopleWriting
 from services.registration.application.seat_ports import SeatReading, SeatWriting
 from services.registration.domain.checkins import Scan, TicketHolder
@@ -86,7 +87,7 @@ class GuestLink:
     changed_at: datetime
 
 
-class Reading(DeskReading, SeatReading, PeopleReading, AccountReading, AuditReading, Protocol):
+class Reading(DeskReading, SeatReading, PeopleReading, AccountReading, AuditReading, ImportReading, Protocol):
     """A consistent view of the database."""
 
     async def event(self, event_id: str) -> Event:
@@ -175,7 +176,7 @@ class Reading(DeskReading, SeatReading, PeopleReading, AccountReading, AuditRead
         ...
 
 
-class Writing(Reading, DeskWriting, SeatWriting, PeopleWriting, AccountWriting, AuditWriting, Protocol):
+class Writing(Reading, DeskWriting, SeatWriting, PeopleWriting, AccountWriting, AuditWriting, ImportWriting, Protocol):
     """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
 
     async def add_event(self, event: Event, *, retry_key: str | None) -> None:

@@ -41,6 +41,7 @@ class Act(StrEnum):
     REGISTRATION_CHANGED = "registration.changed"
     REGISTRATION_CANCELLED = "registration.cancelled"
     REGISTRATIONS_EXPORTED = "registration.exported"
+    REGISTRATIONS_IMPORTED = "registration.imported"
     SEAT_OFFERED = "seat.offered"
     OFFER_ENDED = "seat.offer_ended"
     SEAT_RELEASED = "seat.released"

@@ -196,3 +196,32 @@ class SignInRefusedError(RegistrationError):
         """Keep why."""
         super().__init__(reason)
         self.reason = reason
+
+
+class ImportNotFoundError(RegistrationError):
+    """The event has no such import, or what was kept of its file is deleted."""
+
+    def __init__(self, import_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(import_id)
+        self.import_id = import_id
+
+
+class FileTrouble(StrEnum):
+    """What keeps a file from being read as a table."""
+
+    EMPTY = "empty"
+    NO_TABLE = "no_table"
+    ENCODING = "encoding"
+    LOCKED = "locked"
+    TOO_LONG = "too_long"
+    NO_NAMES = "no_names"
+
+
+class UnreadableFileError(RegistrationError):
+    """A file cannot be read as a table of people."""
+
+    def __init__(self, trouble: FileTrouble) -> None:
+        """Keep what is wrong with it."""
+        super().__init__(trouble)
+        self.trouble = trouble

@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from services.chassis.pages.languages import mark
 from services.chassis.problems import FieldError, Problem, bad_request, conflict, not_found
 from services.registration.domain.errors import (
     AccountNotFoundError,
@@ -13,6 +14,8 @@ from services.registration.domain.errors import (
     EventChangedMeanwhileError,
     EventNotFoundError,
     EventStateError,
+    FileTrouble,
+    ImportNotFoundError,
     InvalidValueError,
     LetterNotFoundError,
     LinkConflictError,
@@ -24,6 +27,7 @@ from services.registration.domain.errors import (
     RegistrationCancelledError,
     RegistrationError,
     TimeNotAcceptedError,
+    UnreadableFileError,
 )
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
@@ -34,6 +38,8 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
     """Turn what the domain refuses into problems, for API and pages alike."""
     try:
         return await handler(request)
+    except UnreadableFileError as error:
+        raise bad_request(TROUBLES[error.trouble]) from error
     except RegistrationError as error:
         raise problem_of(error) from error
 
@@ -74,9 +80,20 @@ _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     CheckInNotFoundError: "This event has no check-in of this id.",
     AccountNotFoundError: "There is no account of this id.",
     DeskLinkNotFoundError: "This event has no desk link of this id.",
+    ImportNotFoundError: "This event has no import of this id, or it is deleted: files are kept for a day.",
     LetterNotFoundError: "This event has no letter of this number.",
     LinkNotFoundError: "This guest is not linked to this participant.",
     TimeNotAcceptedError: "The time of this fact is not accepted.",
+}
+TROUBLES: Final = {
+    FileTrouble.EMPTY: mark("The file holds no line below its headings."),
+    FileTrouble.NO_TABLE: mark("The file is neither CSV nor XLSX."),
+    FileTrouble.ENCODING: mark("The encoding of the file is not known: save it as UTF-8."),
+    FileTrouble.LOCKED: mark(
+        "The file is locked by a password, or in the format of Excel before 2007: save it as XLSX."
+    ),
+    FileTrouble.TOO_LONG: mark("The file has too many lines or columns: at most 10000 lines and 100 columns."),
+    FileTrouble.NO_NAMES: mark("No column is called name: give the names of people."),
 }
 _STANDS: Final = {"draft": "not published", "published": "published", "closed": "closed", "cancelled": "cancelled"}
 _PLACES: Final = {"in_person": "in person", "remote": "remotely"}

@@ -16,6 +16,7 @@ from services.registration.web.event_pages import add_event_pages
 from services.registration.web.exports_api import add_export_pages
 from services.registration.web.group_pages import add_group_pages
 from services.registration.web.home_pages import add_home_pages
+from services.registration.web.import_pages import add_import_pages
 from services.registration.web.letter_pages import add_letter_pages
 from services.registration.web.needs_pages import add_needs_pages
 from services.registration.web.passkey_pages import add_passkey_pages
@@ -42,6 +43,7 @@ def add_pages(app: web.Application) -> None:
     add_event_pages(app)
     add_duplicate_pages(app)
     add_export_pages(app)
+    add_import_pages(app)
     add_letter_pages(app)
     add_needs_pages(app)
     add_desk_pages(app)

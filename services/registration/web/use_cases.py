@@ -12,6 +12,7 @@ from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
+from services.registration.application.imports import Imports
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
@@ -31,6 +32,7 @@ class UseCases:
     events: Events
     registrations: Registrations
     exports: Exports
+    imports: Imports
     offers: Offers
     check_ins: CheckIns
     desks: Desks

@@ -1,0 +1,177 @@
+"""Imports: a list of people from elsewhere, line by line, and what is to become of each line."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.registration.domain.registrations import Person
+from services.registration.domain.seats import SeatStatus, Wish
+
+KEPT_FOR: Final = timedelta(hours=24)
+"""How long what was uploaded is kept: for who has to look something up before they go on, and no longer."""
+
+
+class Judgement(StrEnum):
+    """What becomes of a line: somebody new, somebody known whom the file tells nothing new of, or something new."""
+
+    NEW = "new"
+    KNOWN = "known"
+    CHANGED = "changed"
+    REFUSED = "refused"
+
+
+class Refusal(StrEnum):
+    """Why a line is refused."""
+
+    NAME_MISSING = "name_missing"
+    NAME_WRONG = "name_wrong"
+    EMAIL_MISSING = "email_missing"
+    EMAIL_WRONG = "email_wrong"
+    MODE_WRONG = "mode_wrong"
+    LANGUAGE_WRONG = "language_wrong"
+    HEADCOUNT_WRONG = "headcount_wrong"
+    NEEDS_WRONG = "needs_wrong"
+    ID_WRONG = "id_wrong"
+    TWICE = "twice"
+    CANCELLED = "cancelled"
+    ERASED = "erased"
+    EVENT_NOT_OPEN = "event_not_open"
+
+
+class ImportState(StrEnum):
+    """Where an import stands: looked at, being carried out, done."""
+
+    UPLOADED = "uploaded"
+    RUNNING = "running"
+    DONE = "done"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportLine:
+    """Somebody as a file tells them; `number` is the line of the file, its heading being the first.
+
+    `key` is what the same line has in another file, or in the same one imported again. `said` are digests of what the
+    file says, by field. `by_id` is for a key made of an id given elsewhere; else it is made of the address.
+    """
+
+    number: int
+    key: str
+    by_id: bool
+    person: Person
+    mode: Wish
+    said: Mapping[str, str]
+    headcount: int | None = None
+    needs: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """A table as it was brought: its headings, and its rows under the numbers of their lines."""
+
+    headings: Sequence[str]
+    rows: Mapping[int, Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices:
+    """How a sheet is read: the field that each column holds ("" for none), and what holds where a cell is empty."""
+
+    columns: Sequence[str]
+    mode: Wish = Wish.IN_PERSON
+    language: str = "fr"
+    letters: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportContent:
+    """What is kept of a file: the sheet, how it is read, and once it is carried out the lines that can be."""
+
+    sheet: Sheet
+    choices: Choices
+    lines: Sequence[ImportLine] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownParticipant:
+    """Who is registered already: `key`, `by_id` and `said` as an earlier import left them."""
+
+    participant_id: str
+    status: SeatStatus
+    person: Person | None
+    key: str | None = None
+    by_id: bool = False
+    said: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What is to become of a line, and whom it is about if they are registered."""
+
+    line: ImportLine
+    judgement: Judgement
+    refusal: Refusal | None = None
+    known: KnownParticipant | None = None
+    changed: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Import:
+    """A file that somebody (`actor`) brought: `done` of its good lines are carried out, `counts` says how.
+
+    `refused` are the numbers of lines with why, those that could not be read among them.
+    """
+
+    import_id: str
+    event_id: str
+    actor: str
+    state: ImportState
+    brought_at: datetime
+    done: int = 0
+    counts: Mapping[Judgement, int] = field(default_factory=dict)
+    refused: Mapping[int, Refusal] = field(default_factory=dict)
+    total: int = 0
+
+
+def judge(line: ImportLine, known: Sequence[KnownParticipant]) -> Judged:
+    """What is to become of a line, of those known who may be meant by it.
+
+    Whoever bears the line's key is meant. Else who has its address; but where the line has an id of its own, only who
+    has none yet, and the same name: families share addresses.
+    """
+    same = next((each for each in known if each.key == line.key), None)
+    if same is None:
+        have_an_id = {each.participant_id for each in known if each.by_id}
+        alike = [
+            each for each in known if _is_meant(each, line) and not (line.by_id and each.participant_id in have_an_id)
+        ]
+        # One who takes part goes before one who cancelled, then one of the same name before others.
+        same = min(
+            alike,
+            key=lambda each: (each.status is SeatStatus.CANCELLED, not _is_namesake(each, line)),
+            default=None,
+        )
+    if same is None:
+        return Judged(line=line, judgement=Judgement.NEW)
+    if same.person is None:
+        return Judged(line=line, judgement=Judgement.REFUSED, refusal=Refusal.ERASED, known=same)
+    if same.status is SeatStatus.CANCELLED:
+        return Judged(line=line, judgement=Judgement.REFUSED, refusal=Refusal.CANCELLED, known=same)
+    # What was said under another key, or by somebody themselves, is not what this file said before.
+    before = same.said if same.key == line.key else {}
+    changed = [name for name, digest in line.said.items() if before.get(name, digest) != digest]
+    judgement = Judgement.CHANGED if changed else Judgement.KNOWN
+    return Judged(line=line, judgement=judgement, known=same, changed=changed)
+
+
+def _is_meant(known: KnownParticipant, line: ImportLine) -> bool:
+    if known.person is None or not line.person.email:
+        return False
+    if known.person.email.casefold() != line.person.email.casefold():
+        return False
+    return not line.by_id or _is_namesake(known, line)
+
+
+def _is_namesake(known: KnownParticipant, line: ImportLine) -> bool:
+    return known.person is not None and known.person.name.casefold() == line.person.name.casefold()

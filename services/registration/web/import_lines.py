@@ -1,0 +1,98 @@
+"""The lines of a sheet read as people, each held to the rules that everybody's registration is held to."""
+
+from collections.abc import Mapping
+from typing import Annotated, Final
+
+from pydantic import StringConstraints, ValidationError
+
+from services.registration.adapters.rows import searchable
+from services.registration.application.imports import LineKeys, Reading
+from services.registration.domain.imports import Choices, ImportLine, Refusal, Sheet
+from services.registration.domain.registrations import Person
+from services.registration.domain.seats import Wish
+from services.registration.web.bodies import Body, Email, Headcount, Language, Needs, PersonName
+
+_MODES: Final = {
+    Wish.IN_PERSON: "in person;in_person;sur place;presentiel;en presentiel;salle;on site;onsite",
+    Wish.REMOTE: "remote;remotely;a distance;distanciel;en distanciel;en ligne;online;visio;virtual",
+    Wish.EITHER: "either;l'un ou l'autre;indifferent",
+}
+_WISHES: Final = {word: wish for wish, words in _MODES.items() for word in words.split(";")}
+_LANGUAGES: Final = {"francais": "fr", "french": "fr", "anglais": "en", "english": "en"}
+
+
+class _Typed(Body):
+    """What a line says of somebody."""
+
+    name: PersonName
+    email: Email | None = None
+    mode: Wish
+    language: Language
+    headcount: Headcount | None = None
+    needs: Needs | None = None
+    external_id: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+def read_lines(sheet: Sheet, choices: Choices, keys: LineKeys) -> Reading:
+    """Each line as somebody to register, or why it cannot be."""
+    lines: dict[str, ImportLine] = {}
+    refused: dict[int, Refusal] = {}
+    addressed: set[str] = set()
+    for number, cells in sheet.rows.items():
+        told = {field: cell for field, cell in zip(choices.columns, cells, strict=False) if field and cell}
+        line = _read(number, told, choices, keys)
+        if isinstance(line, Refusal):
+            refused[number] = line
+        elif line.key in lines:
+            refused[number] = Refusal.TWICE
+        else:
+            lines[line.key] = line
+            if line.by_id:
+                addressed.add(line.person.email.casefold())
+    for key, line in list(lines.items()):
+        # Without a number of its own it is the same person as the line that has one.
+        if not line.by_id and line.person.email.casefold() in addressed:
+            refused[line.number] = Refusal.TWICE
+            del lines[key]
+    return Reading(lines=list(lines.values()), refused=refused)
+
+
+def _read(number: int, told: Mapping[str, str], choices: Choices, keys: LineKeys) -> ImportLine | Refusal:
+    mode, language = told.get("mode"), told.get("language")
+    name = told.get("name") or " ".join(told[part] for part in ("first_name", "last_name") if part in told)
+    if not name:
+        return Refusal.NAME_MISSING
+    if "email" not in told and "external_id" not in told:
+        return Refusal.EMAIL_MISSING
+    values: dict[str, str | Wish] = {field: told[field] for field in ("email", "headcount", "needs") if field in told}
+    if "external_id" in told:
+        values["external_id"] = told["external_id"]
+    values["name"] = name
+    plain = searchable(mode or "").replace("’", "'")
+    values["mode"] = choices.mode if mode is None else _WISHES.get(plain, plain)
+    values["language"] = choices.language if language is None else _LANGUAGES.get(searchable(language), language)
+    try:
+        typed = _Typed.model_validate(values)
+    except ValidationError as error:
+        return _refusal(str(error.errors(include_url=False)[0]["loc"][0]))
+    if typed.headcount is not None and typed.mode is not Wish.REMOTE:
+        return Refusal.HEADCOUNT_WRONG
+    email, outside = typed.email or "", typed.external_id
+    said = {"name": name, "email": email} | {
+        field: told[field] for field in ("mode", "language", "headcount", "needs") if field in told
+    }
+    key = keys.of("address", email.casefold()) if outside is None else keys.of("id", outside)
+    return ImportLine(
+        number=number,
+        key=key,
+        by_id=outside is not None,
+        person=Person(name=typed.name, email=email, language=typed.language),
+        mode=typed.mode,
+        headcount=typed.headcount,
+        needs=typed.needs or None,
+        said={field: keys.of(key, field, text)[:16] for field, text in said.items()},
+    )
+
+
+def _refusal(field: str) -> Refusal:
+    return Refusal.ID_WRONG if field == "external_id" else Refusal(f"{field}_wrong")
