@@ -66,6 +66,7 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
             "new event": "/events/new",
             "event": f"/events/{event_id}",
             "edit": f"/events/{event_id}/edit",
+            "duplicate": f"/events/{event_id}/duplicate",
             "participant": f"/events/{event_id}/registrations/{anne['participant_id']}",
             "needs": f"/events/{event_id}/needs",
             "letters": f"/events/{event_id}/letters",

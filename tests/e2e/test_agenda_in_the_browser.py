@@ -1,0 +1,59 @@
+"""The agenda in Debian's Chromium: hours of the event and of the viewer, data for programs, two editors at once."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from playwright.async_api import Browser, ConsoleMessage, expect
+
+from services.chassis.access import Role
+from tests.e2e.test_registration_in_the_browser import address, browsing, open_all, violations
+from tests.integration.running_registration import RunningRegistration, running_registration
+from tests.integration.test_registration_agenda import ROOMS, SESSION
+
+
+@pytest_asyncio.fixture
+async def service(tmp_path: Path) -> AsyncIterator[RunningRegistration]:
+    async with running_registration(tmp_path) as running:
+        yield running
+
+
+async def test_whoever_looks_from_elsewhere_sees_their_hours_beside_those_of_the_event(
+    service: RunningRegistration, browser: Browser
+) -> None:
+    event_id = await service.event(rooms=ROOMS, sessions=[SESSION, SESSION | {"title": "Visite", "cancelled": True}])
+    for zone, theirs in (("America/Toronto", "for you: 03:00 – 04:00 (America/Toronto)"), ("Europe/Brussels", None)):
+        async with browsing(browser, service, wide=360, timezone_id=zone) as page:
+            said: list[str] = []
+
+            def hear(message: ConsoleMessage, said: list[str] = said) -> None:
+                said.append(message.text)
+
+            page.on("console", hear)
+            await page.goto(address(service, f"/e/{event_id}"))
+            first = page.locator(".agenda li").first
+            await expect(first).to_contain_text("09:00 – 10:00")
+            if theirs is not None:
+                await expect(first).to_contain_text(theirs)
+                assert await violations(page) == []
+            assert await page.locator(".yours").count() == (3 if theirs else 0)
+            # The policy lets no script but files run: what is only data must not offend it.
+            assert said == []
+
+
+async def test_the_second_editor_is_led_to_what_changed_and_saves_on_top_of_it(
+    service: RunningRegistration, browser: Browser
+) -> None:
+    event_id = await service.event(rooms=ROOMS, sessions=[SESSION])
+    async with browsing(browser, service, role=Role.ORGANIZER, wide=360) as page:
+        await page.goto(address(service, f"/events/{event_id}/edit"))
+        await service.api("PATCH", f"/events/{event_id}", {"title": "Journée", "grace_minutes": 30})
+        await page.get_by_label("Title").fill("Rencontre")
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("alert")).to_be_focused()
+        await expect(page.get_by_role("alert")).to_contain_text("is now “Journée”. You wrote “Rencontre”.")
+        await expect(page.get_by_label("Grace after the end")).to_have_value("30")
+        await open_all(page)
+        assert await violations(page) == []
+        await page.get_by_role("button", name="Save").click()
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Rencontre")
