@@ -42,6 +42,14 @@ async def test_a_session_says_all_on_the_pages_and_names_nobody_on_the_topic(ser
     assert not any(private in told for private in ("Zoé", "Roux", "questions", "rue des"))
 
 
+async def test_the_desk_counts_a_session_against_its_seats_and_knows_none_that_is_cancelled(
+    service: RunningRegistration,
+) -> None:
+    event_id = await service.event(rooms=ROOMS, sessions=[SESSION, SESSION | {"title": "Visite", "cancelled": True}])
+    places = (await service.api("GET", f"/events/{event_id}/desk"))["places"]
+    assert [(place["name"], place["capacity"]) for place in places if place["kind"] == "session"] == [("Atelier", 12)]
+
+
 async def test_the_form_takes_all_of_a_session_and_names_what_is_wrong_at_the_field(
     service: RunningRegistration,
 ) -> None:

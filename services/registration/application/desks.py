@@ -59,7 +59,7 @@ class DeskState:
 
     @property
     def places(self) -> Sequence[Place]:
-        """The rooms, then the sessions as they follow one another."""
+        """The rooms, then the sessions that take place, as they follow one another."""
         rooms = [
             Place(
                 place_id=room.room_id,
@@ -76,9 +76,10 @@ class DeskState:
                 kind="session",
                 name=session.title,
                 inside=self.inside.by_place.get(session.session_id, 0),
-                capacity=None,
+                capacity=session.capacity.in_person,
             )
             for session in sorted(self.event.sessions, key=lambda session: session.starts_at)
+            if not session.cancelled
         ]
         return [*rooms, *sessions]
 
