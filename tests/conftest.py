@@ -1,6 +1,7 @@
 """What all tests may ask for. A Kafka that does not start fails the tests that need it: nothing is skipped."""
 
 import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -16,6 +17,12 @@ from tests.postgresql import PostgreSql, PostgreSqlMissingError, running_postgre
 
 _ANY_PORT = 0
 """Not the preferred one: a client of another broker, gone a moment ago, would write to ours."""
+
+
+def pytest_configure() -> None:
+    """Let SIGINT mean something where the tests were started in the background: processes inherit that it does not."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

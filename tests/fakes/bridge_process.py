@@ -2,10 +2,8 @@
 
 import asyncio
 import contextlib
-import os
 import signal
 import socket
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -25,6 +23,7 @@ from services.streaming_bridge.bootstrap import built
 from services.streaming_bridge.settings import BridgeSettings
 from tests.builders import SECRET_KEY, settings_for
 from tests.fakes.bridge import ORGANIZER, KnownTokens
+from tests.fakes.passerelle import Started, start
 from tests.fakes.platforms import Request, Shapes
 
 DEADLINE_SECONDS = 60.0
@@ -55,12 +54,12 @@ async def prepare_source(data_dir: Path, shapes: Shapes) -> None:
 
 @dataclass(slots=True, kw_only=True)
 class BridgeProcess:
-    """`python -m services.streaming_bridge` on a data directory, at one port over all its lives."""
+    """`passerelle run streaming_bridge` on a data directory, at one port over all its lives."""
 
     data_dir: Path
     kafka: str
     port: int = field(default_factory=free_port)
-    process: asyncio.subprocess.Process | None = None
+    process: Started | None = None
 
     @property
     def url(self) -> str:
@@ -69,17 +68,15 @@ class BridgeProcess:
 
     async def start(self) -> None:
         """Start it, and return when it takes deliveries."""
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("PASSERELLE_")}
-        environment |= {
+        settings = {
             "PASSERELLE_DATA_DIR": str(self.data_dir),
             "PASSERELLE_KAFKA": self.kafka,
             "PASSERELLE_PORT": str(self.port),
             "PASSERELLE_SECRET_KEY": SECRET_KEY,
             "PASSERELLE_LOG_LEVEL": "warning",
         }
-        self.process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "services.streaming_bridge", env=environment
-        )
+        log = self.data_dir / "bridge.log"
+        self.process = await start("run", "streaming_bridge", settings=settings, out=log, said=log)
         async with aiohttp.ClientSession() as session, asyncio.timeout(DEADLINE_SECONDS):
             while not await self._ready(session):
                 assert self.process.returncode is None
@@ -97,8 +94,7 @@ class BridgeProcess:
         process = self.process
         if process is None:
             return 0
-        if process.returncode is None:
-            process.send_signal(number)
+        process.send_signal(number)
         async with asyncio.timeout(DEADLINE_SECONDS):
             return await process.wait()
 

@@ -30,22 +30,18 @@ async def supervisor(tmp_path: Path) -> AsyncIterator[Supervisor]:
     await supervisor.stop()
 
 
-async def test_a_forked_program_has_its_own_arguments_environment_folder_and_log(supervisor: Supervisor) -> None:
+async def test_a_forked_program_has_a_life_of_its_own_and_comes_back_when_it_was_killed(supervisor: Supervisor) -> None:
     log = supervisor.logs / "forked.log"
     said = f"arguments ['a b'] told 100 % of it in {supervisor.root}\n"
     await _until(lambda: log.exists() and said in log.read_text())
     assert _command_line(supervisor, "forked_program") == " ".join([*FORKED, "a b"])
 
-
-async def test_a_program_that_was_killed_is_back(supervisor: Supervisor) -> None:
-    await _until(lambda: _process(supervisor, "forked_program a b") is not None)
     first = _process(supervisor, "forked_program a b")
     assert first is not None
     first.kill()
     await _until(lambda: (_process(supervisor, "forked_program a b") or first).pid != first.pid)
 
-
-async def test_a_program_that_fails_is_tried_again_and_its_code_is_in_the_log(supervisor: Supervisor) -> None:
+    # Beside it, one that fails is tried again, and its code is in the log.
     log = supervisor.logs / "supervisord.log"
     await _until(lambda: log.exists() and log.read_text().count("exited: failing (exit status 7") > 1)
 
