@@ -2,15 +2,22 @@
 
 import csv
 import io
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
 from aiohttp import FormData
 from xlsxwriter import Workbook
 
 from services.chassis.access import Role
+from services.registration.adapters.sheet_reading import read_sheet
+from services.registration.domain.errors import ImportNotFoundError
+from services.registration.domain.imports import KEPT_FOR, Choices, ImportState, Judgement
 from services.registration.domain.letters import LetterState
+from services.registration.web.import_lines import read_lines
 from tests.databases import ON_BOTH
-from tests.integration.running_registration import RunningRegistration, kinds
+from tests.integration.running_registration import MovedClock, RunningRegistration, kinds, running_registration
 
 FRENCH = "Prénom;Nom;Adresse e-mail;Participation\n"
 
@@ -156,3 +163,25 @@ async def test_a_sheet_is_looked_at_its_columns_chosen_and_carried_out_without_j
     participant = (await service.api("GET", f"/events/{event_id}/registrations"))["items"][0]["participant_id"]
     await service.api("DELETE", f"/events/{event_id}/registrations/{participant}?erase=true", expect=204)
     await service.page("GET", here, expect=404)
+
+
+async def test_what_was_begun_goes_on_by_itself_and_the_file_is_forgotten_after_a_day(tmp_path: Path) -> None:
+    clock = MovedClock()
+    async with running_registration(tmp_path, clock=clock) as service:
+        event_id, imports = await service.event(), service.parts.use_cases.imports
+        text = "name,email\n" + "".join(f"Personne {n},p{n}@example.org\n" for n in range(60)) + "Nobody,\n"
+        sheet = read_sheet(text.encode())
+        choices = Choices(columns=["name", "email"])
+        brought = await imports.bring(event_id, sheet, choices)
+        await imports.start(event_id, brought.import_id, read_lines(sheet, choices, imports.keys))
+        part = await imports.carry_on(event_id, brought.import_id, seconds=0)
+        assert (part.state, part.done) == (ImportState.RUNNING, 25)
+        await imports.carry_on_all()
+        done, content = await imports.find(event_id, brought.import_id)
+        assert (done.state, done.done, done.counts) == (ImportState.DONE, 60, {Judgement.NEW: 60})
+        assert list(content.sheet.rows.values()) == [["Nobody", ""]]
+        assert content.lines == []
+        clock.now += KEPT_FOR + timedelta(seconds=1)
+        await imports.carry_on_all()
+        with pytest.raises(ImportNotFoundError):
+            await imports.find(event_id, brought.import_id)

@@ -80,16 +80,26 @@ def _decoded(raw: bytes, encoding: str) -> str:
 
 
 def _rows_of_text(text: str) -> Iterator[list[str]]:
+    # Old Macs end lines with a mere carriage return, and some spreadsheets still do.
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     first, _, rest = text.lstrip().partition("\n")
     if first.lower().startswith("sep="):
         # Excel's own way to say which separator follows.
         text = rest
         first = rest.partition("\n")[0]
-    separator = max(_SEPARATORS, key=lambda each: len(next(csv.reader([first], delimiter=each), [])))
+    separator = max(_SEPARATORS, key=lambda each: _columns(first, each))
     try:
         yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
     except csv.Error:
         raise UnreadableFileError(FileTrouble.NO_TABLE) from None
+
+
+def _columns(line: str, separator: str) -> int:
+    """How many there are, if that is what separates them."""
+    try:
+        return len(next(csv.reader([line], delimiter=separator, strict=True), []))
+    except csv.Error:
+        return 0
 
 
 def _rows_of_book(raw: bytes) -> Iterator[list[str]]:
