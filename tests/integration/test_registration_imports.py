@@ -76,13 +76,13 @@ async def test_a_list_imported_again_registers_nobody_twice_and_changes_what_was
 ) -> None:
     event_id = await service.event()
     await service.register(event_id, name="Léa Martin")
-    text = FRENCH + "Zoé;Ünal;zoe@example.org;\nAnne;Lefèvre;anne@example.org;\nL.;Martin;lea@example.org;\n"
+    text = FRENCH + "Zoé;Ünal;zoe@example.org;Sur place\nAnne;Lefèvre;anne@example.org;\nL.;Martin;lea@example.org;\n"
     await bring(service, event_id, text, "?letters=false")
     ids = [item["participant_id"] for item in (await service.api("GET", f"/events/{event_id}/registrations"))["items"]]
     path = f"/events/{event_id}/registrations"
     await service.api("PATCH", f"{path}/{ids[1]}", {"name": "Zoé Corrected"})
     before = await service.outbox()
-    again = await bring(service, event_id, text)
+    again = await bring(service, event_id, text.replace("Sur place", "In person"))
     assert (again["new"], again["known"], again["changed"], again["refused"]) == (0, 3, 0, [])
     changed = await bring(service, event_id, text.replace("Lefèvre", "Lefebvre"))
     assert (changed["new"], changed["known"], changed["changed"]) == (0, 2, 1)

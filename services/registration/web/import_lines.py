@@ -78,8 +78,9 @@ def _read(number: int, told: Mapping[str, str], choices: Choices, keys: LineKeys
     if typed.headcount is not None and typed.mode is not Wish.REMOTE:
         return Refusal.HEADCOUNT_WRONG
     email, outside = typed.email or "", typed.external_id
-    said = {"name": name, "email": email} | {
-        field: told[field] for field in ("mode", "language", "headcount", "needs") if field in told
+    # Of what a line says itself, in our words: `Sur place` in one file is `In person` in another.
+    said = {"name": typed.name, "email": email} | {
+        field: str(getattr(typed, field)) for field in ("mode", "language", "headcount", "needs") if field in told
     }
     key = keys.of("address", email.casefold()) if outside is None else keys.of("id", outside)
     return ImportLine(
