@@ -1,6 +1,6 @@
 """An organizer brings a list, chooses what its columns hold, and sees what became of each line."""
 
-from playwright.async_api import Browser, expect
+from playwright.async_api import Browser, FilePayload, expect
 
 from services.chassis.access import Role
 from tests.e2e.test_registration_in_the_browser import address, browsing
@@ -23,8 +23,8 @@ async def test_a_list_is_imported_by_keyboard_on_pages_that_all_can_use(
             await page.get_by_role("button", name="Examiner le fichier").press("Enter")
             await expect(page.get_by_role("alert")).to_contain_text("Fichier : Choisissez un fichier.")
             await is_sound(page)
-            file = {"name": "liste.csv", "mimeType": "text/csv", "buffer": LIST.encode("cp1252")}
-            await page.get_by_label("Fichier").set_input_files(files=[file])  # type: ignore[list-item]
+            file = FilePayload(name="liste.csv", mimeType="text/csv", buffer=LIST.encode("cp1252"))
+            await page.get_by_label("Fichier").set_input_files(files=[file])
             await page.get_by_role("button", name="Examiner le fichier").press("Enter")
             await expect(page.get_by_text("Aucune colonne ne contient de noms")).to_be_visible()
             await is_sound(page)
