@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 import pytest_asyncio
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
 
 import tests.profiles  # noqa: F401  (importing it chooses the hypothesis profile)
 from deploy.local.kafka import EmbeddedKafka
@@ -17,12 +19,26 @@ from tests.postgresql import PostgreSql, PostgreSqlMissingError, running_postgre
 
 _ANY_PORT = 0
 """Not the preferred one: a client of another broker, gone a moment ago, would write to ours."""
+_WHOLE = "tests/e2e/whole/"
 
 
 def pytest_configure() -> None:
     """Let SIGINT mean something where the tests were started in the background: processes inherit that it does not."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+class _FilesAndWhole(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
+    """Gives a process file after file, and all tests of the whole together: they share one that runs."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return _WHOLE if nodeid.startswith(_WHOLE) else super()._split_scope(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    """Share the tests among processes, where there are several."""
+    return _FilesAndWhole(config, log)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
