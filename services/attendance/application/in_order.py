@@ -14,6 +14,7 @@ from services.attendance.application.kept import STATUSES
 from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Person, Unclosed
 from services.attendance.application.records import seconds_text
 from services.attendance.application.sealing import is_full
+from services.attendance.application.stays import start_of
 from services.attendance.application.wire import (
     CheckedIn,
     CheckedOut,
@@ -167,6 +168,8 @@ def _close(
     part, kept = person.parts[index], person.items[index]
     if kept == "null":  # What opened it stands elsewhere.
         return None
+    if index and len(person.unclosed) > 1 and start_of(person.parts[index - 1]) == start_of(part):
+        return None  # What has ended goes before what goes on.
     fact_id = fact.id
     # From here on nothing can fail.
     del person.unclosed[channel]

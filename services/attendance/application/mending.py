@@ -207,20 +207,30 @@ class Mending:
         rows: list[Row] = []
         first, sealed = EVER, self._owner.sealed_until
         for row in self._known.rows(channel):
+            if first != EVER and (row.end is None or row.end < first):
+                break
             rows.append(row)
             if row.is_closed and row.end is not None and row.end < since:
                 first = row.start
-                break
+                # One may have ended in the very instant that a leave tells of; what fell into that is of both.
+                if not row.interval.start_inferred:
+                    break
         rows.reverse()
         if first > sealed or not self._owner.sealed:
             yield _Window(rows=rows, first=first, is_whole=True)
             return
         # What of the channel is sealed has ended, unless it stands in one of these.
         later = [row for row in rows if not row.is_closed or (row.end or 0) > sealed]
-        if since > sealed and all(row.start > sealed or row.facts or not self._is_own(row, channel) for row in later):
+        if since > sealed and all(row.start > sealed or self._is_sure(row, channel) for row in later):
             yield _Window(rows=later, first=sealed + 1, is_whole=False)
         if not self._known.is_sealed(channel):
             yield _Window(rows=rows, first=first, is_whole=True)
+
+    def _is_sure(self, row: Row, channel: ChannelKey) -> bool:
+        """Whether nothing that fell into a row can end it once more: only a leave that tells its join spans others."""
+        if row.interval.start_inferred or not (row.facts or not self._is_own(row, channel)):
+            return False
+        return not row.is_closed or self._moves_of(row, channel)[row.interval.facts[1]][1].joined_at is None
 
     def _is_own(self, row: Row, channel: ChannelKey) -> bool:
         opening = self._known.moves(channel).get(row.interval.facts[0])
