@@ -20,11 +20,14 @@ from deploy.local.kafka import EmbeddedKafka
 from deploy.local.up import everything
 from services.chassis.settings import CommonSettings
 from tests.builders import settings_for
+from tests.fakes.bridge_process import free_port
+from tests.fakes.programs import without_preference
 
 pytestmark = pytest.mark.timeout(240)
 
 
 async def test_it_ends_cleanly_on_ctrl_c_and_keeps_its_data(tmp_path: Path) -> None:
+    without_preference(tmp_path)
     async with _up(tmp_path) as (process, sign_in):
         async with aiohttp.ClientSession() as client, client.get(sign_in) as answer:
             assert answer.status == 200
@@ -45,6 +48,7 @@ async def test_it_ends_cleanly_on_ctrl_c_and_keeps_its_data(tmp_path: Path) -> N
 
 
 async def test_nothing_is_left_when_it_is_killed(tmp_path: Path) -> None:
+    without_preference(tmp_path)
     async with _up(tmp_path) as (process, _):
         programs = _programs(process)
         assert any("kafka.Kafka" in " ".join(program.cmdline()) for program in programs)
@@ -129,7 +133,7 @@ async def _up(data_dir: Path) -> AsyncIterator[tuple[asyncio.subprocess.Process,
 async def _start(data_dir: Path, **environment: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "services.command_line", "up", "--data-dir", str(data_dir), "--port", "18080"),
+        *("-m", "services.command_line", "up", "--data-dir", str(data_dir), "--port", str(free_port())),
         env={**os.environ, "COLUMNS": "250", **environment},
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.PIPE,

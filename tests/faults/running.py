@@ -12,13 +12,13 @@ from rich.console import Console
 from deploy.local.demo.client import Client
 from deploy.local.demo.colloquium import colloquium
 from deploy.local.demo.play import Play
-from deploy.local.kafka_files import choose_ports
 from deploy.local.up import Running, everything
 from services.chassis.access import Role
 from services.chassis.settings import CommonSettings, load_settings
 from services.registration.bootstrap import create_token
 from services.registration.settings import RegistrationSettings
 from tests.fakes.attendance_worker import Log, log_of
+from tests.fakes.programs import without_preference
 
 _OPENS_AT: Final = datetime(2026, 11, 20, 7, 30, tzinfo=UTC)
 _SHORTEST_PLAY_SECONDS: Final = 5.0
@@ -38,9 +38,7 @@ class Passerelle:
 async def passerelle(folder: Path) -> AsyncIterator[Passerelle]:
     """Run everything on its own Kafka, or on that of `PASSERELLE_KAFKA`; all is gone at the end."""
     settings = load_settings(CommonSettings, data_dir=folder)
-    root = folder / "kafka"
-    root.mkdir(parents=True)
-    choose_ports(root, preferred=0)  # remembered: not where the Kafka of somebody else may be
+    without_preference(folder)
     async with everything(settings, port=0, console=Console(quiet=True)) as running:
         token = await create_token(load_settings(RegistrationSettings, data_dir=folder), role=Role.ORGANIZER)
         async with Client(running.address, token, patience=180) as client:

@@ -238,7 +238,7 @@ async def test_a_broker_left_over_by_an_earlier_run_is_stopped(tmp_path: Path) -
 
 
 def test_a_pid_that_now_belongs_to_another_process_is_left_alone(tmp_path: Path) -> None:
-    kafka = EmbeddedKafka(tmp_path)
+    kafka = EmbeddedKafka(tmp_path, port=0)
     with kafka.claimed(), subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as other:
         (kafka.root / "broker.pid").write_text(str(other.pid))
         kafka.prepare()

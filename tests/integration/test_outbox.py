@@ -253,7 +253,7 @@ async def test_a_drain_can_be_stopped_while_kafka_is_away_and_another_goes_on(
 async def test_a_drain_that_starts_before_kafka_drains_when_it_comes(
     engine: AsyncEngine, topic: Topic, tmp_path: Path
 ) -> None:
-    broker = EmbeddedKafka(tmp_path)
+    broker = EmbeddedKafka(tmp_path, port=0)
     await store(engine, records(topic, range(70)))
     with broker.claimed():
         await asyncio.to_thread(broker.prepare)

@@ -134,7 +134,7 @@ async def test_another_cluster_than_the_one_expected_is_left_alone(kafka: str) -
 
 
 async def test_it_waits_for_kafka_to_come(tmp_path: Path) -> None:
-    broker = EmbeddedKafka(tmp_path)
+    broker = EmbeddedKafka(tmp_path, port=0)
     with broker.claimed():
         await asyncio.to_thread(broker.prepare)
         waiting = asyncio.create_task(ensure_topics(broker.bootstrap_servers, [a_topic()], partitions=1))
