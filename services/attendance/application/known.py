@@ -149,7 +149,7 @@ class Alone:
                 continue
             if item == "null":
                 first = fact_of(part)
-                if owner.sealed and not any(f'"{first}"' in text for text in owner.others):
+                if owner.sealed and not any(text.startswith(f'"{first}",', 3) for text in owner.others):
                     raise UncommonError
                 if first in loose:
                     yield row_of(index, part, "null")
@@ -159,11 +159,11 @@ class Alone:
                 yield row
 
     def is_sealed(self, channel: ChannelKey) -> bool:
-        """It is looked for by the text of its connection."""
+        """It is looked for by the text of its connection; an interval may be sealed whose facts are not."""
         if channel == IN_PERSON_KEY:
             return bool(self.owner.sealed)
-        hint = quoted(channel[2]).encode()
-        return any(hint in sealed.record for sealed in self.owner.sealed)
+        hints = [quoted(channel[2]).encode(), *(f'"{one}"'.encode() for one in self.moves(channel))]
+        return any(hint in sealed.record for sealed in self.owner.sealed for hint in hints)
 
     def voided(self) -> Collection[str]:
         """What own facts take back."""

@@ -6,14 +6,14 @@ from datetime import datetime
 import pytest
 
 from schemas.decode import decode
-from schemas.presence import PresenceChanged
+from schemas.presence import PresenceChanged, PresenceEarlier
 from services.attendance.application.partition_fold import PartitionFold
 from services.attendance.application.translation import instant
 from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import fold_event
 from tests.fakes.attendance_state import MemoryStored
 from tests.properties.wire_facts import EVENT, wire
-from tests.unit.attendance.facts import joined, left, seat
+from tests.unit.attendance.facts import accepted, joined, left, seat, voided
 
 Told = tuple[list[tuple[datetime, datetime | None, tuple[str, ...]]], list[str]]
 """Intervals, and what contradicts them."""
@@ -27,10 +27,11 @@ def told_one_by_one(facts: Sequence[Fact], *, sealed: int) -> Told:
         output = fold.flush()
         stored.keep(output)
         fold.settled(output)
-    record = decode(stored.presences[f"{EVENT}/ada".encode()])
-    assert isinstance(record, PresenceChanged)
-    intervals = [(one.start, one.end, one.facts) for one in record.data.intervals]
-    return intervals, [one.fact_id for one in record.data.contradictions]
+    told = [decode(record) for record in stored.presences.values()]
+    earlier = [record for record in told if isinstance(record, PresenceEarlier)]
+    (ada,) = [record for record in told if isinstance(record, PresenceChanged)]
+    stays = [*(one for record in earlier for one in record.data.intervals), *ada.data.intervals]
+    return [(one.start, one.end, one.facts) for one in stays], [one.fact_id for one in ada.data.contradictions]
 
 
 def folded(facts: Sequence[Fact]) -> Told:
@@ -58,6 +59,20 @@ def test_a_leave_that_was_spanned_counts_again_even_where_it_is_sealed() -> None
     facts: list[Fact] = [joined(1), left(2), left(5, joined_at=1), seat(6), seat(7), joined(3)]
 
     assert told_one_by_one(facts, sealed=1) == folded(facts)
+
+
+def test_a_stay_that_is_sealed_without_its_leave_is_not_told_twice() -> None:
+    elsewhere = joined(11, connection="c2")
+    facts: list[Fact] = [elsewhere, seat(0.1), seat(0.2), left(2, joined_at=1), left(4, joined_at=2)]
+
+    assert told_one_by_one(facts, sealed=1) == folded(facts)
+
+
+def test_a_channel_stays_open_whose_join_is_sealed_and_named_by_another_fact() -> None:
+    first, second = joined(1), joined(2)
+    facts: list[Fact] = [first, second, *map(joined, (3, 4, 5)), accepted(second.id), voided(first), joined(6)]
+
+    assert told_one_by_one(facts, sealed=2) == folded(facts)
 
 
 def test_of_stays_that_begin_together_the_one_that_ends_goes_first() -> None:
