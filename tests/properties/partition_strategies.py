@@ -46,6 +46,29 @@ def busy_days(draw: st.DrawFn) -> list[Fact]:
     return [fact for _, fact in sorted(facts, key=lambda pair: pair[0])]
 
 
+@st.composite
+def crowded_instants(draw: st.DrawFn) -> list[Fact]:
+    """One person who comes and goes at a handful of instants, so that many stays begin and end in the same one."""
+    facts: list[Fact] = []
+    for number in range(draw(st.integers(5, 30))):
+        time, opens = draw(st.integers(0, 6)), draw(st.booleans())
+        joined_at = draw(st.none() | st.integers(0, time)) if not opens else None
+        facts.append(
+            Movement(
+                id=f"f{number}",
+                time=time,
+                recorded=time + number,
+                subject="par-1",
+                channel=Channel(Mode.REMOTE, _HALL.source, _HALL.room, "c1"),
+                opens=opens,
+                via="jitsi/hall",
+                place=_HALL,
+                joined_at=joined_at,
+            )
+        )
+    return facts
+
+
 def _fact(draw: st.DrawFn, kind: int, fact_id: str, time: int) -> Fact:
     stamp: dict[str, Any] = {"id": fact_id, "time": time, "recorded": time + draw(st.integers(-1, 3))}
     match kind:

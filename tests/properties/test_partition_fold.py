@@ -16,7 +16,7 @@ from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import Presence, fold_event
 from tests.fakes.attendance_state import MemoryStored
 from tests.properties.fold_strategies import deliveries, events, with_id
-from tests.properties.partition_strategies import busy_days
+from tests.properties.partition_strategies import busy_days, crowded_instants
 from tests.properties.wire_facts import EVENT, wire
 
 KEY = EVENT.encode()
@@ -186,8 +186,8 @@ def test_one_by_one_is_the_same_as_at_once(data: st.DataObject, facts: list[Fact
     assert_equal(run, arrived)
 
 
-@given(st.data(), busy_days(), runs)
-def test_days_on_which_most_comes_in_order_are_the_same_as_at_once(
+@given(st.data(), st.one_of(busy_days(), crowded_instants()), runs)
+def test_days_as_they_are_and_instants_that_many_share_are_the_same_as_at_once(
     data: st.DataObject, facts: list[Fact], run: Run
 ) -> None:
     arrived = values_of(facts)
