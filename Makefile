@@ -31,7 +31,7 @@ up: $(STAMPS)/run
 	@exec $(BIN)/passerelle up $(ARGS)
 
 check: lint
-	$(BIN)/pytest $(FAST) $(ARGS)
+	$(BIN)/pytest $(IN_PARALLEL) $(FAST) $(ARGS)
 
 lint: $(STAMPS)/dev
 	$(BIN)/ruff format --check --quiet
