@@ -6,18 +6,15 @@ import hmac
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.secrets import derive_key
 from services.registration.application.audit import acting, current_actor
-from services.registration.application.enrolment import Register, enrol
-from services.registration.application.known_addresses import write_of_seat
+from services.registration.application.line_enrolment import carry_out, held_to_event
 from services.registration.application.ports import Mint, Store, Writing
-from services.registration.application.seat_changes import SeatWishes, change_seat
 from services.registration.domain.audit import Act, Deed
-from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.event import Event
 from services.registration.domain.imports import (
     KEPT_FOR,
     Choices,
@@ -26,19 +23,15 @@ from services.registration.domain.imports import (
     ImportLine,
     ImportState,
     Judged,
-    Judgement,
     Refusal,
     Sheet,
     judge,
 )
 from services.registration.domain.instants import after
-from services.registration.domain.registrations import Person
-from services.registration.domain.seats import Mode, SeatStatus
 
 _AT_A_TIME: Final = 25
 """Lines in a transaction: others register meanwhile, and must not wait for long."""
 _LOOKED_UP: Final = 400
-_NOT_OPEN: Final = Refusal.EVENT_NOT_OPEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,26 +176,13 @@ class Imports:
         known = await transaction.known_lines(event.event_id, lines)
         for line in lines:
             at = after(at, now=now)
-            judged = _open(judge(line, known), event)
+            judged = held_to_event(judge(line, known), event)
             if judged.refusal is not None:
                 refused[line.number] = judged.refusal
                 continue
             counts[judged.judgement] += 1
-            if judged.known is None:
-                command = Register(
-                    mode=line.mode,
-                    person=line.person,
-                    consents={},
-                    headcount=line.headcount,
-                    needs=line.needs,
-                    retry_key=line.key,
-                    letters=content.choices.letters,
-                )
-                participant_id = await enrol(transaction, event, command, mint=self.mint, at=at, now=now)
-            else:
-                participant_id = judged.known.participant_id
-                await self._change(transaction, event, judged, letters=content.choices.letters, now=now)
-            await transaction.remember_line(event.event_id, line, participant_id)
+            letters = content.choices.letters
+            await carry_out(transaction, event, judged, letters=letters, mint=self.mint, at=at, now=now)
         done = stands.done + len(lines)
         state = ImportState.DONE if done >= len(content.lines) else ImportState.RUNNING
         stands = replace(stands, state=state, done=done, counts=counts, refused=refused)
@@ -211,41 +191,6 @@ class Imports:
         left = replace(content, lines=(), sheet=replace(content.sheet, rows=rows))
         await transaction.save_import(stands, left if state is ImportState.DONE else None)
         return stands
-
-    async def _change(
-        self, transaction: Writing, event: Event, judged: Judged, *, letters: bool, now: datetime
-    ) -> None:
-        """Change what the file says otherwise than it did, and nothing else: people may have corrected the rest."""
-        line, known = judged.line, judged.known
-        if known is None or known.person is None or not judged.changed:
-            return
-        news = {name: getattr(line.person, name) for name in ("name", "email", "language") if name in judged.changed}
-        person = replace(known.person, **news)
-        seat = await transaction.registration(event.event_id, known.participant_id)
-        if person != known.person:
-            await transaction.save_person(known.participant_id, person)
-            if letters and _moved(known.person, person):
-                await write_of_seat(transaction, seat)
-        if "needs" in judged.changed:
-            await transaction.save_needs(known.participant_id, line.needs)
-        wishes: SeatWishes = {}
-        if "mode" in judged.changed and line.mode.value in set(Mode) and seat.status is not SeatStatus.CANCELLED:
-            wishes = {"mode": Mode(line.mode), "keep_waiting": True, "keep_seat": True}
-        if "headcount" in judged.changed and line.headcount is not None and seat.headcount is not None:
-            wishes["headcount"] = line.headcount
-        if wishes:
-            await change_seat(transaction, event, seat, wishes, may_wait=True, mint=self.mint, now=now)
-
-
-def _open(judged: Judged, event: Event) -> Judged:
-    """Nobody new is registered once an event is not open any more."""
-    if judged.judgement is Judgement.REFUSED or event.status is EventStatus.PUBLISHED:
-        return judged
-    return replace(judged, judgement=Judgement.REFUSED, refusal=_NOT_OPEN)
-
-
-def _moved(before: Person, now: Person) -> bool:
-    return bool(now.email) and before.email != now.email
 
 
 def _parts(lines: Sequence[ImportLine], size: int) -> Sequence[Sequence[ImportLine]]:

@@ -8,18 +8,14 @@ from services.chassis.clock import Clock
 from services.registration.application.enrolment import Register, enrol
 from services.registration.application.known_addresses import write_again, write_of_seat
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
-from services.registration.application.seat_changes import SeatWishes, change_seat
-from services.registration.application.seating import pass_offer, record, settle_seats
+from services.registration.application.seat_changes import SeatWishes, change_seat, withdraw_seat
 from services.registration.domain.event import Event, EventStatus
-from services.registration.domain.facts import SeatStep
 from services.registration.domain.instants import after
 from services.registration.domain.registrations import (
     Person,
     Purpose,
-    withdraw,
 )
-from services.registration.domain.seating import SeatChange
-from services.registration.domain.seats import Mode, OfferEnd, SeatStatus, free_seats
+from services.registration.domain.seats import Mode, SeatStatus, free_seats
 
 
 class RegistrationChanges(SeatWishes, total=False):
@@ -153,12 +149,7 @@ class Registrations:
             registration = await transaction.registration(event_id, participant_id)
             if registration.status is not SeatStatus.CANCELLED:
                 if event.status is EventStatus.PUBLISHED:
-                    if registration.offer is not None:
-                        cancelled = OfferEnd.CANCELLED
-                        registration = await pass_offer(transaction, registration, cancelled, mint=self.mint, now=now)
-                    withdrawn = SeatChange(step=SeatStep.CANCELLED, registration=withdraw(registration, now=now))
-                    await record(transaction, withdrawn, mint=self.mint, now=now)
-                    await settle_seats(transaction, event, mint=self.mint, now=now)
+                    await withdraw_seat(transaction, event, registration, mint=self.mint, now=now)
                 elif not erase:
                     event.require_open("cancel a registration")
             if erase:

@@ -1,16 +1,22 @@
-"""A participant's own change of seat: another mode, with or without the places on waitlists, another headcount."""
+"""A change of somebody's seat: another mode, with or without the places on waitlists, another headcount, or none."""
 
 from dataclasses import replace
 from datetime import datetime
 from typing import TypedDict
 
 from services.registration.application.ports import Mint, Writing
-from services.registration.application.seating import pass_offer, record, settle_seats
+from services.registration.application.seating import pass_offer, record, settle_seats, tell
 from services.registration.domain.errors import InvalidValueError, ModeFullError, Rule
 from services.registration.domain.event import Event
 from services.registration.domain.facts import SeatStep
 from services.registration.domain.instants import after
-from services.registration.domain.registrations import Registration, accept_offer, change_mode, wait_no_more
+from services.registration.domain.registrations import (
+    Registration,
+    accept_offer,
+    change_mode,
+    wait_no_more,
+    withdraw,
+)
 from services.registration.domain.seating import SeatChange
 from services.registration.domain.seats import Mode, OfferEnd, has_free_seat
 
@@ -66,6 +72,22 @@ async def change_seat(
     else:
         return
     await record(transaction, change, mint=mint, now=now)
+    await settle_seats(transaction, event, mint=mint, now=now)
+
+
+async def withdraw_seat(
+    transaction: Writing, event: Event, seat: Registration, *, mint: Mint, now: datetime, silent: bool = False
+) -> None:
+    """Cancel a registration, and give what comes free to the next who waits; nobody is written to if `silent`.
+
+    Raises:
+        RegistrationCancelledError: if it was withdrawn already.
+    """
+    if seat.offer is not None:
+        seat = await pass_offer(transaction, seat, OfferEnd.CANCELLED, mint=mint, now=now)
+    withdrawn = SeatChange(step=SeatStep.CANCELLED, registration=withdraw(seat, now=now))
+    await transaction.save_registration(withdrawn.registration)
+    await tell(transaction, withdrawn, mint=mint, now=now, silent=silent)
     await settle_seats(transaction, event, mint=mint, now=now)
 
 
