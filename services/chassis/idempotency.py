@@ -14,102 +14,30 @@ lets a repetition happen twice. Errors are never stored: nothing changed, and tr
 
 import asyncio
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, String, Table, delete, insert, select
+from sqlalchemy import Select, Table, delete, select
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 
 from services.chassis.access import grant_of
 from services.chassis.clock import Clock
-from services.chassis.database import UtcInstant
 from services.chassis.problems import FieldError, Problem, bad_request
+from services.chassis.secrets import SecretBox
+from services.chassis.stored_replies import KEPT, PendingReply, unsealed
 
 HEADER: Final = "Idempotency-Key"
-REPLAYED: Final = "Idempotency-Replayed"
-KEPT: Final = timedelta(hours=24)
 log = structlog.stdlib.get_logger(__name__)
 
 _LONGEST_KEY: Final = 255
 _METHODS: Final = frozenset({"POST", "PATCH", "DELETE"})
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoredReply:
-    """An answer as it was given the first time."""
-
-    fingerprint: str
-    status: int
-    content_type: str
-    body: bytes
-
-    def response(self) -> web.Response:
-        """The same answer again, saying so."""
-        return web.Response(
-            status=self.status,
-            body=self.body or None,
-            headers={REPLAYED: "true"} | ({"Content-Type": self.content_type} if self.body else {}),
-        )
-
-
-@dataclass(slots=True, kw_only=True)
-class PendingReply:
-    """The place of an answer that is still to come."""
-
-    scope: str
-    fingerprint: str
-    table: Table
-    now: datetime
-    stored: bool = field(default=False)
-
-    async def store(
-        self, connection: AsyncConnection | AsyncSession, *, status: int, body: bytes, content_type: str
-    ) -> None:
-        """Write the answer in the caller's transaction.
-
-        Raises:
-            IntegrityError: when the same request was answered at the same time elsewhere. Let it roll the transaction
-                back: the middleware then gives that answer.
-        """
-        columns = self.table.c
-        # What is left of a day ago would be in the way.
-        await connection.execute(
-            delete(self.table).where(columns.scope == self.scope, columns.created_at < self.now - KEPT)
-        )
-        row = {
-            "scope": self.scope,
-            "fingerprint": self.fingerprint,
-            "status": status,
-            "content_type": content_type,
-            "body": body,
-            "created_at": self.now,
-        }
-        await connection.execute(insert(self.table), row)
-        self.stored = True
-
-
 _PENDING: Final = web.RequestKey("pending_reply", PendingReply)
-
-
-def idempotency_table(metadata: MetaData) -> Table:
-    """The table a service adds to its metadata (and its migrations): one row an answer, kept for a day."""
-    return Table(
-        "idempotency",
-        metadata,
-        Column("scope", String(64), primary_key=True),
-        Column("fingerprint", String(64), nullable=False),
-        Column("status", Integer, nullable=False),
-        Column("content_type", String(100), nullable=False),
-        Column("body", LargeBinary, nullable=False),
-        Column("created_at", UtcInstant, nullable=False, index=True),
-    )
 
 
 def pending_reply(request: web.Request) -> PendingReply | None:
@@ -124,6 +52,7 @@ async def remember(
     status: int,
     body: str | bytes = b"",
     content_type: str = "application/json; charset=utf-8",
+    headers: Mapping[str, str] | None = None,
 ) -> None:
     """Store the answer in the transaction of the change, if the request carries a key (see `PendingReply.store`)."""
     if reply is not None:
@@ -132,17 +61,19 @@ async def remember(
             status=status,
             body=body.encode() if isinstance(body, str) else body,
             content_type=content_type,
+            headers=headers or {},
         )
 
 
 class Idempotency:
     """Answers repetitions from a table in the service's own database."""
 
-    def __init__(self, engine: AsyncEngine, table: Table, clock: Clock) -> None:
-        """Only requests below `/api/` are looked at."""
+    def __init__(self, engine: AsyncEngine, table: Table, clock: Clock, box: SecretBox) -> None:
+        """Only requests below `/api/` are looked at; `box` seals the answers (see `SEALED_FOR`)."""
         self._engine = engine
         self._table = table
         self._clock = clock
+        self._box = box
         self._running: set[str] = set()
         self.middleware = self._make_middleware()
 
@@ -188,6 +119,7 @@ class Idempotency:
                 scope=_scope(request, key),
                 fingerprint=hashlib.sha256(await request.read()).hexdigest(),
                 table=self._table,
+                box=self._box,
                 now=self._clock(),
             )
             async with self._alone(reply.scope):
@@ -214,7 +146,7 @@ class Idempotency:
 
     async def _find(self, reply: PendingReply) -> web.Response | None:
         columns = self._table.c
-        query = select(columns.fingerprint, columns.status, columns.content_type, columns.body)
+        query: Select[Any] = select(columns.fingerprint, columns.status, columns.content_type, columns.body)
         async with self._engine.connect() as connection:
             row = (
                 await connection.execute(
@@ -223,9 +155,12 @@ class Idempotency:
             ).one_or_none()
         if row is None:
             return None
-        stored = StoredReply(
-            fingerprint=row.fingerprint, status=row.status, content_type=row.content_type, body=row.body
-        )
+        stored = unsealed(self._box, row)
+        if stored is None:
+            # Sealed with another key of the installation: nobody can be given it, and it must not be in the way.
+            async with self._engine.begin() as connection:
+                await connection.execute(delete(self._table).where(columns.scope == reply.scope))
+            return None
         if stored.fingerprint != reply.fingerprint:
             raise Problem(422, detail=f"This {HEADER} was already used with another body.")
         return stored.response()
@@ -240,6 +175,7 @@ class Idempotency:
                     status=response.status,
                     body=bytes(body) if isinstance(body, bytes | bytearray) else b"",
                     content_type=content_type,
+                    headers=response.headers,
                 )
         except IntegrityError:
             # Stored by another process in the meantime: its answer stands.

@@ -24,6 +24,8 @@ from services.chassis.metrics import new_registry
 from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
+from services.chassis.secrets import SecretBox
+from services.chassis.stored_replies import SEALED_FOR
 from services.chassis.topics import await_topics
 from services.registration.adapters.clockwork import (
     carry_imports_on,
@@ -133,7 +135,7 @@ async def assembled(
             settings,
             service="registration",
             verifier=cases.access.sessions,
-            idempotency=Idempotency(writer, IDEMPOTENCY, clock),
+            idempotency=Idempotency(writer, IDEMPOTENCY, clock, SecretBox.derive(settings.secret, purpose=SEALED_FOR)),
             packages=["services.registration.web"],
             checks={"database": database_answers},
             registry=registry,

@@ -30,6 +30,7 @@ from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
 from services.chassis.secrets import SecretBox
+from services.chassis.stored_replies import SEALED_FOR
 from services.chassis.topics import await_topics
 from services.streaming_bridge.adapters.claims import SqlClaims
 from services.streaming_bridge.adapters.group_commit import GroupCommit
@@ -204,7 +205,7 @@ def _application(
     )
     app[BUSY_ROUTES] = WEBHOOK_ROUTES
     app.middlewares.append(_below("/api/", authenticate(verifier, public_url=settings.public_url)))
-    idempotency = Idempotency(engine, IDEMPOTENCY, clock)
+    idempotency = Idempotency(engine, IDEMPOTENCY, clock, SecretBox.derive(settings.secret, purpose=SEALED_FOR))
     app.middlewares.append(idempotency.middleware)
     app.cleanup_ctx.append(idempotency.keep_tidy)
     app.middlewares.append(answer_bridge_errors)

@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from services.chassis.database import RowNumber, UtcInstant
-from services.chassis.idempotency import idempotency_table
+from services.chassis.stored_replies import idempotency_table
 from services.chassis.outbox import outbox_table
 
 METADATA: Final = MetaData()

@@ -5,15 +5,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
-from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select
+from sqlalchemy import Column, Integer, MetaData, String, Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.chassis.access import Grant, Role
 from services.chassis.database import create_engine
 from services.chassis.http import create_app
-from services.chassis.idempotency import Idempotency, idempotency_table, pending_reply, remember
+from services.chassis.idempotency import Idempotency, pending_reply, remember
 from services.chassis.problems import Problem
+from services.chassis.secrets import SecretBox
 from services.chassis.settings import CommonSettings
+from services.chassis.stored_replies import SEALED_FOR, forget, idempotency_table
 from tests.databases import ON_BOTH, NewDatabase
 
 Client = TestClient[web.Request, web.Application]
@@ -23,6 +25,7 @@ SETTINGS = CommonSettings.model_validate({"secret_key": "k" * 32})
 METADATA = MetaData()
 REPLIES = idempotency_table(METADATA)
 CHANGES = Table("changes", METADATA, Column("id", Integer, primary_key=True), Column("what", String))
+BOX = SecretBox.derive(SETTINGS.secret, purpose=SEALED_FOR)
 KEY = {"Idempotency-Key": "key-1"}
 
 
@@ -70,7 +73,7 @@ class Changes:
         """Leave the storing to the middleware."""
         async with self.engine.begin() as connection:
             number = await self.change(connection, request)
-        return web.json_response({"number": number}, status=201)
+        return web.json_response({"number": number}, status=201, headers={"Location": f"/n/{number}", "ETag": '"1"'})
 
     async def without_an_answer(self, request: web.Request) -> web.Response:
         async with self.engine.begin() as connection:
@@ -105,7 +108,7 @@ class Changes:
             SETTINGS,
             service="changes",
             verifier=AnyToken(),
-            idempotency=Idempotency(self.engine, REPLIES, self.clock),
+            idempotency=Idempotency(self.engine, REPLIES, self.clock, BOX),
         )
         app.router.add_post("/api/v1/changes", self.with_the_change)
         app.router.add_patch("/api/v1/changes", self.by_itself)
@@ -140,7 +143,8 @@ async def test_a_repeated_write_happens_once_and_is_answered_alike(
     assert await changes.count() == 1
     assert first.status == second.status
     assert await first.read() == await second.read()
-    assert first.headers.get("Content-Type") == second.headers.get("Content-Type")
+    for header in ("Content-Type", "Location", "ETag"):
+        assert first.headers.get(header) == second.headers.get(header)
     assert "Idempotency-Replayed" not in first.headers
     assert second.headers["Idempotency-Replayed"] == "true"
 
@@ -239,7 +243,7 @@ async def test_of_two_processes_that_do_the_same_at_once_one_wins_and_both_answe
 
 @ON_BOTH
 async def test_a_key_is_forgotten_after_a_day(client: Client, changes: Changes) -> None:
-    idempotency = Idempotency(changes.engine, REPLIES, changes.clock)
+    idempotency = Idempotency(changes.engine, REPLIES, changes.clock, BOX)
     await client.post("/api/v1/changes", data=b"a", headers=KEY)
 
     changes.clock.now += timedelta(hours=23, minutes=59)
@@ -250,6 +254,33 @@ async def test_a_key_is_forgotten_after_a_day(client: Client, changes: Changes) 
     response = await client.post("/api/v1/changes", data=b"b", headers=KEY)
 
     assert response.status == 201
+    assert await changes.count() == 2
+
+
+@ON_BOTH
+async def test_answers_are_kept_sealed_and_those_about_somebody_can_be_forgotten(
+    client: Client, changes: Changes
+) -> None:
+    await client.patch("/api/v1/changes", data=b"a", headers=KEY)
+    await client.patch("/api/v1/changes", data=b"b", headers={"Idempotency-Key": "key-2"})
+    async with changes.engine.begin() as connection:
+        bodies = (await connection.execute(select(REPLIES.c.body))).scalars().all()
+        assert not any(b"number" in body for body in bodies)
+        assert await forget(connection, REPLIES, BOX, mentions="/n/2") == 1
+        assert await forget(connection, REPLIES, BOX, mentions="/n/2") == 0
+
+    again = await client.patch("/api/v1/changes", data=b"a", headers=KEY)
+    assert again.headers["Idempotency-Replayed"] == "true"
+
+
+async def test_an_answer_sealed_with_another_key_is_as_if_it_had_never_been(client: Client, changes: Changes) -> None:
+    await client.post("/api/v1/changes", data=b"a", headers=KEY)
+    async with changes.engine.begin() as connection:
+        await connection.execute(update(REPLIES).values(body=SecretBox.derive("o" * 32, purpose="other").seal(b"{}")))
+
+    again = await client.post("/api/v1/changes", data=b"a", headers=KEY)
+
+    assert (again.status, "Idempotency-Replayed" in again.headers) == (201, False)
     assert await changes.count() == 2
 
 
