@@ -28,6 +28,7 @@ from services.chassis.secrets import SecretBox
 from services.chassis.stored_replies import SEALED_FOR
 from services.chassis.topics import await_topics
 from services.registration.adapters.clockwork import (
+    ask_shops,
     carry_imports_on,
     close_by_the_clock,
     deliver_letters,
@@ -42,6 +43,7 @@ from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.adapters.letters.smtp import SmtpPost
 from services.registration.adapters.mint import RandomMint
 from services.registration.adapters.openid import OpenIdProvider
+from services.registration.adapters.shops.door import HttpShopDoor
 from services.registration.adapters.store import SqlStore
 from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
 from services.registration.adapters.webauthn_rules import WebAuthn
@@ -59,6 +61,7 @@ from services.registration.application.people import People
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
+from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
 from services.registration.web import (
@@ -79,6 +82,7 @@ from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
 from services.registration.web.pages import add_pages
 from services.registration.web.rate_limits import RegistrationLimits
+from services.registration.web.shop_tickets import read_ticket
 from services.registration.web.use_cases import USE_CASES, UseCases
 
 _LOCAL_SENDER: Final = "Passerelle <passerelle@localhost>"
@@ -105,6 +109,7 @@ async def serve(settings: RegistrationSettings) -> None:
         background.start("seats", settle_seats_by_the_clock(parts.use_cases.offers))
         background.start("letters", deliver_letters(parts.use_cases.letters))
         background.start("imports", carry_imports_on(parts.use_cases.imports))
+        background.start("shops", ask_shops(parts.use_cases.shops.rounds))
         background.start("reminders", remind_by_the_clock(parts.use_cases.people))
         background.start("account letters", deliver_letters(parts.use_cases.access.letters))
         log.info("registration.listening", url=url)
@@ -239,13 +244,18 @@ def _use_cases(
         post=post,
     )
     registrations = Registrations(store=store, clock=clock, mint=mint)
+    keys = LineKeys.derive(settings.secret)
+    door = HttpShopDoor.of(settings, clock)
     check_ins = CheckIns(store=store, clock=clock, mint=mint)
     return UseCases(
         settings=settings,
         events=Events(store=store, clock=clock, mint=mint),
         registrations=registrations,
         exports=Exports(store=store),
-        imports=Imports(store=store, clock=clock, mint=mint, keys=LineKeys.derive(settings.secret)),
+        imports=Imports(store=store, clock=clock, mint=mint, keys=keys),
+        shops=TicketShops.join(
+            store=store, clock=clock, mint=mint, door=door, keys=keys, read=read_ticket, secret_key=settings.secret
+        ),
         offers=Offers(store=store, clock=clock, mint=mint),
         check_ins=check_ins,
         desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
-from services.chassis.settings import CommonSettings, Port
+from services.chassis.settings import CommonSettings, Port, WebUrl
 
 _PORTS: Final = {"smtp": 587, "smtps": 465}
 
@@ -136,6 +136,14 @@ class RegistrationSettings(CommonSettings):
     registrations_per_minute: Annotated[
         int, Field(ge=1, le=100_000, description="a whole number between 1 and 100000 (registrations in all)")
     ] = 600
+
+    helloasso_url: Annotated[
+        WebUrl,
+        Field(description="the address of HelloAsso's API, such as https://api.helloasso-sandbox.com to try it out"),
+    ] = "https://api.helloasso.com"
+    shops_at_private_addresses: Annotated[
+        bool, Field(description="true or false (whether ticket shops may be in the local network, and without TLS)")
+    ] = False
 
     oidc_issuer: Annotated[
         str | None,

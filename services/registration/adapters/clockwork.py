@@ -13,6 +13,7 @@ from services.registration.application.imports import Imports
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
+from services.registration.application.shop_rounds import ShopRounds
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -50,6 +51,11 @@ async def remind_by_the_clock(people: People) -> None:
 async def carry_imports_on(imports: Imports) -> None:
     """Carry out the imports that were begun, and delete the files that were kept for long enough, for ever."""
     await again_and_again(imports.carry_on_all, name="imports")
+
+
+async def ask_shops(shops: ShopRounds) -> None:
+    """Ask the ticket shops whose time has come, or that said something, for ever."""
+    await again_and_again(shops.ask_due, name="shops")
 
 
 async def deliver_letters(letters: Letters | AccountLetters) -> None:

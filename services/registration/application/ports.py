@@ -12,6 +12,7 @@ from services.registration.application.desk_ports import DeskReading, DeskWritin
 from services.registration.application.import_ports import ImportReading, ImportWriting
 from services.registration.application.people_ports import PeopleReading, PeopleWriting
 from services.registration.application.seat_ports import SeatReading, SeatWriting
+from services.registration.application.shop_ports import ShopReading, ShopWriting
 from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import Fact
@@ -87,7 +88,9 @@ class GuestLink:
     changed_at: datetime
 
 
-class Reading(DeskReading, SeatReading, PeopleReading, AccountReading, AuditReading, ImportReading, Protocol):
+class Reading(
+    DeskReading, SeatReading, PeopleReading, AccountReading, AuditReading, ImportReading, ShopReading, Protocol
+):
     """A consistent view of the database."""
 
     async def event(self, event_id: str) -> Event:
@@ -176,7 +179,9 @@ class Reading(DeskReading, SeatReading, PeopleReading, AccountReading, AuditRead
         ...
 
 
-class Writing(Reading, DeskWriting, SeatWriting, PeopleWriting, AccountWriting, AuditWriting, ImportWriting, Protocol):
+class Writing(
+    Reading, DeskWriting, SeatWriting, PeopleWriting, AccountWriting, AuditWriting, ImportWriting, ShopWriting, Protocol
+):
     """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
 
     async def add_event(self, event: Event, *, retry_key: str | None) -> None:

@@ -29,6 +29,7 @@ from services.registration.domain.errors import (
     TimeNotAcceptedError,
     UnreadableFileError,
 )
+from services.registration.domain.shop_errors import ShopNotFoundError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -81,6 +82,7 @@ _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     AccountNotFoundError: "There is no account of this id.",
     DeskLinkNotFoundError: "This event has no desk link of this id.",
     ImportNotFoundError: "This event has no import of this id, or it is deleted: files are kept for a day.",
+    ShopNotFoundError: "This event has no ticket shop of this id.",
     LetterNotFoundError: "This event has no letter of this number.",
     LinkNotFoundError: "This guest is not linked to this participant.",
     TimeNotAcceptedError: "The time of this fact is not accepted.",

@@ -40,7 +40,7 @@ def read_lines(sheet: Sheet, choices: Choices, keys: LineKeys) -> Reading:
     addressed: set[str] = set()
     for number, cells in sheet.rows.items():
         told = {field: cell for field, cell in zip(choices.columns, cells, strict=False) if field and cell}
-        line = _read(number, told, choices, keys)
+        line = read_line(number, told, choices, keys)
         if isinstance(line, Refusal):
             refused[number] = line
         elif line.key in lines:
@@ -57,7 +57,8 @@ def read_lines(sheet: Sheet, choices: Choices, keys: LineKeys) -> Reading:
     return Reading(lines=list(lines.values()), refused=refused)
 
 
-def _read(number: int, told: Mapping[str, str], choices: Choices, keys: LineKeys) -> ImportLine | Refusal:
+def read_line(number: int, told: Mapping[str, str], choices: Choices, keys: LineKeys) -> ImportLine | Refusal:
+    """One line, of the fields that it tells, or why it cannot be read."""
     mode, language = told.get("mode"), told.get("language")
     name = told.get("name") or " ".join(told[part] for part in ("first_name", "last_name") if part in told)
     if not name:

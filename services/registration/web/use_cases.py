@@ -19,6 +19,7 @@ from services.registration.application.people import People
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
+from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Tokens
 from services.registration.settings import RegistrationSettings
 from services.registration.web.rate_limits import RegistrationLimits
@@ -33,6 +34,7 @@ class UseCases:
     registrations: Registrations
     exports: Exports
     imports: Imports
+    shops: TicketShops
     offers: Offers
     check_ins: CheckIns
     desks: Desks

@@ -1,0 +1,1 @@
+"""Ticket shops asked over the network: one module a platform."""

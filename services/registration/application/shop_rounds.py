@@ -1,0 +1,138 @@
+"""Asking shops for their orders: by the clock, and when they say that one changed, which is kept until then."""
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Final
+
+import structlog
+
+from services.chassis.clock import Clock
+from services.registration.application.ports import Mint, Store
+from services.registration.application.shop_ports import Notice, ShopCounter, ShopDoor
+from services.registration.application.shop_secrets import ShopSecrets
+from services.registration.application.shop_tickets import TicketTaking
+from services.registration.domain.shop_errors import ShopNotFoundError, ShopTroubleError
+from services.registration.domain.ticket_shops import POLL_EVERY, Standing, TicketShop, Walk, wait_after
+
+_CLAIMED_FOR: Final = timedelta(minutes=3)
+"""How long one process has a shop to itself, should it die; a page takes far less."""
+_NOTICES_AT_A_TIME: Final = 50
+_LONGEST_ROUND: Final = 10.0
+"""Seconds of a round, but for the page that it is at: then what the shop says by itself is heard in between."""
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShopRounds:
+    """The rounds to all shops. Whatever is cut off is done again, and does nothing the second time."""
+
+    store: Store
+    clock: Clock
+    mint: Mint
+    door: ShopDoor
+    secrets: ShopSecrets
+    taking: TicketTaking
+
+    async def take_notice(self, token: str, *, headers: Mapping[str, str], body: bytes) -> None:
+        """Keep word of a shop that an order changed. It is only a reason to ask the shop, whoever it came from.
+
+        Raises:
+            ShopNotFoundError: if no shop has this token.
+            NoticeRefusedError: if it is not signed as it should be, or cannot be read.
+        """
+        digest = hash_token(token)
+        async with self.store.reading() as view:
+            shop = await view.shop_of_token(digest)
+        if shop is None:
+            raise ShopNotFoundError("")
+        order_id = self.door.order_of_notice(shop, self.secrets.open(shop), headers=headers, body=body)
+        if order_id is None:
+            return
+        notice = Notice(notice_id=self.mint.part_id("ntc"), order_id=order_id)
+        async with self.store.writing() as transaction:
+            await transaction.add_notice(shop.shop_id, notice, at=self.clock())
+
+    async def ask_due(self) -> None:
+        """Ask the shops whose time has come, all at once."""
+        async with self.store.reading() as view:
+            due = await view.due_shops(self.clock())
+        await asyncio.gather(*map(self.ask, due))
+
+    async def ask(self, shop: TicketShop) -> None:
+        """Ask a shop for what it told of and, if it is time, for what changed. What goes wrong is kept, to be seen."""
+        async with self.store.writing() as transaction:
+            if not await transaction.claim_shop(shop, until=self.clock() + _CLAIMED_FOR):
+                return
+            notices = await transaction.notices(shop.shop_id, limit=_NOTICES_AT_A_TIME)
+        try:
+            await self._ask(shop, notices)
+        except ShopTroubleError as error:
+            await self._note_trouble(shop, error)
+        except ShopNotFoundError:
+            # Disconnected while it was asked.
+            return
+
+    async def _ask(self, shop: TicketShop, notices: Sequence[Notice]) -> None:
+        counter = self.door.counter(shop.platform, shop.settings, self.secrets.open(shop))
+        for notice in notices:
+            tickets = await counter.order(notice.order_id)
+            if not await self.taking.take(shop, tickets):
+                break
+            async with self.store.writing() as transaction:
+                await transaction.drop_notice(notice.notice_id)
+        standing = shop.standing
+        if standing.poll_at <= self.clock():
+            standing = await self._walk(shop, counter)
+        answered = self.clock()
+        well = replace(standing, answered_at=answered, trouble=None, failures=0, not_before=answered)
+        await self._keep(shop, well)
+
+    async def _walk(self, shop: TicketShop, counter: ShopCounter) -> Standing:
+        """Go on with the walk for a while; the shop is asked again at once if it is not done by then."""
+        loop, began, standing = asyncio.get_running_loop(), self.clock(), shop.standing
+        until = loop.time() + _LONGEST_ROUND
+        all_at = standing.walked_all_at
+        if standing.walk.page is None and (all_at is None or all_at + counter.walks_all_every <= began):
+            standing = replace(standing, walk=Walk())
+        while loop.time() < until:
+            of_all = standing.walk.since is None
+            tickets, walk = await counter.walk(standing.walk)
+            if not await self.taking.take(shop, tickets):
+                break
+            standing = replace(standing, walk=walk)
+            if walk.page is None:
+                standing = replace(standing, poll_at=began + POLL_EVERY)
+                return replace(standing, walked_all_at=began) if of_all else standing
+            # How far it went is kept at each page: what goes wrong on the next does not begin anew.
+            if not await self._keep(shop, replace(standing, not_before=self.clock() + _CLAIMED_FOR)):
+                break
+        return standing
+
+    async def _keep(self, shop: TicketShop, standing: Standing) -> bool:
+        """Keep how it goes; False if an organizer changed the shop meanwhile, for which the walk begins anew."""
+        async with self.store.writing() as transaction:
+            await transaction.event(shop.event_id)
+            stands = await transaction.shop(shop.event_id, shop.shop_id)
+            same = (stands.terms, stands.sealed, stands.active) == (shop.terms, shop.sealed, shop.active)
+            if same:
+                await transaction.save_standing(shop.shop_id, standing)
+        return same
+
+    async def _note_trouble(self, shop: TicketShop, error: ShopTroubleError) -> None:
+        async with self.store.writing() as transaction:
+            await transaction.event(shop.event_id)
+            standing = (await transaction.shop(shop.event_id, shop.shop_id)).standing
+            failures = standing.failures + 1
+            until = self.clock() + max(wait_after(failures), error.wait or timedelta(0))
+            troubled = replace(standing, trouble=error.trouble, failures=failures, not_before=until)
+            await transaction.save_standing(shop.shop_id, troubled)
+        log.warning("shop.trouble", shop_id=shop.shop_id, trouble=error.trouble.value, failures=failures)
+
+
+def hash_token(token: str) -> str:
+    """How the token of a shop's notifications is kept: it has 256 random bits."""
+    return hashlib.sha256(token.encode(errors="replace")).hexdigest()
