@@ -50,7 +50,7 @@ _ATTENDANCE: Final = re.compile(
     r"^(/api/v1/events/[^/]+/(timeline|presence|stats|live)(/|$)|/events/[^/]+/live(/|$)|/static/attendance/)"
 )
 _STREAMING_BRIDGE: Final = re.compile(
-    r"^(/webhooks/|/api/v1/(sources|unclaimed-rooms)(/|$)|/join/|/static/streaming_bridge/)"
+    r"^(/webhooks/(?!ticket-shops/)|/api/v1/(sources|unclaimed-rooms)(/|$)|/join/|/static/streaming_bridge/)"
 )
 
 

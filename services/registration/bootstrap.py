@@ -75,6 +75,7 @@ from services.registration.web import (
     people_api,
     registrations_api,
     seats_api,
+    shop_notices_api,
     suspect_times_api,
 )
 from services.registration.web.actors import name_the_actor
@@ -156,6 +157,7 @@ async def assembled(
             imports_api.api,
             people_api.api,
             seats_api.api,
+            shop_notices_api.api,
             check_ins_api.api,
             desks_api.api,
             suspect_times_api.api,

@@ -24,7 +24,7 @@ IN_ROOM: Final = "11"
 ON_LINK: Final = "12"
 LUNCH: Final = "13"
 
-Fault = Callable[[], web.StreamResponse]
+Fault = Callable[[], web.StreamResponse | None]
 
 
 @dataclass(slots=True)
@@ -84,7 +84,7 @@ class _Counter:
         self.asked.append(request.path_qs)
         if self.slow:
             await asyncio.sleep(self.slow)
-        return self.fault() if self.fault else web.json_response(document())
+        return (self.fault() if self.fault else None) or web.json_response(document())
 
 
 @dataclass(slots=True)
@@ -164,6 +164,7 @@ class PretixServer(_Counter):
     async def one_order(self, request: web.Request) -> web.StreamResponse:
         code = request.match_info["code"]
         if code not in self.orders():
+            self.asked.append(request.path_qs)
             raise web.HTTPNotFound
         return await self.answer(request, lambda: self._order(code, self.orders()[code]))
 
@@ -238,6 +239,7 @@ class HelloAssoServer(_Counter):
     async def one_order(self, request: web.Request) -> web.StreamResponse:
         number = request.match_info["number"]
         if number not in self.orders():
+            self.asked.append(request.path_qs)
             raise web.HTTPNotFound
         return await self.answer(request, lambda: self._order(number, self.orders()[number]))
 

@@ -211,6 +211,13 @@ class TicketShops:
         except ShopTroubleError:
             return None
 
+    def known_secrets(self, shop: TicketShop) -> Mapping[str, str]:
+        """By what a shop knows us; nothing where it cannot be read any more."""
+        try:
+            return {name: secret for name, secret in self.secrets.open(shop).items() if name != TOKEN}
+        except ShopTroubleError:
+            return {}
+
     async def _change(self, shop: TicketShop) -> None:
         """Save a shop, and have it asked for everything as soon as may be."""
         now = self.clock()

@@ -44,7 +44,6 @@ class Fate(StrEnum):
     NAME_WRONG = "name_wrong"
     EMAIL_MISSING = "email_missing"
     EMAIL_WRONG = "email_wrong"
-    ID_WRONG = "id_wrong"
     CANCELLED = "cancelled"
     ERASED = "erased"
     EVENT_NOT_OPEN = "event_not_open"

@@ -22,6 +22,8 @@ from services.registration.web.needs_pages import add_needs_pages
 from services.registration.web.passkey_pages import add_passkey_pages
 from services.registration.web.personal_pages import add_personal_pages
 from services.registration.web.public_pages import add_public_pages
+from services.registration.web.shop_connection_pages import add_shop_connection_pages
+from services.registration.web.shop_pages import add_shop_pages
 from services.registration.web.sign_in_pages import add_sign_in_pages
 from services.registration.web.suspect_time_pages import add_suspect_time_pages
 from services.registration.web.waitlist_pages import add_waitlist_pages
@@ -44,6 +46,8 @@ def add_pages(app: web.Application) -> None:
     add_duplicate_pages(app)
     add_export_pages(app)
     add_import_pages(app)
+    add_shop_connection_pages(app)
+    add_shop_pages(app)
     add_letter_pages(app)
     add_needs_pages(app)
     add_desk_pages(app)

@@ -8,10 +8,10 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, Final
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any, Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 from yarl import URL
 
@@ -40,13 +40,16 @@ class _Model(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True)
 
 
+_Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
+
+
 class _Token(BaseModel):
     access_token: str
     expires_in: int = 1800
 
 
 class _Tier(_Model):
-    id: int
+    id: _Id
     label: str | None = None
 
 
@@ -70,10 +73,10 @@ class _CustomField(_Model):
 
 
 class _Item(_Model):
-    id: int
+    id: _Id
     type: str | None = None
     state: str | None = None
-    tier_id: int | None = None
+    tier_id: _Id | None = None
     user: _Person | None = None
     custom_fields: list[_CustomField] | None = None
 
@@ -88,13 +91,20 @@ class _Item(_Model):
 
 
 class _Order(_Model):
-    id: int
-    date: AwareDatetime | None = None
+    id: _Id
+    date: datetime | None = None
     organization_slug: str = ""
     form_type: str = ""
     form_slug: str = ""
     payer: _Person | None = None
     items: list[_Item] | None = None
+
+    @property
+    def date_in_utc(self) -> str:
+        """Its date, such that the later is the greater; empty without one."""
+        if self.date is None:
+            return ""
+        return (self.date if self.date.tzinfo else self.date.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
 
 
 class _Pagination(_Model):
@@ -107,7 +117,7 @@ class _Orders(_Model):
 
 
 class _OfOrder(_Model):
-    id: int
+    id: _Id
     form_slug: str | None = None
 
 
@@ -172,8 +182,7 @@ class HelloAssoShop:
             query["continuationToken"] = walk.page
         orders = read(_Orders, await self._get(*self._form, "orders", **query))
         tickets = [ticket for order in orders.data for ticket in _tickets(order)]
-        dates = [order.date for order in orders.data if order.date is not None]
-        last = max((date.isoformat() for date in dates), default=None)
+        last = max((order.date_in_utc for order in orders.data), default="")
         until = last or walk.until or walk.since
         following = orders.pagination.continuation_token
         # There is a token even on the last page; the one after it is empty.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Final
 
-from pydantic import BaseModel, StringConstraints, ValidationError
+from pydantic import BaseModel, Field, StringConstraints, ValidationError
 from yarl import URL
 
 from services.registration.adapters.shops.http import Answer, ShopClient, read
@@ -21,13 +21,17 @@ _STATES: Final = {"p": TicketState.VALID, "n": TicketState.PENDING}
 """What is not in it is cancelled, refused, refunded or expired."""
 
 
+_Id = Annotated[int, Field(ge=0, le=2**63 - 1)]
+_Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")]
+
+
 class _Variation(BaseModel):
-    id: int
+    id: _Id
     value: dict[str, str] | str
 
 
 class _Item(BaseModel):
-    id: int
+    id: _Id
     name: dict[str, str] | str
     internal_name: str | None = None
     variations: list[_Variation] = []
@@ -39,9 +43,9 @@ class _Items(BaseModel):
 
 
 class _Position(BaseModel):
-    id: int
-    item: int
-    variation: int | None = None
+    id: _Id
+    item: _Id
+    variation: _Id | None = None
     attendee_name: str | None = None
     attendee_email: str | None = None
     subevent: int | None = None
@@ -54,7 +58,7 @@ class _Address(BaseModel):
 
 
 class _Order(BaseModel):
-    code: Annotated[str, StringConstraints(max_length=60)]
+    code: _Code
     status: str
     testmode: bool = False
     email: str | None = None
@@ -74,7 +78,7 @@ class _Notice(BaseModel):
     organizer: str = ""
     event: str = ""
     action: str = ""
-    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9]{1,40}$")] | None = None
+    code: _Code | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
