@@ -33,6 +33,7 @@ EVENT = "evt_1"
         (f"/events/{EVENT}/live/people/par_1", "attendance"),
         (f"/events/{EVENT}/lively", "registration"),
         ("/webhooks/jaas/main", "streaming_bridge"),
+        ("/webhooks/ticket-shops/abc", "registration"),
         ("/api/v1/sources", "streaming_bridge"),
         ("/api/v1/unclaimed-rooms", "streaming_bridge"),
         ("/join/abc", "streaming_bridge"),
