@@ -5,7 +5,7 @@ from playwright.async_api import Browser, expect
 from services.chassis.access import Role
 from tests.e2e.test_registration_in_the_browser import address, browsing
 from tests.e2e.test_seats_in_the_browser import is_sound, service  # noqa: F401  (a fixture)
-from tests.fakes.ticket_shops import API_TOKEN, LUNCH, pretix_shop
+from tests.fakes.ticket_shops import API_TOKEN, LUNCH, pretix_shop, secret_of
 from tests.integration.running_registration import RunningRegistration
 
 
@@ -14,7 +14,7 @@ async def test_a_shop_is_connected_by_keyboard_on_pages_that_all_can_use(
     browser: Browser,
 ) -> None:
     async with pretix_shop() as shop:
-        shop.sell("A1", name="Zoé Ünal")
+        sold = shop.sell("A1", name="Zoé Ünal")
         shop.sell("A1", name="", kind=LUNCH)
         shop.sell("A2", name="")
         shop.sell("A2", name="")
@@ -48,5 +48,12 @@ async def test_a_shop_is_connected_by_keyboard_on_pages_that_all_can_use(
                 await page.get_by_role("button", name="Commencer l’import").press("Enter")
                 await expect(page.get_by_role("row", name="A2").first).to_contain_text("pas de nom")
                 await is_sound(page)
+                # The doors read the code on the ticket of pretix, without the network too.
+                await page.goto(address(service, f"/events/{event_id}/desk"))
+                await expect(page.locator("#network-state")).to_have_text("Connecté")
+                await page.context.set_offline(offline=True)
+                await page.locator("#typed").fill(secret_of(sold))
+                await page.locator("#typed").press("Enter")
+                await expect(page.locator("#result")).to_contain_text("Zoé Ünal")
             names = [each["name"] for each in (await service.api("GET", f"/events/{event_id}/registrations"))["items"]]
             assert names == ["Zoé Ünal"]

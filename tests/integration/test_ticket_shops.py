@@ -15,7 +15,7 @@ from services.registration.bootstrap import MIGRATIONS
 from services.registration.domain.shop_errors import ShopNotFoundError, ShopTroubleError
 from services.registration.domain.ticket_shops import POLL_EVERY, Fate, Platform, Trouble
 from tests.databases import ON_BOTH, NewDatabase
-from tests.fakes.ticket_shops import LUNCH, ON_LINK, pretix_shop, raw, signed
+from tests.fakes.ticket_shops import LUNCH, ON_LINK, Sold, pretix_shop, raw, secret_of, signed
 from tests.integration.connected_shop import ConnectedShop, connected_shop
 from tests.integration.running_registration import MovedClock, kinds
 
@@ -213,6 +213,28 @@ async def test_who_withdrew_here_or_registered_here_is_not_overruled_by_the_shop
         assert await door.fates(shop) == {Fate.KEPT: 1, Fate.CANCELLED: 1, Fate.ERASED: 1, Fate.REGISTERED: 1}
         assert len((await door.service.api("GET", path))["items"]) == 4
         assert ("Léa Martin", "lea@example.org", "in_person", "confirmed") in await door.people()
+
+
+@pytest.mark.parametrize("platform", [Platform.PRETIX])
+async def test_the_doors_know_the_code_on_a_ticket_of_pretix(door: ConnectedShop) -> None:
+    async def scan(sold: Sold) -> tuple[str, str | None]:
+        answer = await door.service.check_in(door.event_id, ticket=secret_of(sold))
+        return answer["outcome"], answer.get("reason")
+
+    sold = door.server.sell("701", name="Zoé Ünal")
+    await door.connect()
+    await door.round()
+    assert await scan(sold) == ("checked_in", None)
+    reissued = door.server.sell("701", 1000, name="Zoé Ünal", reissued=1)
+    await door.round(after=POLL_EVERY)
+    assert await scan(sold) == ("refused", "unknown_ticket")
+    assert await scan(reissued) == ("already_in", None)
+    door.server.sell("701", 1000, name="Zoé Ünal", reissued=1, state="cancelled")
+    await door.round(after=POLL_EVERY)
+    assert await scan(reissued) == ("refused", "registration_cancelled")
+    door.server.sell("701", 1000, name="Zoé Ünal", reissued=1)
+    await door.round(after=POLL_EVERY)
+    assert await scan(reissued) == ("checked_in", None)
 
 
 @pytest.mark.parametrize(

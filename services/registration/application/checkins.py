@@ -13,7 +13,7 @@ from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import ScanVoided, TicketScanned
 from services.registration.domain.instants import of_our_times
 from services.registration.domain.seats import Mode, free_seats
-from services.registration.domain.tickets import read_ticket
+from services.registration.domain.tickets import read_ticket, ticket_of_another
 
 CLOCK_TOLERANCE: Final = timedelta(minutes=5)
 """How far the clock of a desk may run ahead of ours."""
@@ -145,7 +145,9 @@ class CheckIns:
     async def _holder(
         self, view: Reading, event_id: str, ticket: str | None, participant_id: str | None
     ) -> TicketHolder | None:
-        code = read_ticket(ticket) if ticket is not None else None
+        code = None
+        if ticket is not None:
+            code = read_ticket(ticket) or ticket_of_another(event_id, ticket)
         if code is None and participant_id is None:
             return None
         return await view.holder(event_id=event_id, ticket=code, participant_id=participant_id)

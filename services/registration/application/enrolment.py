@@ -19,7 +19,7 @@ class Register:
 
     `headcount` is set for a venue: how many, as attested, take part behind its one connection. `needs` is what they ask
     for to be able to take part. `retry_key` is what a repetition of the same request would repeat. Without `letters`
-    nobody is written to about it.
+    nobody is written to about it. `ticket` is the code of one that they hold already.
     """
 
     mode: Mode | Wish
@@ -29,6 +29,7 @@ class Register:
     needs: str | None = None
     retry_key: str | None = None
     letters: bool = True
+    ticket: str | None = None
 
 
 async def enrol(
@@ -52,7 +53,7 @@ async def enrol(
         mode=place.mode,
         status=place.status,
         ranks=place.ranks,
-        ticket=mint.ticket(),
+        ticket=command.ticket or mint.ticket(),
         created_at=at,
         changed_at=at,
         headcount=command.headcount,

@@ -9,7 +9,8 @@ from services.registration.application.ports import Mint, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.imports import Judged, Judgement, Refusal
-from services.registration.domain.registrations import Person
+from services.registration.domain.instants import after
+from services.registration.domain.registrations import Person, Registration
 from services.registration.domain.seats import Mode, SeatStatus
 
 
@@ -36,6 +37,7 @@ async def carry_out(
             headcount=line.headcount,
             needs=line.needs,
             letters=letters,
+            ticket=await _free(transaction, event.event_id, line.ticket, mint=mint, now=now),
         )
         participant_id = await enrol(transaction, event, command, mint=mint, at=at, now=now)
     else:
@@ -43,6 +45,33 @@ async def carry_out(
         await _change(transaction, event, judged, letters=letters, mint=mint, now=now)
     await transaction.remember_line(event.event_id, line, participant_id)
     return participant_id
+
+
+async def take_ticket(
+    transaction: Writing, seat: Registration, ticket: str | None, *, mint: Mint, now: datetime
+) -> None:
+    """Let somebody be known at the doors by a ticket that was made anew elsewhere, and by the one before no more."""
+    if ticket is None or ticket == seat.ticket:
+        return
+    free = await _free(transaction, seat.event_id, ticket, mint=mint, now=now)
+    if free is not None:
+        at = after(seat.changed_at, now=now)
+        await transaction.save_registration(replace(seat, ticket=free, changed_at=at))
+
+
+async def _free(transaction: Writing, event_id: str, ticket: str | None, *, mint: Mint, now: datetime) -> str | None:
+    """A ticket made elsewhere, if nobody else holds it; who cancelled holds it no more."""
+    holder = None
+    if ticket is not None:
+        holder = await transaction.holder(event_id=event_id, ticket=ticket, participant_id=None)
+    if holder is None:
+        return ticket
+    if holder.status is not SeatStatus.CANCELLED:
+        return None
+    before = await transaction.registration(holder.event_id, holder.participant_id)
+    at = after(before.changed_at, now=now)
+    await transaction.save_registration(replace(before, ticket=mint.ticket(), changed_at=at))
+    return ticket
 
 
 async def _change(

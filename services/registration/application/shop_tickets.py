@@ -8,7 +8,7 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.registration.application.audit import acting
 from services.registration.application.imports import LineKeys
-from services.registration.application.line_enrolment import carry_out, held_to_event
+from services.registration.application.line_enrolment import carry_out, held_to_event, take_ticket
 from services.registration.application.ports import Mint, Reading, Store, Writing
 from services.registration.application.seat_changes import withdraw_seat
 from services.registration.domain.event import Event, EventStatus
@@ -27,6 +27,7 @@ from services.registration.domain.ticket_shops import (
     decide,
     registered_again,
 )
+from services.registration.domain.tickets import ticket_of_another
 
 _AT_A_TIME: Final = 25
 """Tickets in a transaction: others register meanwhile, and must not wait for long."""
@@ -113,6 +114,8 @@ class TicketTaking:
         match decide(ticket, shop.terms, before):
             case Take(mode=mode) as decision:
                 line = self.read(ticket, mode, shop.terms.language, key, self.keys)
+                if isinstance(line, ImportLine) and ticket.secret is not None:
+                    line = replace(line, ticket=ticket_of_another(shop.event_id, ticket.secret))
             case Withdraw() as decision:
                 # Found by its key alone: of a void ticket shops forget whom it was for.
                 nobody = Person(name="", email="", language=shop.terms.language)
@@ -145,7 +148,10 @@ class TicketTaking:
         now = self.clock()
         participant_id = await carry_out(transaction, event, judged, letters=letters, mint=self.mint, at=at, now=now)
         seat = await transaction.registration(event.event_id, participant_id)
-        return _fate_of(case, judged, seat.status)
+        fate = _fate_of(case, judged, seat.status)
+        if judged.known is not None and fate is not Fate.RECOGNISED:
+            await take_ticket(transaction, seat, case.line.ticket, mint=self.mint, now=now)
+        return fate
 
     async def _withdraw(
         self, transaction: Writing, event: Event, decision: Withdraw, holder: KnownParticipant | None, *, silent: bool

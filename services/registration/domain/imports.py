@@ -53,7 +53,8 @@ class ImportLine:
     """Somebody as a file tells them; `number` is the line of the file, its heading being the first.
 
     `key` is what the same line has in another file, or in the same one imported again. `said` are digests of what the
-    file says, by field. `by_id` is for a key made of an id given elsewhere; else it is made of the address.
+    file says, by field. `by_id` is for a key made of an id given elsewhere; else it is made of the address. `ticket` is
+    the code of a ticket that they hold already.
     """
 
     number: int
@@ -64,6 +65,7 @@ class ImportLine:
     said: Mapping[str, str]
     headcount: int | None = None
     needs: str | None = None
+    ticket: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

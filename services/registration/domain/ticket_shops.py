@@ -87,6 +87,7 @@ class ShopTicket:
     """A ticket of an order, and for whom it is: what the shop says, not yet looked at.
 
     `position_id` is its own among all of the shop. `email` is where to write to about it, mostly the buyer's.
+    `secret` is what the code on it reads, where the shop tells.
     """
 
     order_id: str
@@ -96,6 +97,7 @@ class ShopTicket:
     name: str = ""
     email: str = ""
     language: str | None = None
+    secret: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

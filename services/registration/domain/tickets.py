@@ -3,11 +3,15 @@
 Crockford's base 32 has no I, L, O or U. Sixty random bits: guessing one is out of reach for whoever must ask a desk.
 """
 
+import hashlib
+import re
 from typing import Final
 
 ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 LENGTH: Final = 12
 _GROUP: Final = 4
+_BITS: Final = 5 * LENGTH
+_OF_ANOTHER: Final = re.compile(r"[A-Za-z0-9+/=_.:-]{16,300}")
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _SEPARATORS: Final = str.maketrans("", "", " -_.\t\r\n\u00a0\u2010\u2011\u2013")
 
@@ -29,3 +33,16 @@ def read_ticket(typed: str) -> str | None:
     """
     code = typed.translate(_SEPARATORS).upper().translate(_MISREAD)
     return code if len(code) == LENGTH and all(letter in ALPHABET for letter in code) else None
+
+
+def ticket_of_another(event_id: str, scanned: str) -> str | None:
+    """The code of a ticket that another office made, from what its QR code reads; None if it cannot be one.
+
+    It is a digest, sixty bits long: what the other office keeps secret is not kept here, and at another event the same
+    ticket has another code. A name is no such text: it has no digit, or is shorter.
+    """
+    text = scanned.strip()
+    if not _OF_ANOTHER.fullmatch(text) or not any(letter.isdigit() for letter in text):
+        return None
+    digest = hashlib.sha256(f"{event_id}:{text}".encode()).digest()
+    return ticket_from_bits(int.from_bytes(digest[:8], "big") >> (64 - _BITS))

@@ -24,7 +24,7 @@ from services.registration.domain.errors import ModeFullError, RegistrationCance
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Mode
-from services.registration.domain.tickets import read_ticket, spell
+from services.registration.domain.tickets import read_ticket, spell, ticket_of_another
 from services.registration.web.answers import see
 from services.registration.web.bodies import Email, Label, PersonName
 from services.registration.web.use_cases import use_cases
@@ -210,6 +210,8 @@ def _refusal(result: CheckInResult, event: Event) -> str:
 
 def _may_be_name(typed: str) -> bool:
     """Whether what was typed is to be searched for among the names: no ticket code at all, or one without a digit."""
+    if ticket_of_another("", typed) is not None:
+        return False
     return read_ticket(typed) is None or not any(letter.isdigit() for letter in typed)
 
 

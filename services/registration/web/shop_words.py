@@ -29,7 +29,7 @@ TROUBLES: Final[Mapping[Trouble, str]] = {
 }
 FATES: Final[Mapping[Fate, str]] = {
     **{fate: REASONS[Refusal(fate.value)] for fate in Fate if fate not in WELL and fate.value in set(Refusal)},
-    Fate.REGISTERED: mark("Registered"),
+    Fate.REGISTERED: mark("Registered here"),
     Fate.WAITLISTED: mark("On the waiting list"),
     Fate.RECOGNISED: mark("Registered here before"),
     Fate.PENDING: mark("Not yet paid"),

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.registration.domain.tickets import ALPHABET, LENGTH, read_ticket, spell, ticket_from_bits
+from services.registration.domain.tickets import (
+    ALPHABET,
+    LENGTH,
+    read_ticket,
+    spell,
+    ticket_from_bits,
+    ticket_of_another,
+)
 
 
 @given(st.integers(min_value=0, max_value=2**60 - 1))
@@ -38,3 +45,15 @@ def test_what_cannot_be_a_code_is_none(typed: str) -> None:
 def test_any_text_is_read_without_an_error(typed: str) -> None:
     code = read_ticket(typed)
     assert code is None or len(code) == LENGTH
+
+
+def test_a_ticket_of_another_office_has_a_code_of_its_own_at_each_event() -> None:
+    scanned = "z3fsn8jyufm5kpk768q69gkbyr5f4h6w"
+    code = ticket_of_another("evt_1", scanned)
+    assert code == ticket_of_another("evt_1", f" {scanned}\n") == read_ticket(code or "")
+    assert code != ticket_of_another("evt_2", scanned)
+
+
+@pytest.mark.parametrize("typed", ["", "Marie-Antoinette", "Léa Martin 2e année", "0123-4567-89AB", "a" * 301 + "1"])
+def test_names_and_our_own_codes_are_no_tickets_of_another_office(typed: str) -> None:
+    assert ticket_of_another("evt_1", typed) is None

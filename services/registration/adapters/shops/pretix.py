@@ -51,6 +51,7 @@ class _Position(BaseModel):
     subevent: int | None = None
     addon_to: int | None = None
     canceled: bool = False
+    secret: str | None = None
 
 
 class _Address(BaseModel):
@@ -162,6 +163,7 @@ class PretixShop:
                 name=position.attendee_name or buyer,
                 email=position.attendee_email or order.email or "",
                 language=language if language in {"fr", "en"} else None,
+                secret=position.secret,
             )
             for position in order.positions
             if self.date is None or position.subevent == self.date

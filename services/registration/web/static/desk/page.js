@@ -2,7 +2,7 @@
 // `Desk` judges at once. Words and panels are in the page, so that they are in the reader's language.
 
 import { Desk } from "./desk.js";
-import { dayThere, readTicket } from "./door.js";
+import { dayThere, readTicket, readTicketOfAnother } from "./door.js";
 
 const POLL = 5000;
 const SHOWN = 8;
@@ -46,7 +46,7 @@ async function onSubmit(event) {
 
 async function check(text) {
   typed.value = "";
-  const code = readTicket(text);
+  const code = readTicket(text) ?? (await readTicketOfAnother(eventId, text));
   // A word of twelve letters may be a name too, unless it is on the list of tickets.
   const named = !code || (!/\d/.test(code) && !(await desk.door.holder(code)));
   if (!named) return scan({ code });
