@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
@@ -40,20 +40,6 @@ class Sold:
     email: str | None = None
     buyer: str = "buyer@example.org"
     reissued: int = 0
-
-
-class Shop(Protocol):
-    """What the tests of both platforms need."""
-
-    platform: str
-    sold: dict[int, Sold]
-    asked: list[str]
-    form: Mapping[str, str]
-    fault: Fault | None
-    slow: float
-
-    def notice(self, order: str) -> dict[str, Any]:
-        """What it sends when an order changed."""
 
 
 @dataclass(slots=True)

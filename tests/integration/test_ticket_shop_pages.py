@@ -51,6 +51,8 @@ async def test_a_shop_is_connected_looked_at_and_switched_on(door: ConnectedShop
     assert await door.people() == []
     assert await service.redirect("POST", one, terms(platform, then="start")) == one
     assert [name for name, *_ in await door.people()] == ["Zoé Ünal"]
+    seat = (await service.api("GET", f"/events/{door.event_id}/registrations"))["items"][0]["participant_id"]
+    assert "<dd>601</dd>" in await service.page("GET", f"/events/{door.event_id}/registrations/{seat}")
     shown = await service.page("GET", one)
     assert "This kind of ticket is new" in shown
     assert "Ida Noir" not in shown

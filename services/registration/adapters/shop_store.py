@@ -9,6 +9,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Row, delete, exists, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registration.adapters.import_tables import IMPORTED_LINES
 from services.registration.adapters.shop_tables import SHOP_NOTICES, SHOP_TICKETS, SHOPS
 from services.registration.adapters.tables import EVENTS
 from services.registration.application.shop_ports import Notice
@@ -87,6 +88,14 @@ class SqlShopReading:
         told = SHOP_TICKETS.c
         query = select(SHOP_TICKETS).where(told.event_id == event_id, told.key.in_(keys))
         return {row.key: _told(row) for row in await self._connection.execute(query)}
+
+    async def tickets_of(self, event_id: str, participant_id: str) -> Sequence[ToldTicket]:
+        """See the port."""
+        told, line = SHOP_TICKETS.c, IMPORTED_LINES.c
+        same = (line.event_id == told.event_id) & (line.key == told.key)
+        query = select(SHOP_TICKETS).join(IMPORTED_LINES, same).order_by(told.order_id, told.position_id)
+        mine = (told.event_id == event_id, line.participant_id == participant_id)
+        return [_told(row) for row in await self._connection.execute(query.where(*mine))]
 
     async def tickets_to_look_at(self, shop_id: str, *, limit: int) -> Sequence[ToldTicket]:
         """See the port."""

@@ -103,6 +103,10 @@ class ShopReading(Protocol):
         """What became of some tickets, by key."""
         ...
 
+    async def tickets_of(self, event_id: str, participant_id: str) -> Sequence[ToldTicket]:
+        """The tickets by which somebody is registered, in the shops' own numbers."""
+        ...
+
     async def tickets_to_look_at(self, shop_id: str, *, limit: int) -> Sequence[ToldTicket]:
         """Some tickets that an organizer should look at, by order."""
         ...

@@ -14,12 +14,20 @@ from services.registration.application.ports import Mint, Store
 from services.registration.application.shop_ports import Notice, ShopCounter, ShopDoor
 from services.registration.application.shop_secrets import ShopSecrets
 from services.registration.application.shop_tickets import TicketTaking
+from services.registration.domain.errors import RegistrationError
 from services.registration.domain.shop_errors import ShopNotFoundError, ShopTroubleError
-from services.registration.domain.ticket_shops import POLL_EVERY, Standing, TicketShop, Walk, wait_after
+from services.registration.domain.ticket_shops import (
+    POLL_EVERY,
+    Standing,
+    TicketShop,
+    Trouble,
+    Walk,
+    wait_after,
+)
 
 _CLAIMED_FOR: Final = timedelta(minutes=3)
 """How long one process has a shop to itself, should it die; a page takes far less."""
-_NOTICES_AT_A_TIME: Final = 50
+_NOTICES_AT_A_TIME: Final = 20
 _LONGEST_ROUND: Final = 10.0
 """Seconds of a round, but for the page that it is at: then what the shop says by itself is heard in between."""
 
@@ -60,7 +68,10 @@ class ShopRounds:
         """Ask the shops whose time has come, all at once."""
         async with self.store.reading() as view:
             due = await view.due_shops(self.clock())
-        await asyncio.gather(*map(self.ask, due))
+        for error in await asyncio.gather(*map(self.ask, due), return_exceptions=True):
+            # Each shop was asked to its end: one that cannot be, for want of a database, say, does not cut others off.
+            if error is not None:
+                raise error
 
     async def ask(self, shop: TicketShop) -> None:
         """Ask a shop for what it told of and, if it is time, for what changed. What goes wrong is kept, to be seen."""
@@ -70,11 +81,15 @@ class ShopRounds:
             notices = await transaction.notices(shop.shop_id, limit=_NOTICES_AT_A_TIME)
         try:
             await self._ask(shop, notices)
-        except ShopTroubleError as error:
-            await self._note_trouble(shop, error)
         except ShopNotFoundError:
             # Disconnected while it was asked.
             return
+        except ShopTroubleError as error:
+            await self._note_trouble(shop, error)
+        except (RegistrationError, ValueError, LookupError, TypeError) as error:
+            # Nothing that a shop can say may end the service for all others.
+            log.error("shop.not_understood", shop_id=shop.shop_id, error=type(error).__name__)  # noqa: TRY400
+            await self._note_trouble(shop, ShopTroubleError(Trouble.UNREADABLE))
 
     async def _ask(self, shop: TicketShop, notices: Sequence[Notice]) -> None:
         counter = self.door.counter(shop.platform, shop.settings, self.secrets.open(shop))

@@ -159,6 +159,11 @@ class TicketShops:
             looked_at = await view.tickets_to_look_at(shop.shop_id, limit=_LOOKED_AT)
             return ShopReport(fates=await view.fates(shop.shop_id), to_look_at=looked_at)
 
+    async def tickets_of(self, event_id: str, participant_id: str) -> Sequence[ToldTicket]:
+        """The tickets by which somebody is registered, in the shops' own numbers."""
+        async with self.store.reading() as view:
+            return await view.tickets_of(event_id, participant_id)
+
     async def foresee(self, shop: TicketShop, terms: Terms) -> Foreseen:
         """What the first orders would do; nothing happens.
 

@@ -136,6 +136,7 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
         participant=participant,
         ticket=spell(participant.registration.ticket),
         needs=await cases.people.needs_of(participant.registration.participant_id),
+        orders=sorted({bought.order_id for bought in await cases.shops.tickets_of(**whose)}),
         confirmation_url=cases.links.confirmation_url(**whose),
     )
 
