@@ -184,6 +184,19 @@ async def test_an_import_that_is_cut_off_goes_on_where_it_was_and_repeats_nobody
     assert len(await door.people()) == len({name for name, *_ in await door.people()}) == 8
     first = door.server.asked[asked]
     assert "page=3" in first or "continuationToken=4" in first
+    # A place that the shop does not know any more is given up.
+    for number in range(411, 418):
+        door.server.sell(str(number), name=f"Personne {number}")
+    asked = len(door.server.asked)
+    door.server.fault = lambda: failing() if len(door.server.asked) > asked + 1 else None
+    await door.round(after=POLL_EVERY)
+    await door.round(after=timedelta(minutes=1))
+    door.server.fault = None
+    asked = len(door.server.asked)
+    await door.round(after=timedelta(minutes=2))
+    first = door.server.asked[asked]
+    assert "page=1" in first or "continuationToken" not in first
+    assert len({name for name, *_ in await door.people()}) == len(await door.people()) == 15
 
 
 @EACH

@@ -25,8 +25,8 @@ from services.registration.domain.ticket_shops import (
     wait_after,
 )
 
-_CLAIMED_FOR: Final = timedelta(minutes=3)
-"""How long one process has a shop to itself, should it die; a page takes far less."""
+_CLAIMED_FOR: Final = timedelta(minutes=1)
+"""How long one process has a shop to itself, should it die at the next order or page, which takes far less."""
 _NOTICES_AT_A_TIME: Final = 20
 _LONGEST_ROUND: Final = 10.0
 """Seconds of a round, but for the page that it is at: then what the shop says by itself is heard in between."""
@@ -95,7 +95,7 @@ class ShopRounds:
         counter = self.door.counter(shop.platform, shop.settings, self.secrets.open(shop))
         for notice in notices:
             tickets = await counter.order(notice.order_id)
-            if not await self.taking.take(shop, tickets):
+            if not await self.taking.take(shop, tickets) or not await self._keep(shop, self._held(shop.standing)):
                 break
             async with self.store.writing() as transaction:
                 await transaction.drop_notice(notice.notice_id)
@@ -123,9 +123,12 @@ class ShopRounds:
                 standing = replace(standing, poll_at=began + POLL_EVERY)
                 return replace(standing, walked_all_at=began) if of_all else standing
             # How far it went is kept at each page: what goes wrong on the next does not begin anew.
-            if not await self._keep(shop, replace(standing, not_before=self.clock() + _CLAIMED_FOR)):
+            if not await self._keep(shop, self._held(standing)):
                 break
         return standing
+
+    def _held(self, standing: Standing) -> Standing:
+        return replace(standing, not_before=self.clock() + _CLAIMED_FOR)
 
     async def _keep(self, shop: TicketShop, standing: Standing) -> bool:
         """Keep how it goes; False if an organizer changed the shop meanwhile, for which the walk begins anew."""
@@ -140,10 +143,15 @@ class ShopRounds:
     async def _note_trouble(self, shop: TicketShop, error: ShopTroubleError) -> None:
         async with self.store.writing() as transaction:
             await transaction.event(shop.event_id)
-            standing = (await transaction.shop(shop.event_id, shop.shop_id)).standing
+            try:
+                standing = (await transaction.shop(shop.event_id, shop.shop_id)).standing
+            except ShopNotFoundError:
+                return
             failures = standing.failures + 1
             until = self.clock() + max(wait_after(failures), error.wait or timedelta(0))
-            troubled = replace(standing, trouble=error.trouble, failures=failures, not_before=until)
+            # The place of a walk may be what the shop does not know any more: after a second time it begins anew.
+            walk = standing.walk if failures == 1 else Walk(since=standing.walk.since)
+            troubled = replace(standing, trouble=error.trouble, failures=failures, not_before=until, walk=walk)
             await transaction.save_standing(shop.shop_id, troubled)
         log.warning("shop.trouble", shop_id=shop.shop_id, trouble=error.trouble.value, failures=failures)
 
