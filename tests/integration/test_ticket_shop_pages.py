@@ -39,6 +39,9 @@ async def test_a_shop_is_connected_looked_at_and_switched_on(door: ConnectedShop
     assert f'id="{secret}-error"' in page
     empty = await service.page("POST", f"{here}/new/{platform}", {"url": "pretix.eu/asso", "event": "é"}, expect=422)
     assert empty.count('aria-invalid="true"') >= 3
+    if platform is Platform.PRETIX:
+        whole = await service.page("POST", f"{here}/new/pretix", form | {"url": f"{form['url']}/asso"}, expect=422)
+        assert "without anything behind it" in whole
     one = await service.redirect("POST", f"{here}/new/{platform}", form)
     again = await service.page("POST", f"{here}/new/{platform}", form, expect=422)
     assert "connected to the event already" in again

@@ -22,10 +22,11 @@ class Platform(StrEnum):
 
 
 class TicketState(StrEnum):
-    """What a shop says of a ticket: that it is good, that it is not yet paid, or that it is good no more."""
+    """What a shop says of a ticket: it is good, not yet paid, not yet approved of, or good no more."""
 
     VALID = "valid"
     PENDING = "pending"
+    UNAPPROVED = "unapproved"
     CANCELLED = "cancelled"
 
 
@@ -209,7 +210,8 @@ def decide(ticket: ShopTicket, terms: Terms, before: Fate | None) -> Take | With
         return Leave(fate=Fate.KEPT) if before in {Fate.RECOGNISED, Fate.KEPT} else Withdraw(fate=fate)
     if mode is None:
         return Leave(fate=Fate.KIND_UNKNOWN)
-    if ticket.state is TicketState.PENDING and not terms.unpaid and not here:
+    waits = ticket.state is TicketState.UNAPPROVED or (ticket.state is TicketState.PENDING and not terms.unpaid)
+    if waits and not here:
         return Leave(fate=Fate.PENDING)
     return Take(mode=mode)
 

@@ -21,10 +21,10 @@ Secret = Annotated[str, StringConstraints(max_length=300, pattern=r"^[\x21-\x7e]
 
 
 def _origin(text: str) -> str:
-    """An origin, or where in it pretix is."""
+    """Scheme, host and port alone."""
     try:
         url = URL(text)
-        fits = url.scheme in {"http", "https"} and bool(url.host) and not (url.query_string or url.fragment or url.user)
+        fits = url.scheme in {"http", "https"} and bool(url.host) and url in {url.origin(), url.origin() / ""}
     except ValueError:
         fits = False
     if not fits:

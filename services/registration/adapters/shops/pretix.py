@@ -149,7 +149,9 @@ class PretixShop:
         if order.testmode:
             return ()
         state = _STATES.get(order.status, TicketState.CANCELLED)
-        if state is TicketState.PENDING and order.valid_if_pending and not order.require_approval:
+        if state is TicketState.PENDING and order.require_approval:
+            state = TicketState.UNAPPROVED
+        elif state is TicketState.PENDING and order.valid_if_pending:
             state = TicketState.VALID
         alone = sum(position.addon_to is None for position in order.positions) == 1
         buyer = (order.invoice_address.name if order.invoice_address and alone else None) or ""
