@@ -27,6 +27,43 @@ async def test_a_known_address_gets_its_link_again_and_no_second_seat(service: R
     assert "ask the organizer for your personal link" in await service.page("GET", f"/e/{event_id}/sent")
 
 
+async def test_no_answer_to_a_stranger_tells_whether_an_address_is_known(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    elsewhere = {"X-Forwarded-For": "198.51.100.7", "Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+    api, group = f"/events/{event_id}/registrations", f"/events/{event_id}/groups"
+    contact = {"email": "lea@example.org", "language": "en", "mode": "remote"}
+
+    async def send(path: str, form: dict[str, str]) -> tuple[int, str]:
+        answer = await service.client.post(f"/e/{event_id}{path}", data=form, headers=elsewhere, allow_redirects=False)
+        return answer.status, answer.headers["Location"]
+
+    for number, email in enumerate(["lea@example.org", "Lea@Example.org"]):
+        form_id = f"{number}" * 32
+        told = [
+            await service.api("POST", api, a_registration(email=email), token=None, headers=elsewhere, expect=202),
+            await service.api(
+                "POST",
+                group,
+                contact | {"members": [{"name": "Anne"}, {"name": "Bob", "email": email}]},
+                token=None,
+                headers=elsewhere,
+                expect=202,
+            ),
+            await send("", a_form(email=email, form_id=form_id)),
+            await send("/group", contact | {"form_id": form_id, "members.0.name": "Anne"}),
+            await send("/venue", contact | {"form_id": form_id, "name": "Tulle", "headcount": "9", "attested": "true"}),
+        ]
+        sent = (303, f"/e/{event_id}/sent")
+        assert told == [{"event_id": event_id, "status": "letter"}] * 2 + [sent] * 3
+    listed = (await service.api("GET", api))["items"]
+    assert sorted(each["name"] for each in listed) == ["Anne", "Bob", "Léa Martin", "Tulle"], "each of them once"
+    refused = await service.api("POST", api, a_registration(), expect=409)
+    assert refused["reason"] == "already_registered", "organizers know anyway"
+    await service.sign_in()
+    assert "registered for this event already" in await service.page("POST", f"/e/{event_id}", a_form(), expect=422)
+    assert "no mail leaves from here" in await service.page("GET", f"/e/{event_id}/sent")
+
+
 async def test_a_program_that_fills_in_every_field_registers_nobody(service: RunningRegistration) -> None:
     event_id = await service.event()
     filled = a_form(website="https://example.org")

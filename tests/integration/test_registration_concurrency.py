@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from services.chassis.clock import system_clock
 from tests.databases import ON_BOTH
-from tests.integration.running_registration import RunningRegistration, a_registration
+from tests.integration.running_registration import RunningRegistration
 
 pytestmark = ON_BOTH
 
@@ -88,10 +88,7 @@ async def test_a_form_sent_twice_at_once_registers_once(service: RunningRegistra
 
 async def test_facts_of_one_event_wait_in_the_order_of_their_changes(service: RunningRegistration) -> None:
     event_id = await service.event(capacity={"in_person": 1, "remote": 0})
-    body = a_registration()
-    await asyncio.gather(
-        *(service.api("POST", f"/events/{event_id}/registrations", body, expect=201) for _ in range(10))
-    )
+    await asyncio.gather(*(service.register(event_id) for _ in range(10)))
     facts = await service.outbox()
     seats = [getattr(fact.data, "status", None) for fact in facts[2:]]
     assert seats == ["confirmed", *["waitlisted"] * 9]

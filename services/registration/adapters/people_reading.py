@@ -11,6 +11,7 @@ from services.registration.adapters.tables import CONSENTS, EVENTS, LETTERS, NEE
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.event import EventStatus
+from services.registration.domain.known_addresses import AddressHolder
 from services.registration.domain.letters import Letter, LetterKind
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import SeatStatus
@@ -21,17 +22,25 @@ class SqlPeopleReading:
 
     _connection: AsyncConnection
 
-    async def registered_as(self, event_id: str, email: str) -> Sequence[str]:
+    async def registered_as(self, event_id: str, email: str) -> Sequence[AddressHolder]:
         """See the port."""
         seats = REGISTRATIONS.c
         query = (
-            select(seats.participant_id)
+            select(seats.participant_id, seats.group_id, seats.headcount, PEOPLE.c.name)
             .join(PEOPLE, PEOPLE.c.participant_id == seats.participant_id)
             .where(seats.event_id == event_id, seats.status != SeatStatus.CANCELLED.value)
             .where(func.lower(PEOPLE.c.email) == email.lower())
             .order_by(seats.created_at, seats.participant_id)
         )
-        return list(await self._connection.scalars(query))
+        return [
+            AddressHolder(
+                participant_id=row.participant_id,
+                name=row.name,
+                is_venue=row.headcount is not None,
+                group_id=row.group_id,
+            )
+            for row in await self._connection.execute(query)
+        ]
 
     async def needs(self, event_id: str) -> Mapping[str, str]:
         """See the port."""

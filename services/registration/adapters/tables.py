@@ -18,8 +18,8 @@ from sqlalchemy import (
 )
 
 from services.chassis.database import RowNumber, UtcInstant
-from services.chassis.stored_replies import idempotency_table
 from services.chassis.outbox import outbox_table
+from services.chassis.stored_replies import idempotency_table
 
 METADATA: Final = MetaData()
 

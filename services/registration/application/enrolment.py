@@ -19,7 +19,8 @@ class Register:
 
     `headcount` is set for a venue: how many, as attested, take part behind its one connection. `needs` is what they ask
     for to be able to take part. `retry_key` is what a repetition of the same request would repeat. Without `letters`
-    nobody is written to about it. `ticket` is the code of one that they hold already.
+    nobody is written to about it. `ticket` is the code of one that they hold already. `shares_address` is for who has
+    none of their own: it is somebody else's.
     """
 
     mode: Mode | Wish
@@ -30,6 +31,7 @@ class Register:
     retry_key: str | None = None
     letters: bool = True
     ticket: str | None = None
+    shares_address: bool = False
 
 
 async def enrol(

@@ -6,13 +6,14 @@ from typing import Protocol
 
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
+from services.registration.domain.known_addresses import AddressHolder
 from services.registration.domain.letters import Letter, LetterKind
 
 
 class PeopleReading(Protocol):
     """A consistent view of what is known of people."""
 
-    async def registered_as(self, event_id: str, email: str) -> Sequence[str]:
+    async def registered_as(self, event_id: str, email: str) -> Sequence[AddressHolder]:
         """The participants of an event, not cancelled, who have this address in whatever case."""
         ...
 

@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 from services.chassis.clock import Clock
 from services.registration.application.enrolment import Register, enrol
-from services.registration.application.known_addresses import write_again, write_of_seat
+from services.registration.application.known_addresses import registered_already, write_again, write_of_seat
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat, withdraw_seat
+from services.registration.domain.errors import AlreadyRegisteredError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.instants import after
 from services.registration.domain.registrations import (
@@ -16,6 +18,13 @@ from services.registration.domain.registrations import (
     Purpose,
 )
 from services.registration.domain.seats import Mode, SeatStatus, free_seats
+
+
+class Once(Enum):
+    """How somebody is not registered twice: they are written to, or whoever asks is told."""
+
+    DISCREETLY = auto()
+    OPENLY = auto()
 
 
 class RegistrationChanges(SeatWishes, total=False):
@@ -65,17 +74,28 @@ class Registrations:
         _, (participant,) = await self._register(event_id, [command], group_id=None)
         return participant
 
-    async def register_once(self, event_id: str, command: Register) -> Participant | None:
-        """As `register`, unless this address is registered already: then it is written to, and nothing else happens.
+    async def register_once(self, event_id: str, command: Register, *, openly: bool) -> Participant | None:
+        """As `register`, unless they are registered already: then they are written to, and nothing else happens.
 
-        Who asks learns from None only that a letter is on its way, if it was not sent a moment ago.
+        Who asks learns from None only that a letter is on its way, if it was not sent a moment ago. Asked `openly`, by
+        somebody who may know who is registered, it is an error and no letter.
+
+        Raises:
+            AlreadyRegisteredError: if asked openly.
         """
-        _, participants = await self._register(event_id, [command], group_id=None, once=True)
+        once = Once.OPENLY if openly else Once.DISCREETLY
+        _, participants = await self._register(event_id, [command], group_id=None, once=once)
         return participants[0] if participants else None
 
-    async def register_together(self, event_id: str, commands: Sequence[Register]) -> tuple[str, Sequence[Participant]]:
-        """Register several people for one, in their order; gives the id of the group. Raises as `register`."""
-        group_id, participants = await self._register(event_id, commands, group_id=self.mint.part_id("grp"))
+    async def register_together(
+        self, event_id: str, commands: Sequence[Register], *, openly: bool
+    ) -> tuple[str, Sequence[Participant]]:
+        """Register several people for one, in their order; gives the id of the group.
+
+        Those who are registered already are left out, or are an error, as with `register_once`. Raises as that.
+        """
+        once = Once.OPENLY if openly else Once.DISCREETLY
+        group_id, participants = await self._register(event_id, commands, group_id=self.mint.part_id("grp"), once=once)
         return group_id or "", participants
 
     def member_key(self, retry_key: str, index: int) -> str:
@@ -203,22 +223,32 @@ class Registrations:
             )
 
     async def _register(
-        self, event_id: str, commands: Sequence[Register], *, group_id: str | None, once: bool = False
+        self, event_id: str, commands: Sequence[Register], *, group_id: str | None, once: Once | None = None
     ) -> tuple[str | None, Sequence[Participant]]:
         now = self.clock()
         ids: list[str] = []
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)
+            before = [await self._registered_before(transaction, event_id, command) for command in commands]
+            if None in before:
+                event.require_open("register")
+            # Looked at before anybody is registered: those of one group may share an address, and even a name.
+            known = [
+                await registered_already(transaction, event_id, command) if once and same is None else ()
+                for command, same in zip(commands, before, strict=True)
+            ]
+            if once is Once.OPENLY and any(known):
+                raise AlreadyRegisteredError(event_id, [place for place, holders in enumerate(known) if holders])
             at = None
-            for command in commands:
-                known = await self._registered_before(transaction, event_id, command)
-                if known is None:
-                    event.require_open("register")
-                    if once and await write_again(transaction, event_id, command.person.email, now=now):
-                        continue
+            for command, same, holders in zip(commands, before, known, strict=True):
+                if same is not None:
+                    ids.append(same)
+                elif holders:
+                    await write_again(transaction, event_id, holders, now=now)
+                else:
                     at = after(at, now=now)
-                    known = await enrol(transaction, event, command, mint=self.mint, group_id=group_id, at=at, now=now)
-                ids.append(known)
+                    made = await enrol(transaction, event, command, mint=self.mint, group_id=group_id, at=at, now=now)
+                    ids.append(made)
             participants = [await transaction.participant(event_id, known) for known in ids]
         return group_id if not participants else participants[0].registration.group_id, participants
 

@@ -198,6 +198,16 @@ class SignInRefusedError(RegistrationError):
         self.reason = reason
 
 
+class AlreadyRegisteredError(RegistrationError):
+    """Some who want to register are registered for the event: those at these places of what was sent."""
+
+    def __init__(self, event_id: str, places: Sequence[int]) -> None:
+        """Keep who they are among those sent."""
+        super().__init__(event_id, places)
+        self.event_id = event_id
+        self.places = tuple(places)
+
+
 class ImportNotFoundError(RegistrationError):
     """The event has no such import, or what was kept of its file is deleted."""
 

@@ -9,6 +9,7 @@ from services.chassis.pages.languages import mark
 from services.chassis.problems import FieldError, Problem, bad_request, conflict, not_found
 from services.registration.domain.errors import (
     AccountNotFoundError,
+    AlreadyRegisteredError,
     CheckInNotFoundError,
     DeskLinkNotFoundError,
     EventChangedMeanwhileError,
@@ -73,6 +74,7 @@ _CONFLICTS: Final[Mapping[type[RegistrationError], tuple[str, str]]] = {
     RegistrationCancelledError: ("This registration was cancelled.", "registration_cancelled"),
     NoOfferError: ("No seat is kept for this participant.", "no_offer"),
     OfferExpiredError: ("The seat was kept until a time that has passed.", "offer_expired"),
+    AlreadyRegisteredError: ("Somebody with this address is registered for the event.", "already_registered"),
     LinkConflictError: ("This guest is already linked to another participant.", "guest_linked"),
 }
 _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {

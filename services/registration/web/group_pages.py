@@ -10,7 +10,7 @@ from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, read_form
 from services.chassis.pages.languages import mark
 from services.registration.application.enrolment import Register
-from services.registration.domain.errors import ParticipantNotFoundError
+from services.registration.domain.errors import AlreadyRegisteredError, ParticipantNotFoundError
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Wish
@@ -20,8 +20,10 @@ from services.registration.web.form_rows import rows_to_show
 from services.registration.web.group_forms import GroupForm, VenueForm
 from services.registration.web.public_pages import public_event, refused_for_haste
 from services.registration.web.registration_bodies import MOST_MEMBERS
+from services.registration.web.strangers import may_know_who_is_registered, sees_ticket_at_once
 from services.registration.web.use_cases import use_cases
 
+_ALREADY = mark("This name is registered with this address already.")
 _TOO_MANY = mark("Register at most %(most)s people at once.")
 
 
@@ -50,15 +52,22 @@ async def register_group(request: web.Request) -> web.StreamResponse:
             mode=typed.mode,
             person=Person(name=member.name, email=member.email or typed.email, language=typed.language),
             consents={},
+            shares_address=member.email in {None, typed.email},
             retry_key=cases.registrations.member_key(typed.form_id, index),
         )
         for index, member in enumerate(typed.members.values())
     ]
-    group_id, _ = await cases.registrations.register_together(event.event_id, commands)
-    if cases.settings.smtp_server is not None:
-        return see(f"/e/{event.event_id}/sent")
+    try:
+        openly = may_know_who_is_registered(request, event.event_id)
+        group_id, people = await cases.registrations.register_together(event.event_id, commands, openly=openly)
+    except AlreadyRegisteredError as error:
+        rows = list(typed.members)
+        for place in error.places:
+            form = form.with_error(f"members.{rows[place]}.name", texts_of(request).gettext(_ALREADY))
+        return _page(request, event, form, "group.html")
     url = cases.links.group_url(event_id=event.event_id, group_id=group_id)
-    return see(url.removeprefix(cases.settings.public_url))
+    shown = len(people) == len(commands) and sees_ticket_at_once(request, event.event_id)
+    return see(url.removeprefix(cases.settings.public_url) if shown else f"/e/{event.event_id}/sent")
 
 
 async def show_group(request: web.Request) -> web.StreamResponse:
@@ -99,8 +108,12 @@ async def register_venue(request: web.Request) -> web.StreamResponse:
         headcount=typed.headcount,
         retry_key=typed.form_id,
     )
-    venue = await cases.registrations.register(event.event_id, command)
-    if cases.settings.smtp_server is not None:
+    try:
+        openly = may_know_who_is_registered(request, event.event_id)
+        venue = await cases.registrations.register_once(event.event_id, command, openly=openly)
+    except AlreadyRegisteredError:
+        return _page(request, event, form.with_error("name", texts_of(request).gettext(_ALREADY)), "venue.html")
+    if venue is None or not sees_ticket_at_once(request, event.event_id):
         return see(f"/e/{event.event_id}/sent")
     token = cases.links.token(event_id=event.event_id, participant_id=venue.registration.participant_id)
     return see(f"/e/{event.event_id}/confirmation/{token}")

@@ -1,16 +1,18 @@
 """The public pages: an event with its agenda and registration form, and the way into the meeting."""
 
 import secrets
+from typing import Final
 
 from aiohttp import web
 
 from services.chassis.access import grant_of
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, Model, read_form
+from services.chassis.pages.languages import mark
 from services.registration.adapters.letters.agenda_feed import agenda_feed
 from services.registration.application.enrolment import Register
 from services.registration.application.ports import Participant
-from services.registration.domain.errors import EventNotFoundError
+from services.registration.domain.errors import AlreadyRegisteredError, EventNotFoundError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.event_versions import instant_of
 from services.registration.domain.registrations import Person
@@ -19,7 +21,10 @@ from services.registration.web.answers import see
 from services.registration.web.consent_texts import asked_now
 from services.registration.web.person_forms import RegistrationForm
 from services.registration.web.schema_org import described
+from services.registration.web.strangers import may_know_who_is_registered, sees_ticket_at_once
 from services.registration.web.use_cases import use_cases
+
+ALREADY: Final = mark("This address is registered for this event already.")
 
 
 async def show_event(request: web.Request) -> web.StreamResponse:
@@ -32,9 +37,8 @@ async def show_event(request: web.Request) -> web.StreamResponse:
 async def register(request: web.Request) -> web.StreamResponse:
     """Register, then lead to what comes next; or show the form again with what was typed and what is wrong.
 
-    With a mail server, what comes next is the same for everybody: "look into your mail". So nobody learns whether an
-    address is registered, and only who reads its mail gets the ticket. Without one it is the personal page, but for
-    an address that is registered already.
+    What comes next is the same for every stranger: a letter. So nobody learns whether an address is registered, and
+    only who reads its mail gets the ticket. See `sees_ticket_at_once` for whom it is the personal page.
     """
     event = await public_event(request)
     form = await read_form(request, RegistrationForm)
@@ -53,8 +57,12 @@ async def register(request: web.Request) -> web.StreamResponse:
         needs=typed.needs,
         retry_key=typed.form_id,
     )
-    participant = await cases.registrations.register_once(event.event_id, command)
-    if participant is None or cases.settings.smtp_server is not None:
+    try:
+        openly = may_know_who_is_registered(request, event.event_id)
+        participant = await cases.registrations.register_once(event.event_id, command, openly=openly)
+    except AlreadyRegisteredError:
+        return await _event_page(request, event, form.with_error("email", texts_of(request).gettext(ALREADY)))
+    if participant is None or not sees_ticket_at_once(request, event.event_id):
         return see(f"/e/{event.event_id}/sent")
     token = cases.links.token(event_id=event.event_id, participant_id=participant.registration.participant_id)
     return see(f"/e/{event.event_id}/confirmation/{token}")

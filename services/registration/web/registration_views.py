@@ -1,5 +1,7 @@
 """What clients get of registrations and seats, as models."""
 
+from typing import Literal
+
 from pydantic import BaseModel
 
 from schemas.envelope import Instant
@@ -64,6 +66,13 @@ class Registered(BaseModel):
             confirmation_url=links.confirmation_url(event_id=seat.event_id, participant_id=seat.participant_id),
             personal_token=links.token(event_id=seat.event_id, participant_id=seat.participant_id),
         )
+
+
+class RegistrationReceived(BaseModel):
+    """What a stranger learns who registers: what becomes of it is in a letter to the address."""
+
+    event_id: str
+    status: Literal["letter"] = "letter"
 
 
 class RegistrationView(BaseModel):

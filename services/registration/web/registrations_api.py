@@ -25,7 +25,8 @@ from services.registration.web.registration_bodies import (
     RegistrationPatch,
     RosterParameters,
 )
-from services.registration.web.registration_views import Registered, RegistrationView
+from services.registration.web.registration_views import Registered, RegistrationReceived, RegistrationView
+from services.registration.web.strangers import may_know_who_is_registered, sees_ticket_at_once
 from services.registration.web.use_cases import use_cases
 
 api = Api(tag="registrations")
@@ -33,11 +34,22 @@ _ALL: Final = "/api/v1/events/{event_id}/registrations"
 _ONE: Final = "/api/v1/events/{event_id}/registrations/{participant_id}"
 
 
-@api.route("POST", _ALL, summary="Register", body=NewRegistration, answers={201: Registered}, problems=[409])
+@api.route(
+    "POST",
+    _ALL,
+    summary="Register",
+    body=NewRegistration,
+    answers={201: Registered, 202: RegistrationReceived},
+    problems=[409],
+)
 async def register(request: web.Request) -> web.Response:
     """Anybody may register for a published event. Beyond the capacity of a mode the status is `waitlisted`.
 
     Who asks for `either` gets the room, else a remote seat with a place on the waitlist of the room.
+
+    A stranger is answered 202, and the rest is told by letter to the address: whether it was registered before stays
+    between the two. Who may welcome people to the event is answered 201, and so is whoever sits at the machine where
+    no mail server is set. An address has one seat: to an organizer it is a conflict (409, `already_registered`).
     """
     event_id = request.match_info["event_id"]
     body = await read_json(request, NewRegistration)
@@ -51,7 +63,10 @@ async def register(request: web.Request) -> web.Response:
         headcount=body.headcount,
         retry_key=reply.scope if reply else None,
     )
-    participant = await use_cases(request).registrations.register(event_id, command)
+    openly = may_know_who_is_registered(request, event_id)
+    participant = await use_cases(request).registrations.register_once(event_id, command, openly=openly)
+    if participant is None or not sees_ticket_at_once(request, event_id):
+        return answer(RegistrationReceived(event_id=event_id), status=202)
     remote_seat_is_free = await has_remote_seat(request, [participant])
     location = f"/api/v1/events/{event_id}/registrations/{participant.registration.participant_id}"
     registered = Registered.of(participant, use_cases(request).links, remote_seat_is_free=remote_seat_is_free)

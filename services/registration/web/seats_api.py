@@ -16,11 +16,13 @@ from services.registration.web.registration_bodies import NewGroup, WaitlistPara
 from services.registration.web.registration_views import (
     Registered,
     RegisteredTogether,
+    RegistrationReceived,
     RegistrationView,
     SeatsView,
     WaitlistEntry,
 )
 from services.registration.web.registrations_api import has_remote_seat, require_own
+from services.registration.web.strangers import may_know_who_is_registered, sees_ticket_at_once
 from services.registration.web.use_cases import use_cases
 
 api = Api(tag="seats")
@@ -95,14 +97,17 @@ async def decline_offer(request: web.Request) -> web.Response:
     "/api/v1/events/{event_id}/groups",
     summary="Register several people",
     body=NewGroup,
-    answers={201: RegisteredTogether},
+    answers={201: RegisteredTogether, 202: RegistrationReceived},
     problems=[409],
 )
 async def register_group(request: web.Request) -> web.Response:
-    """All of them at once, each with a seat or a place on the waitlist of their own, in the order given."""
+    """All of them at once, each with a seat or a place on the waitlist of their own, in the order given.
+
+    Who learns what is as with one registration. Members who are registered already, by their own address or by their
+    name with the contact's, are left out; then the answer is 202.
+    """
     event_id, cases = request.match_info["event_id"], use_cases(request)
     body = await read_json(request, NewGroup)
-    cases.registration_limits.require(request, len(body.members))
     cases.registration_limits.require(request, len(body.members))
     reply = pending_reply(request)
     commands = [
@@ -110,11 +115,15 @@ async def register_group(request: web.Request) -> web.Response:
             mode=member.mode or body.mode,
             person=Person(name=member.name, email=member.email or body.email, language=body.language),
             consents={},
+            shares_address=member.email in {None, body.email},
             retry_key=cases.registrations.member_key(reply.scope, index) if reply else None,
         )
         for index, member in enumerate(body.members)
     ]
-    group_id, participants = await cases.registrations.register_together(event_id, commands)
+    openly = may_know_who_is_registered(request, event_id)
+    group_id, participants = await cases.registrations.register_together(event_id, commands, openly=openly)
+    if len(participants) < len(commands) or not sees_ticket_at_once(request, event_id):
+        return answer(RegistrationReceived(event_id=event_id), status=202)
     remote_seat_is_free = await has_remote_seat(request, participants)
     return answer(
         RegisteredTogether(
