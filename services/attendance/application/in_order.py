@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+from services.attendance.application.adding import count_in, entry_of
 from services.attendance.application.event import Event
-from services.attendance.application.kept import STATUSES
 from services.attendance.application.person import IN_PERSON_KEY, ChannelKey, Person, Unclosed
 from services.attendance.application.records import seconds_text
 from services.attendance.application.sealing import is_full
 from services.attendance.application.stays import start_of
+from services.attendance.application.unmoved import came_again, went_again
 from services.attendance.application.wire import (
     CheckedIn,
     CheckedOut,
@@ -67,10 +68,10 @@ def _open(
     time, recordedtime = fact.time, fact.recordedtime
     at, lag = instants(time, recordedtime)
     # An end known already, of the room or of the event, may be the end of this interval.
-    if at <= person.last or at < event.quiet_since or -lag > TOLERANCE or channel in person.unclosed:
+    if at <= person.last or at < event.quiet_since or -lag > TOLERANCE or at < event.day_starts_at or is_full(person):
         return None
-    if at < event.day_starts_at or is_full(person):
-        return None
+    if channel in person.unclosed:
+        return came_again(event, person, fact, value, at=at, lag=lag)
     if room is None:
         mode = "in_person"
         status = 2 if person.here_remote else 0
@@ -98,13 +99,15 @@ def _open(
         person.here_in_person = 1
     else:
         person.here_remote += 1
-    _add(person, fact_id, at, time, recordedtime, mark)
+    count_in(person, fact_id, at, time, recordedtime, mark)
     return entry
 
 
 def _went_out(event: Event, person: Person, fact: CheckedOut, value: bytes) -> bytes | None:
     unclosed = person.unclosed.get(IN_PERSON_KEY)
-    if unclosed is None or not unclosed.ongoing or unclosed.source != fact.source:
+    if unclosed is None:
+        return went_again(event, person, fact, value)
+    if not unclosed.ongoing or unclosed.source != fact.source:
         return None
     via = fact.data.gate or fact.source
     part = person.parts[unclosed.index]
@@ -118,7 +121,9 @@ def _left(event: Event, person: Person, fact: Left, value: bytes) -> bytes | Non
     room, session = data.room, data.room_session
     channel = (source, session or room, data.connection)
     unclosed = person.unclosed.get(channel)
-    if unclosed is None or not unclosed.ongoing or unclosed.room != room or unclosed.session != session:
+    if unclosed is None:
+        return went_again(event, person, fact, value)
+    if not unclosed.ongoing or unclosed.room != room or unclosed.session != session:
         return None
     item = ""
     if data.joined_at is not None:
@@ -180,7 +185,7 @@ def _close(
     person.items[index] = f"{kept[:-1]},[{lag},{mark},[{status},{in_person},{remote},{both}]{item}]]"
     person.here_in_person, person.here_remote = here_in_person, here_remote
     person.in_person, person.remote, person.both, person.seconds = in_person, remote, both, seconds
-    _add(person, fact_id, at, time, recordedtime, mark)
+    count_in(person, fact_id, at, time, recordedtime, mark)
     return entry
 
 
@@ -207,30 +212,8 @@ def _seated(event: Event, person: Person, fact: Registered | Confirmed | ModeCha
     # From here on nothing can fail.
     person.others.append(f'[2,"{fact.id}",{at},{lag},{mark},"{source}",{words},"{data.status}","{data.mode}"]')
     person.registered_mode, person.registration, person.seated_at = data.mode, data.status, at
-    _add(person, fact.id, person.last, time, recordedtime, mark)
+    count_in(person, fact.id, person.last, time, recordedtime, mark)
     return entry
-
-
-def _add(person: Person, fact_id: str, last: int, time: str, recordedtime: str, mark: int) -> None:
-    """A fact is one of those that count."""
-    person.facts[fact_id] = None
-    person.last = last
-    person.mark ^= mark
-    person.time = max(person.time, time)
-    person.recorded = max(person.recorded, recordedtime)
-
-
-def entry_of(
-    event: Event, person: Person, fact: QuickFact, value: bytes, status: int, seconds: str | None = None
-) -> bytes:
-    """The timeline entry of a common fact; `seconds` are those of the person if it is not said."""
-    head = (
-        f'{{"specversion":"1.0","id":"{fact.id}","source":"/attendance","type":"passerelle.timeline.entry.v1"'
-        f',"subject":"{person.subject}","time":"{fact.time}","recordedtime":"{fact.recordedtime}"'
-        f',"datacontenttype":"application/json","data":{{"event_id":"{event.id}","fact":'
-    )
-    tail = f'{person.whom},"presence":{{"status":"{STATUSES[status]}","seconds":{seconds or person.seconds}}}}}}}'
-    return b"".join((head.encode(), value, tail.encode()))
 
 
 @lru_cache(maxsize=4096)

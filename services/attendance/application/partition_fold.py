@@ -12,9 +12,10 @@ from typing import Final
 import msgspec
 
 from schemas.decode import UnreadableRecordError
+from services.attendance.application.adding import entry_of
 from services.attendance.application.event import Event
 from services.attendance.application.event_facts import EventFacts
-from services.attendance.application.in_order import IN_ORDER, entry_of
+from services.attendance.application.in_order import IN_ORDER
 from services.attendance.application.kept import (
     NO_WORDS,
     KeptNote,

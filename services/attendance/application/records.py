@@ -1,12 +1,16 @@
 """The worker's outputs as bytes, without the cost of building the models of `schemas` that would write the same."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from schemas.identifiers import fact_id, is_guest_id
 from schemas.timeline import END_INFERRED
 from services.attendance.application.kept import STATUSES, ToldEnd, Words
 from services.attendance.application.wire import instant_text, quoted
 from services.attendance.domain.intervals import Durations
+
+_FRACTIONS: Final = tuple(str(thousandth / 1000)[1:] for thousandth in range(1000))
+"""What follows the whole seconds of a number of milliseconds, as JSON has it: that of 500 is `.5`."""
 
 
 def whom(subject: str, counted_for: str | None = None) -> str:
@@ -81,5 +85,9 @@ def record_id(digest: str) -> str:
 
 def seconds_text(in_person: int, remote: int, both: int) -> str:
     """Durations in milliseconds as the wire has them."""
-    total = (in_person + remote - both) / 1000
-    return f'{{"in_person":{in_person / 1000},"remote":{remote / 1000},"both":{both / 1000},"total":{total}}}'
+    total = in_person + remote - both
+    return (
+        f'{{"in_person":{in_person // 1000}{_FRACTIONS[in_person % 1000]},"remote":{remote // 1000}'
+        f'{_FRACTIONS[remote % 1000]},"both":{both // 1000}{_FRACTIONS[both % 1000]},"total":{total // 1000}'
+        f"{_FRACTIONS[total % 1000]}}}"
+    )

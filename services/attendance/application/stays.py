@@ -19,6 +19,8 @@ from services.attendance.domain.intervals import Interval
 _FACTS: Final = ',"facts":["'
 _REMOTE: Final = Mode.REMOTE.value
 _END: Final = ',"end":"'
+_GRADE: Final = ',"grade":"'
+_CONTRADICTED: Final = '],"grade":"contradicted"}'
 _MODE: Final = len('{"mode":"')
 _END_CUT: Final = len(_END)
 _INSTANT: Final = len("2026-11-22T09:00:00.000Z")
@@ -147,6 +149,13 @@ def _words_text(words: Words) -> str:
 def cut_of(part: str) -> int:
     """Where in the text of an interval what follows the id of its first fact begins."""
     return part.index('"', part.index(_FACTS) + len(_FACTS)) + 1
+
+
+def contradicted(part: str, fact_id: str) -> str:
+    """The text of an interval that one more fact contradicts, later than any before."""
+    if part.endswith(_CONTRADICTED):
+        return f'{part[: -len(_CONTRADICTED)]},"{fact_id}"{_CONTRADICTED}'
+    return f'{part[: part.rindex(_GRADE)]},"contradicted_by":["{fact_id}"{_CONTRADICTED}'
 
 
 def fact_of(part: str) -> str:
