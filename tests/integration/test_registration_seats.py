@@ -148,6 +148,19 @@ async def test_once_the_event_runs_a_freed_seat_is_given_at_once_and_no_offer_ou
     assert (await read(service, people["C"]))["status"] == "confirmed"
 
 
+async def test_an_offer_ends_with_the_start_of_an_event_that_is_moved_earlier(
+    service: RunningRegistration, clock: MovedClock
+) -> None:
+    event_id, people = await a_full_room(service)
+    await service.api("DELETE", path_of(people["A"]), expect=204)
+    earlier = {"starts_at": (START - 2 * DAY - 60 * MINUTE).isoformat()}
+    await service.api("PATCH", f"/events/{event_id}", earlier)
+    assert (await read(service, people["B"]))["offer"]["expires_at"] == "2026-11-21T07:00:00.000Z"
+    assert kinds(await service.outbox())[-1] == "registration.seat.offered", "told again with its new deadline"
+    await service.api("PATCH", f"/events/{event_id}", {"starts_at": (clock.now - MINUTE).isoformat()})
+    assert (await read(service, people["B"]))["status"] == "confirmed", "nobody loses a seat by a start that has passed"
+
+
 async def test_the_seat_of_who_has_not_come_goes_to_who_waits_from_the_time_that_is_set(
     service: RunningRegistration, clock: MovedClock
 ) -> None:

@@ -95,6 +95,15 @@ class SqlSeatReading:
         )
         return [registration_from(row) for row in await self._connection.execute(query)]
 
+    async def offers_beyond(self, event_id: str, instant: datetime) -> Sequence[Registration]:
+        """See the port."""
+        query = (
+            select(REGISTRATIONS)
+            .where(_SEAT.event_id == event_id, _SEAT.offered_until > instant)
+            .order_by(_SEAT.offered_until, _SEAT.participant_id)
+        )
+        return [registration_from(row) for row in await self._connection.execute(query)]
+
     async def events_to_settle(self, *, now: datetime) -> Sequence[str]:
         """See the port."""
         of_event = _SEAT.event_id == _EVENT.event_id

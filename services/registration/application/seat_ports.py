@@ -49,6 +49,10 @@ class SeatReading(Protocol):
         """Whose offer's time is up, the earliest first."""
         ...
 
+    async def offers_beyond(self, event_id: str, instant: datetime) -> Sequence[Registration]:
+        """To whom a seat is offered for longer than until an instant."""
+        ...
+
     async def events_to_settle(self, *, now: datetime) -> Sequence[str]:
         """The published events where an offer's time is up, or where somebody waits beside seats of no-shows."""
         ...

@@ -10,8 +10,8 @@ from services.registration.application.ports import Mint, Writing
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import OfferEnded, SeatMoved, SeatStep
 from services.registration.domain.letters import Letter, LetterKind
-from services.registration.domain.registrations import Registration, let_offer_pass, withdraw
-from services.registration.domain.seating import SeatChange, Seating, settle
+from services.registration.domain.registrations import Registration, let_offer_pass, offer_seat, withdraw
+from services.registration.domain.seating import SeatChange, Seating, seated, settle
 from services.registration.domain.seats import Mode, OfferEnd, SeatStatus, has_free_seat
 
 _AT_A_TIME: Final = 50
@@ -33,6 +33,22 @@ async def settle_seats(transaction: Writing, event: Event, *, mint: Mint, now: d
     while changes := settle(event, await _seating(transaction, event, now), now=now):
         for change in changes:
             await record(transaction, change, mint=mint, now=now)
+
+
+async def shorten_offers(transaction: Writing, event: Event, *, mint: Mint, now: datetime) -> None:
+    """Keep no offer open beyond the start of an event that was moved; where that has passed, the seat is given.
+
+    Who has the offer is told the new deadline: it was not they who let time pass.
+    """
+    for waiting in await transaction.offers_beyond(event.event_id, event.starts_at):
+        if waiting.offer is None:
+            continue
+        mode, until = waiting.offer.mode, event.starts_at
+        change = seated(waiting, mode, now=now)
+        if now < until:
+            offered = offer_seat(waiting, mode, until=until, now=now)
+            change = SeatChange(step=SeatStep.OFFERED, registration=offered)
+        await record(transaction, change, mint=mint, now=now)
 
 
 async def record(

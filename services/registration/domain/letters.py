@@ -75,7 +75,11 @@ def still_true(letter: Letter, event: Event, registration: Registration, *, now:
         case LetterKind.WAITLISTED:
             holds = registration.status is SeatStatus.WAITLISTED
         case LetterKind.SEAT_OFFERED:
-            holds = registration.offer is not None and now < registration.offer.until
+            offer, told = registration.offer, letter.about.get("until")
+            # An offer that was shortened has a letter of its own.
+            holds = (
+                offer is not None and now < offer.until and (not told or datetime.fromisoformat(told) <= offer.until)
+            )
         case _:
             holds = True
     return holds and event.status is EventStatus.PUBLISHED and registration.status is not SeatStatus.CANCELLED
