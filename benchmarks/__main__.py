@@ -15,6 +15,7 @@ BENCHMARKS: Final[Mapping[str, tuple[str, ...]]] = {
     "latency": (),
     "start": ("--rounds", "1"),
     "latency_worker": (),
+    "door": (),
 }
 """Each with its options where all are run."""
 

@@ -16,22 +16,18 @@ import argparse
 import asyncio
 import json
 import os
-import socket
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
-import psutil
 import uvloop
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from benchmarks.closed_loop import Figures, cpu_seconds, free_port, load, median, request, run, until_open
 from services.chassis import dead_letters
 from services.chassis.clock import system_clock
 from services.chassis.database import create_engine, create_reading_engine, upgrade
@@ -62,18 +58,6 @@ WAYS: Final = ("grouped", "memory", "single")
 CONNECTIONS: Final = (16, 64)
 SHAPES: Final = JaasShapes()
 PREPARED: Final = 40_000
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What one run reached."""
-
-    answered: int
-    per_second: float
-    p50_ms: float
-    p99_ms: float
-    server_cpu_us: float = 0
-    """CPU of the server for each delivery: what a busy machine does not distort."""
 
 
 async def serve(way: str, directory: Path, port: int) -> None:
@@ -134,112 +118,28 @@ def requests(count: int, *, start: int) -> list[bytes]:
     made = []
     for number in range(start, start + count):
         body = SHAPES.joined(number % 480, who=f"person {number}", user_id=f"sso-{number % 500}", name="Somebody")
-        request = SHAPES.request(body, signed_at=now)
-        head = [f"POST {request.path} HTTP/1.1", "Host: 127.0.0.1", f"Content-Length: {len(body)}"]
-        head += [f"{name}: {value}" for name, value in request.headers.items()]
-        made.append("\r\n".join(head).encode() + b"\r\n\r\n" + body)
+        signed = SHAPES.request(body, signed_at=now)
+        made.append(request("POST", signed.path, dict(signed.headers), body))
     return made
-
-
-class Connection(asyncio.Protocol):
-    """Sends the next delivery when the last one is answered."""
-
-    def __init__(self, source: Iterator[bytes], until: float, times: list[float]) -> None:
-        self._source = source
-        self._until = until
-        self._times = times
-        self._sent_at = 0.0
-        self._transport: asyncio.Transport | None = None
-        self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Send the first."""
-        # Not checked: uvloop's transports do not say that they are one.
-        self._transport = cast("asyncio.Transport", transport)
-        self._next()
-
-    def data_received(self, data: bytes) -> None:
-        """Note how long the answer took, and send the next."""
-        # Answers are small: each comes in one piece.
-        if not data.startswith(b"HTTP/1.1 200"):
-            self.done.set_exception(RuntimeError(data[:300].decode()))
-            return
-        now = time.perf_counter()
-        self._times.append(now - self._sent_at)
-        if now < self._until:
-            self._next()
-        else:
-            self.done.set_result(None)
-
-    def _next(self) -> None:
-        delivery = next(self._source, None)
-        if delivery is None or self._transport is None:
-            self.done.set_result(None)
-            return
-        self._sent_at = time.perf_counter()
-        self._transport.write(delivery)
-
-
-async def load(port: int, deliveries: Iterator[bytes], *, connections: int, seconds: float) -> Figures:
-    """Keep so many connections busy for so long."""
-    loop = asyncio.get_running_loop()
-    times: list[float] = []
-    begun = time.perf_counter()
-    open_now = [
-        await loop.create_connection(lambda: Connection(deliveries, begun + seconds, times), "127.0.0.1", port)
-        for _ in range(connections)
-    ]
-    await asyncio.gather(*(protocol.done for _, protocol in open_now))
-    elapsed = time.perf_counter() - begun
-    for transport, _ in open_now:
-        transport.close()
-    cuts = statistics.quantiles(times, n=100)
-    return Figures(answered=len(times), per_second=len(times) / elapsed, p50_ms=cuts[49] * 1000, p99_ms=cuts[98] * 1000)
 
 
 def measure(way: str, *, connections: int, seconds: float, directory: Path) -> Figures:
     """One run against a fresh server."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     with tempfile.TemporaryDirectory(dir=directory) as data_dir:
         arguments = [sys.executable, "-m", "benchmarks.webhooks", "--serve", way, "--directory", data_dir]
         with subprocess.Popen([*arguments, "--port", str(port)], stderr=subprocess.DEVNULL) as server:
             try:
-                _until_open(port)
+                until_open(port)
                 warm = iter(requests(500, start=0))
                 measured = iter(requests(PREPARED, start=500))
-                _run(lambda: load(port, warm, connections=connections, seconds=seconds))
-                before = _cpu_seconds(server.pid)
-                figures = _run(lambda: load(port, measured, connections=connections, seconds=seconds))
-                spent = _cpu_seconds(server.pid) - before
+                run(lambda: load(port, warm, connections=connections, seconds=seconds))
+                before = cpu_seconds(server.pid)
+                figures = run(lambda: load(port, measured, connections=connections, seconds=seconds))
+                spent = cpu_seconds(server.pid) - before
                 return replace(figures, server_cpu_us=spent / figures.answered * 1e6)
             finally:
                 server.kill()
-
-
-def _cpu_seconds(pid: int) -> float:
-    spent = psutil.Process(pid).cpu_times()
-    return float(spent.user + spent.system)
-
-
-def _run(work: Callable[[], Awaitable[Figures]]) -> Figures:
-    async def waited() -> Figures:
-        return await work()
-
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        return runner.run(waited())
-
-
-def _until_open(port: int) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.05)
-    message = "the server did not start"
-    raise RuntimeError(message)
 
 
 def report(seconds: float, rounds: int, directory: Path) -> None:
@@ -250,12 +150,12 @@ def report(seconds: float, rounds: int, directory: Path) -> None:
             for way in WAYS:
                 figures = measure(way, connections=connections, seconds=seconds, directory=directory)
                 found.setdefault((connections, way), []).append(figures)
-    medians = {key: _median(figures) for key, figures in found.items()}
-    print(f"{'connections':>11} {'way':<8} {'per second':>10} {'p50 ms':>8} {'p99 ms':>8} {'CPU us':>8}")
+    medians = {key: median(figures) for key, figures in found.items()}
+    print(f"{'connections':>11} {'way':<8} {'per second':>10} {'p50 ms':>8} {'p99 ms':>8} {'CPU us':>8} {'errors':>6}")
     for (connections, way), figures in medians.items():
         print(
             f"{connections:>11} {way:<8} {figures.per_second:>10,.0f} {figures.p50_ms:>8.2f} {figures.p99_ms:>8.2f}"
-            f" {figures.server_cpu_us:>8.0f}"
+            f" {figures.server_cpu_us:>8.0f} {figures.errors:>6}"
         )
     for connections in CONNECTIONS:
         grouped, memory, single = (medians[connections, way].per_second for way in WAYS)
@@ -263,16 +163,6 @@ def report(seconds: float, rounds: int, directory: Path) -> None:
             f"{connections} connections: {grouped / single:.1f} x one fsync a request, {grouped / memory:.2f} x no disk"
         )
     print(json.dumps({"seconds": seconds, "rounds": rounds, "cpus": os.cpu_count(), "load": os.getloadavg()}))
-
-
-def _median(runs: list[Figures]) -> Figures:
-    return Figures(
-        answered=statistics.median_low(run.answered for run in runs),
-        per_second=statistics.median(run.per_second for run in runs),
-        p50_ms=statistics.median(run.p50_ms for run in runs),
-        p99_ms=statistics.median(run.p99_ms for run in runs),
-        server_cpu_us=statistics.median(run.server_cpu_us for run in runs),
-    )
 
 
 def main() -> None:

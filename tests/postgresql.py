@@ -26,16 +26,9 @@ _HOST: Final = "127.0.0.1"
 _USER: Final = "passerelle"
 _DEADLINE_SECONDS: Final = 60.0
 _POLL_SECONDS: Final = 0.02
+_SETTINGS: Final = {"jit": "off", "listen_addresses": _HOST, "max_connections": "300"}
 # Nothing of it outlives the run, so nothing needs to reach the disk.
-_SETTINGS: Final = {
-    "autovacuum": "off",
-    "fsync": "off",
-    "full_page_writes": "off",
-    "jit": "off",
-    "listen_addresses": _HOST,
-    "max_connections": "300",
-    "synchronous_commit": "off",
-}
+_HASTY: Final = {"autovacuum": "off", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 
 
 class PostgreSqlMissingError(Exception):
@@ -47,9 +40,10 @@ class PostgreSqlMissingError(Exception):
 
 @dataclass(slots=True, kw_only=True)
 class PostgreSql:
-    """A running cluster."""
+    """A running cluster; `pid` is its first process, the parent of the others."""
 
     port: int
+    pid: int
     _templates: dict[Path, str] = field(default_factory=dict)
     _made: int = 0
 
@@ -87,8 +81,11 @@ class PostgreSql:
 
 
 @contextmanager
-def running_postgresql() -> Iterator[PostgreSql]:
+def running_postgresql(*, durable: bool = False) -> Iterator[PostgreSql]:
     """Make a cluster and start it; it cannot outlive this process.
+
+    What is committed reaches the disk only if it is to be `durable`, as Debian's server is by itself: that is for
+    benchmarks.
 
     Raises:
         PostgreSqlMissingError: if it is not installed.
@@ -111,7 +108,7 @@ def running_postgresql() -> Iterator[PostgreSql]:
             cwd=folder,
         )
         port = _free_port()
-        settings = _SETTINGS | {"port": str(port), "unix_socket_directories": str(folder)}
+        settings = _SETTINGS | ({} if durable else _HASTY) | {"port": str(port), "unix_socket_directories": str(folder)}
         chosen = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with log.open("wb") as output:
             server = subprocess.Popen(
@@ -123,7 +120,7 @@ def running_postgresql() -> Iterator[PostgreSql]:
             )
         try:
             _await(server, programs, port, log)
-            yield PostgreSql(port=port)
+            yield PostgreSql(port=port, pid=server.pid)
         finally:
             server.send_signal(signal.SIGQUIT)
             server.wait(_DEADLINE_SECONDS)
