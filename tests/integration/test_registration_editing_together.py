@@ -35,6 +35,30 @@ async def test_a_change_of_a_stale_version_is_refused_with_what_changed(service:
     assert (await service.api("GET", f"/events/{event_id}"))["title"] == "Colloque 2026"
 
 
+async def test_nobody_publishes_closes_or_cancels_an_event_that_they_have_not_seen(
+    service: RunningRegistration,
+) -> None:
+    event_id = await service.event(publish=False)
+    await service.sign_in()
+    page = filled_in(await service.page("GET", f"/events/{event_id}"))
+    headers = {"Authorization": f"Bearer {service.organizer}"}
+    async with service.client.get(f"/api/v1/events/{event_id}", headers=headers) as read:
+        seen = {"If-Match": read.headers["ETag"]}
+    await service.api("PATCH", f"/events/{event_id}", {"title": "Journée"})
+    for step in ("publish", "cancel"):
+        refused = await service.api("POST", f"/events/{event_id}/{step}", headers=seen, expect=412)
+        assert refused["changed"] == [{"pointer": "#/title", "now": "Journée"}]
+        told = await service.page("POST", f"/events/{event_id}/{step}", page, expect=412)
+        assert "Somebody else changed this event since you opened the page" in told
+        assert "<li>Title</li>" in told
+    await service.redirect(
+        "POST", f"/events/{event_id}/publish", filled_in(await service.page("GET", f"/events/{event_id}"))
+    )
+    await service.api("POST", f"/events/{event_id}/publish", headers=seen)
+    await service.api("POST", f"/events/{event_id}/close")
+    assert (await service.api("GET", f"/events/{event_id}"))["status"] == "closed"
+
+
 async def test_the_second_editor_sees_each_change_and_saves_on_top_of_it(service: RunningRegistration) -> None:
     event_id = await service.event()
     await service.sign_in()

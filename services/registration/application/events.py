@@ -92,17 +92,17 @@ class Events:
         """Let lists show an event again. Raises as `find`."""
         return await self._file(event_id, events.unarchive, Act.EVENT_UNARCHIVED)
 
-    async def publish(self, event_id: str) -> Event:
+    async def publish(self, event_id: str, *, seen: Collection[str] | None = None) -> Event:
         """Open a draft to the public. Raises as `edit`."""
-        return await self._step(event_id, events.publish, EventStep.PUBLISHED)
+        return await self._step(event_id, events.publish, EventStep.PUBLISHED, seen=seen)
 
-    async def close(self, event_id: str) -> Event:
+    async def close(self, event_id: str, *, seen: Collection[str] | None = None) -> Event:
         """Declare a published event over. Raises as `edit`."""
-        return await self._step(event_id, events.close, EventStep.CLOSED)
+        return await self._step(event_id, events.close, EventStep.CLOSED, seen=seen)
 
-    async def reopen(self, event_id: str) -> Event:
+    async def reopen(self, event_id: str, *, seen: Collection[str] | None = None) -> Event:
         """Take the closing of an event back. Raises as `edit`."""
-        return await self._step(event_id, events.reopen, EventStep.PUBLISHED)
+        return await self._step(event_id, events.reopen, EventStep.PUBLISHED, seen=seen)
 
     async def close_due(self) -> Sequence[Event]:
         """Close every event whose end and grace have passed; gives those that this closed.
@@ -124,9 +124,9 @@ class Events:
                 closed.append(stands)
         return closed
 
-    async def cancel(self, event_id: str) -> Event:
+    async def cancel(self, event_id: str, *, seen: Collection[str] | None = None) -> Event:
         """Declare that an event does not take place. Raises as `edit`."""
-        return await self._step(event_id, events.cancel, EventStep.CANCELLED)
+        return await self._step(event_id, events.cancel, EventStep.CANCELLED, seen=seen)
 
     async def find(self, event_id: str) -> Event:
         """One event.
@@ -143,7 +143,13 @@ class Events:
             return await view.events(query)
 
     async def _step(
-        self, event_id: str, step: Callable[..., Event], name: EventStep, *, fact_id: str | None = None
+        self,
+        event_id: str,
+        step: Callable[..., Event],
+        name: EventStep,
+        *,
+        fact_id: str | None = None,
+        seen: Collection[str] | None = None,
     ) -> Event:
         now = self.clock()
         async with self.store.writing() as transaction:
@@ -151,6 +157,8 @@ class Events:
             event = step(before, now=now)
             if event == before:
                 return event
+            if seen is not None:
+                require_seen(before, seen)
             await transaction.save_event(event)
             await transaction.publish([self._moved(name, event, now, fact_id=fact_id)])
             if name is EventStep.CANCELLED:

@@ -1,11 +1,15 @@
 """An event as the API answers it."""
 
+from collections.abc import Awaitable
+
 from aiohttp import web
 
 from services.chassis.access import grant_of
+from services.registration.domain.errors import EventChangedMeanwhileError
 from services.registration.domain.event import Event
 from services.registration.domain.event_versions import instant_of, version_of
 from services.registration.web.answers import answer
+from services.registration.web.errors import problem_of
 from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
 
@@ -15,6 +19,31 @@ def event_view(request: web.Request, event: Event) -> EventView:
     grant = grant_of(request)
     manages = grant is not None and grant.allows(event_id=event.event_id)
     return EventView.of(event, public_url=use_cases(request).settings.public_url, whole=manages)
+
+
+def versions_seen(request: web.Request) -> list[str] | None:
+    """What `If-Match` names; None for any version. A weak tag matches nothing (RFC 9110, 13.1.1)."""
+    tags = request.if_match
+    if tags is None or any(tag.value == "*" for tag in tags):
+        return None
+    return [tag.value for tag in tags if not tag.is_weak]
+
+
+async def telling_what_changed(request: web.Request, change: Awaitable[Event]) -> Event:
+    """The event that comes of a change.
+
+    Raises:
+        Problem: 412 with what each field that differs is now, if it was changed since whoever asks read it.
+    """
+    try:
+        return await change
+    except EventChangedMeanwhileError as error:
+        stands = await use_cases(request).events.find(error.event_id)
+        now = event_view(request, stands).model_dump(mode="json")
+        problem = problem_of(error)
+        problem.extensions["changed"] = [{"pointer": f"#/{part}", "now": now[part]} for part in error.parts]
+        problem.headers["ETag"] = f'"{version_of(stands)}"'
+        raise problem from error
 
 
 def answer_with_version(request: web.Request, event: Event) -> web.Response:

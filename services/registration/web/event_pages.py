@@ -15,6 +15,7 @@ from services.registration.application.ports import RosterQuery
 from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.errors import EventChangedMeanwhileError, InvalidValueError
 from services.registration.domain.event import OFFER_MINUTES, Event, require_editable
+from services.registration.domain.event_versions import version_of
 from services.registration.domain.letters import LetterState
 from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import spell
@@ -93,7 +94,13 @@ async def change_event(request: web.Request) -> web.StreamResponse:
 
 async def show_event(request: web.Request) -> web.StreamResponse:
     """How the event stands, and who is registered."""
-    event = await _own_event(request)
+    return await _event_page(request, await _own_event(request))
+
+
+async def _event_page(
+    request: web.Request, event: Event, *, changed: Sequence[str] | None = None
+) -> web.StreamResponse:
+    """The page of an event; `changed` are the parts that somebody else changed before an act that was not done."""
     cases = use_cases(request)
     search = request.query.get("search", "").strip()[:_LONGEST_SEARCH]
     after = read_cursor(request.query.get("after"))
@@ -110,7 +117,10 @@ async def show_event(request: web.Request) -> web.StreamResponse:
     return render(
         request,
         "event.html",
+        status=200 if changed is None else 412,
         event=event,
+        version=version_of(event),
+        changed=changed,
         counts=await cases.registrations.counts(event.event_id),
         let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
         undelivered=(await cases.letters.counts(event.event_id)).get(LetterState.UNDELIVERABLE, 0),
@@ -190,15 +200,20 @@ def _step(step: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
     async def take(request: web.Request) -> web.StreamResponse:
         event = await _own_event(request)
         events = use_cases(request).events
-        acts = {
-            "publish": events.publish,
-            "close": events.close,
-            "reopen": events.reopen,
-            "cancel": events.cancel,
-            "archive": events.archive,
-            "unarchive": events.unarchive,
+        form = await request.post()
+        seen = [str(form["version"])] if "version" in form else None
+        acts: dict[str, Callable[[], Awaitable[Event]]] = {
+            "publish": lambda: events.publish(event.event_id, seen=seen),
+            "close": lambda: events.close(event.event_id, seen=seen),
+            "reopen": lambda: events.reopen(event.event_id, seen=seen),
+            "cancel": lambda: events.cancel(event.event_id, seen=seen),
+            "archive": lambda: events.archive(event.event_id),
+            "unarchive": lambda: events.unarchive(event.event_id),
         }
-        await acts[step](event.event_id)
+        try:
+            await acts[step]()
+        except EventChangedMeanwhileError as error:
+            return await _event_page(request, await events.find(event.event_id), changed=error.parts)
         return see(f"/events/{event.event_id}")
 
     return take

@@ -1,14 +1,17 @@
 """The API of an event's life: publish, close, open again, cancel, archive; and begin another one like it."""
 
+from collections.abc import Awaitable, Callable
+
 from aiohttp import web
 
 from services.chassis.access import Role, require
 from services.chassis.http import read_json
 from services.chassis.idempotency import pending_reply
 from services.chassis.openapi import Api
+from services.registration.domain.event import Event
 from services.registration.web.answers import answer
 from services.registration.web.bodies import DuplicateBody
-from services.registration.web.event_answers import event_view
+from services.registration.web.event_answers import answer_with_version, event_view, telling_what_changed, versions_seen
 from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
 
@@ -21,11 +24,12 @@ api = Api(tag="events")
     summary="Open an event to the public",
     roles=[Role.ORGANIZER],
     answers={200: EventView},
-    problems=[409],
+    problems=[409, 412],
+    headers=["If-Match"],
 )
 async def publish_event(request: web.Request) -> web.Response:
     """An event that is published stays as it is."""
-    return answer(event_view(request, await use_cases(request).events.publish(request.match_info["event_id"])))
+    return await _taken(request, use_cases(request).events.publish)
 
 
 @api.route(
@@ -34,14 +38,15 @@ async def publish_event(request: web.Request) -> web.Response:
     summary="Declare an event over",
     roles=[Role.ORGANIZER],
     answers={200: EventView},
-    problems=[409],
+    problems=[409, 412],
+    headers=["If-Match"],
 )
 async def close_event(request: web.Request) -> web.Response:
     """Whoever is still present is counted until now, or until the event's end plus its grace if that has passed.
 
     Without this, the clock closes it at its end plus its grace.
     """
-    return answer(event_view(request, await use_cases(request).events.close(request.match_info["event_id"])))
+    return await _taken(request, use_cases(request).events.close)
 
 
 @api.route(
@@ -50,11 +55,12 @@ async def close_event(request: web.Request) -> web.Response:
     summary="Take the closing of an event back",
     roles=[Role.ORGANIZER],
     answers={200: EventView},
-    problems=[409],
+    problems=[409, 412],
+    headers=["If-Match"],
 )
 async def reopen_event(request: web.Request) -> web.Response:
     """It is as if it had never been closed. Once its end plus its grace has passed, the clock closes it no more."""
-    return answer(event_view(request, await use_cases(request).events.reopen(request.match_info["event_id"])))
+    return await _taken(request, use_cases(request).events.reopen)
 
 
 @api.route(
@@ -63,11 +69,12 @@ async def reopen_event(request: web.Request) -> web.Response:
     summary="Declare that an event does not take place",
     roles=[Role.ORGANIZER],
     answers={200: EventView},
-    problems=[409],
+    problems=[409, 412],
+    headers=["If-Match"],
 )
 async def cancel_event(request: web.Request) -> web.Response:
     """Its rooms claim nothing any more, and nobody can register."""
-    return answer(event_view(request, await use_cases(request).events.cancel(request.match_info["event_id"])))
+    return await _taken(request, use_cases(request).events.cancel)
 
 
 @api.route(
@@ -115,3 +122,9 @@ async def duplicate_event(request: web.Request) -> web.Response:
         retry_key=reply.scope if reply else None,
     )
     return answer(event_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
+
+
+async def _taken(request: web.Request, step: Callable[..., Awaitable[Event]]) -> web.Response:
+    """Take a step, unless `If-Match` names other versions than the event's: 412, as for an edit."""
+    taken = step(request.match_info["event_id"], seen=versions_seen(request))
+    return answer_with_version(request, await telling_what_changed(request, taken))

@@ -12,15 +12,18 @@ from services.chassis.paging import Page, PageQuery, page_of
 from services.registration.application.event_drafts import EventChanges, EventDraft, RoomDraft, SessionDraft
 from services.registration.application.ports import EventQuery
 from services.registration.domain.agenda import Conference
-from services.registration.domain.errors import EventChangedMeanwhileError, EventNotFoundError
+from services.registration.domain.errors import EventNotFoundError
 from services.registration.domain.event import EventStatus
-from services.registration.domain.event_versions import version_of
 from services.registration.domain.seats import Capacity, Mode
 from services.registration.web.answers import answer
 from services.registration.web.bodies import EventPatch, NewEvent, RoomBody, SessionBody
 from services.registration.web.cursors import cursor_key, read_cursor
-from services.registration.web.errors import problem_of
-from services.registration.web.event_answers import answer_with_version, event_view
+from services.registration.web.event_answers import (
+    answer_with_version,
+    event_view,
+    telling_what_changed,
+    versions_seen,
+)
 from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
 
@@ -108,16 +111,8 @@ async def change_event(request: web.Request) -> web.Response:
     """
     body = await read_json(request, EventPatch)
     events, event_id = use_cases(request).events, request.match_info["event_id"]
-    try:
-        event = await events.edit(event_id, _changes(body), seen=_versions_seen(request))
-    except EventChangedMeanwhileError as error:
-        stands = await events.find(event_id)
-        now = event_view(request, stands).model_dump(mode="json")
-        problem = problem_of(error)
-        problem.extensions["changed"] = [{"pointer": f"#/{part}", "now": now[part]} for part in error.parts]
-        problem.headers["ETag"] = f'"{version_of(stands)}"'
-        raise problem from error
-    return answer_with_version(request, event)
+    change = events.edit(event_id, _changes(body), seen=versions_seen(request))
+    return answer_with_version(request, await telling_what_changed(request, change))
 
 
 def draft_of(body: NewEvent) -> EventDraft:
@@ -179,11 +174,3 @@ def _changes(body: EventPatch) -> EventChanges:
 def _reaches(request: web.Request, event_id: str) -> bool:
     grant = grant_of(request)
     return grant is not None and grant.allows(Role.DESK, Role.ANALYST, event_id=event_id)
-
-
-def _versions_seen(request: web.Request) -> list[str] | None:
-    """What `If-Match` names; None for any version. A weak tag matches nothing (RFC 9110, 13.1.1)."""
-    tags = request.if_match
-    if tags is None or any(tag.value == "*" for tag in tags):
-        return None
-    return [tag.value for tag in tags if not tag.is_weak]
