@@ -37,17 +37,24 @@ async def fed(log: Log, arrivals: Sequence[Arrival]) -> AsyncIterator[None]:
 
 async def partitions_of(workers: Sequence[WorkerProcess], counts: Sequence[int]) -> None:
     """Return when the workers have so many partitions each."""
-    async with asyncio.timeout(60):
-        while [await worker.metric("passerelle_worker_partitions") for worker in workers] != list(counts):
-            await asyncio.sleep(0.1)
+    try:
+        async with asyncio.timeout(120):
+            while [await worker.metric("passerelle_worker_partitions") for worker in workers] != list(counts):
+                await asyncio.sleep(0.1)
+    except TimeoutError:
+        for worker in workers:
+            print((worker.data_dir / "worker.log").read_text())  # noqa: T201  (pytest shows it with the failure)
+        raise
 
 
-async def assert_told_well(log: Log, arrivals: Sequence[Arrival]) -> None:
+async def assert_told_well(log: Log, arrivals: Sequence[Arrival], *, workers: Sequence[WorkerProcess] = ()) -> None:
+    """All is told, and each fact in one wording; in others only if one of `workers` had a partition rebuilt."""
     await log.worked_off()
     assert told(await log.presences()) == expected(arrivals)
     entries = await log.entries()
     assert set(entries) >= {json.loads(arrival.value)["id"] for arrival in arrivals}
-    assert {len(words) for words in entries.values()} == {1}
+    disagreements = [await worker.metric("passerelle_worker_state_disagreements_total") for worker in workers]
+    assert {len(words) for words in entries.values()} == {1} or any(disagreements)
 
 
 @pytest.mark.faults
@@ -113,4 +120,5 @@ async def test_a_worker_that_stood_still_does_not_spoil_what_another_has_done(
             async with first.standing_still():
                 await partitions_of([second], [log.settings.partitions])
             await first.ready()
-        await assert_told_well(log, arrivals)
+        # What it had sent and Kafka had not taken may come late: that is found, and costs a rebuild (decision 0014).
+        await assert_told_well(log, arrivals, workers=[first, second])
