@@ -37,7 +37,7 @@ from services.registration.adapters.clockwork import (
 )
 from services.registration.adapters.letters.account_book import SqlAccountLetterBook
 from services.registration.adapters.letters.account_composer import AccountMailComposer
-from services.registration.adapters.letters.book import SqlLetterBook
+from services.registration.adapters.letters.book import LetterMetrics, SqlLetterBook
 from services.registration.adapters.letters.composer import MailComposer
 from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.adapters.letters.smtp import SmtpPost
@@ -131,7 +131,7 @@ async def assembled(
             metrics=OutboxMetrics(registry),
             clock=clock,
         )
-        cases = _use_cases(settings, writer, reader, clock=clock, committed=drain.wake)
+        cases = _use_cases(settings, writer, reader, clock=clock, committed=drain.wake, registry=registry)
 
         async def database_answers() -> None:
             async with reader.connect() as connection:
@@ -215,13 +215,15 @@ def _use_cases(
     *,
     clock: Clock = system_clock,
     committed: Callable[[], None] = lambda: None,
+    registry: CollectorRegistry | None = None,
 ) -> UseCases:
     mint = RandomMint()
     store = SqlStore(writer=writer, reader=reader, clock=clock, committed=committed)
     links = PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
     sender = settings.mail_sender or _LOCAL_SENDER
     enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)
-    book = SqlLetterBook(writer=writer, reader=reader)
+    metrics = LetterMetrics(registry or new_registry(service="registration"))
+    book = SqlLetterBook(writer=writer, reader=reader, metrics=metrics)
     post = None if settings.smtp_server is None else SmtpPost(settings.smtp_server)
     letters = Letters(
         store=store,

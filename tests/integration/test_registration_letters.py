@@ -188,6 +188,11 @@ async def test_what_cannot_be_sent_now_is_tried_again_with_growing_pauses_and_at
     await deliver(mailing)
     (stored,) = await letters.page(event_id, before=None, limit=9)
     assert (stored.state, stored.reason) == ("undeliverable", "address_refused 451 4.2.1")
+    await deliver(mailing)
+    metrics = await mailing.page("GET", "/metrics")
+    assert 'passerelle_letters_settled_total{state="undeliverable"} 1.0' in metrics
+    assert "passerelle_letters_failed_attempts_total 3.0" in metrics
+    assert "passerelle_letters_waiting 0.0" in metrics
 
 
 async def test_a_letter_that_was_overtaken_or_lost_its_person_is_not_sent(

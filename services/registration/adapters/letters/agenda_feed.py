@@ -38,9 +38,12 @@ def agenda_feed(event: Event, *, public_url: str) -> bytes:
     """One entry a session, or one for an event without any; the same bytes until the event changes.
 
     A session keeps its UID whatever becomes of it, and its SEQUENCE grows with each change. What does not take place
-    says so (STATUS:CANCELLED). Speakers are named: the organizer made their names public.
+    says so (STATUS:CANCELLED), and the calendar of a cancelled event takes its entries back (METHOD:CANCEL). Speakers
+    are named: the organizer made their names public.
     """
     calendar = new_calendar()
+    if event.status is EventStatus.CANCELLED:
+        calendar.add("method", "CANCEL")
     calendar.add("name", event.title)
     calendar.add("x-wr-calname", event.title)
     calendar.add("x-wr-timezone", event.timezone)

@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from prometheus_client import CollectorRegistry, Counter, Gauge
 from sqlalchemy import Row, desc, func, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.chassis.metrics import NAMESPACE
 from services.registration.adapters.tables import LETTERS
 from services.registration.application.letters import StoredLetter
 from services.registration.domain.letters import Letter, LetterKind, LetterState
@@ -14,19 +16,45 @@ from services.registration.domain.letters import Letter, LetterKind, LetterState
 _COLUMNS = LETTERS.c
 
 
+class LetterMetrics:
+    """What an operator watches: where letters wait and none is sent, the mail server is away or refuses them."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Register the metrics."""
+        self.settled = Counter(
+            "letters_settled",
+            "Letters to participants that are done with, by what became of them.",
+            ["state"],
+            namespace=NAMESPACE,
+            registry=registry,
+        )
+        self.waiting = Gauge(
+            "letters_waiting", "Letters to participants still to be sent.", namespace=NAMESPACE, registry=registry
+        )
+        self.failed_attempts = Counter(
+            "letters_failed_attempts",
+            "Times that a letter could not be sent, and is tried again.",
+            namespace=NAMESPACE,
+            registry=registry,
+        )
+
+
 class SqlLetterBook:
     """The table of letters; implements the port `LetterBook`."""
 
-    def __init__(self, *, writer: AsyncEngine, reader: AsyncEngine) -> None:
+    def __init__(self, *, writer: AsyncEngine, reader: AsyncEngine, metrics: LetterMetrics) -> None:
         """Looking for due letters only reads: nobody waits for it while none is due."""
+        self._metrics = metrics
         self._writer = writer
         self._reader = reader
 
     async def take_due(self, now: datetime, *, until: datetime, limit: int) -> Sequence[StoredLetter]:
         """See the port."""
         due = select(LETTERS).where(_COLUMNS.due_at <= now).order_by(_COLUMNS.due_at, _COLUMNS.number).limit(limit)
+        owed = select(func.count()).where(_COLUMNS.due_at.is_not(None))
         async with self._reader.connect() as connection:
             found = (await connection.execute(due)).all()
+            self._metrics.waiting.set(await connection.scalar(owed) or 0)
         if not found:
             return []
         taken = []
@@ -53,6 +81,11 @@ class SqlLetterBook:
                     "reason": stored.reason,
                 }
                 await connection.execute(update(LETTERS).where(_COLUMNS.number == stored.number).values(values))
+        for stored in letters:
+            if stored.state is not LetterState.OWED:
+                self._metrics.settled.labels(state=stored.state.value).inc()
+            elif stored.reason is not None:
+                self._metrics.failed_attempts.inc()
 
     async def page(self, event_id: str, *, before: int | None, limit: int) -> Sequence[StoredLetter]:
         """See the port."""
