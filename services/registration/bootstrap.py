@@ -50,11 +50,13 @@ from services.registration.adapters.webauthn_rules import WebAuthn
 from services.registration.application.account_cases import AccountCases
 from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
+from services.registration.application.doors import Doors
 from services.registration.application.email_sign_in import EmailedLinks
 from services.registration.application.events import Events
 from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
 from services.registration.application.imports import Imports, LineKeys
+from services.registration.application.known_grants import KnownGrants
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
@@ -62,7 +64,7 @@ from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
-from services.registration.application.tokens import Tokens
+from services.registration.application.tokens import Standing, Tokens
 from services.registration.settings import RegistrationSettings
 from services.registration.web import (
     access_api,
@@ -140,7 +142,7 @@ async def assembled(
         app = create_app(
             settings,
             service="registration",
-            verifier=cases.access.sessions,
+            verifier=cases.grants,
             idempotency=Idempotency(writer, IDEMPOTENCY, clock, SecretBox.derive(settings.secret, purpose=SEALED_FOR)),
             packages=["services.registration.web"],
             checks={"database": database_answers},
@@ -218,7 +220,12 @@ def _use_cases(
     registry: CollectorRegistry | None = None,
 ) -> UseCases:
     mint = RandomMint()
-    store = SqlStore(writer=writer, reader=reader, clock=clock, committed=committed)
+
+    async def standing(token: str) -> Standing | None:
+        return await access.sessions.standing(token)
+
+    grants = KnownGrants(standing, clock)
+    store = SqlStore(writer=writer, reader=reader, clock=clock, committed=committed, changed=grants.forget)
     links = PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
     sender = settings.mail_sender or _LOCAL_SENDER
     enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)
@@ -250,7 +257,7 @@ def _use_cases(
     registrations = Registrations(store=store, clock=clock, mint=mint)
     keys = LineKeys.derive(settings.secret)
     door = HttpShopDoor.of(settings, clock)
-    check_ins = CheckIns(store=store, clock=clock, mint=mint)
+    check_ins = CheckIns(store=store, clock=clock, mint=mint, doors=Doors(store))
     return UseCases(
         settings=settings,
         events=Events(store=store, clock=clock, mint=mint),
@@ -267,6 +274,7 @@ def _use_cases(
         suspect_times=SuspectTimes(store=store, clock=clock, mint=mint),
         tokens=tokens,
         access=access,
+        grants=grants,
         links=links,
         letters=letters,
         people=People(store=store, book=book, clock=clock),

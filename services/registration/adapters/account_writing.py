@@ -1,6 +1,6 @@
 """What is written of accounts, sessions, desk links and the audit log."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -37,10 +37,15 @@ class SqlAccountWriting:
 
     async def note(self, *deeds: Deed) -> None:
         """See the port."""
-        now, actor = self._clock(), current_actor()
+        actor = current_actor()
+        await self.note_of([(deed, actor) for deed in deeds])
+
+    async def note_of(self, deeds: Sequence[tuple[Deed, str]]) -> None:
+        """Write down what each of these actors does."""
+        now = self._clock()
         rows = [
             {"at": now, "actor": actor, "act": deed.act.value, "event_id": deed.event_id, "subject": deed.subject}
-            for deed in deeds
+            for deed, actor in deeds
         ]
         if rows:
             await self._connection.execute(insert(AUDIT_LOG), rows)

@@ -4,13 +4,13 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, desc, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, case, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.rows import scan_from
 from services.registration.adapters.tables import PEOPLE, REGISTRATIONS, SCANS, SETTLED_DOUBLE_ENTRIES
-from services.registration.application.desk_ports import Inside, TicketState
-from services.registration.domain.checkins import Action, Scan
+from services.registration.application.desk_ports import Guest, Inside, TicketState
+from services.registration.domain.checkins import Action, Scan, TicketHolder
 from services.registration.domain.seats import Mode, SeatStatus
 
 _SCAN = SCANS.c
@@ -54,6 +54,32 @@ class SqlDeskReading:
             for seat in seats
         ]
 
+    async def guests(
+        self, event_id: str, *, codes: Collection[str], participant_ids: Collection[str]
+    ) -> Sequence[Guest]:
+        """See the port."""
+        found: list[Guest] = []
+        if codes:
+            found += await self._guests(_GUESTS.where(_SEAT.ticket.in_(_padded(codes))))
+        if participant_ids:
+            mine = (_SEAT.event_id == event_id, _SEAT.participant_id.in_(_padded(participant_ids)))
+            found += await self._guests(_GUESTS.where(*mine))
+        return found
+
+    async def scans_of_guests(self, event_id: str, participant_ids: Collection[str]) -> Sequence[Scan]:
+        """See the port."""
+        if not participant_ids:
+            return ()
+        query = select(SCANS).where(*_counted(event_id, _padded(participant_ids)))
+        return [scan_from(row) for row in await self._connection.execute(query)]
+
+    async def scans_named(self, event_id: str, fact_ids: Collection[str]) -> Sequence[Scan]:
+        """See the port."""
+        if not fact_ids:
+            return ()
+        query = select(SCANS).where(_SCAN.event_id == event_id, _SCAN.fact_id.in_(_padded(fact_ids)))
+        return [scan_from(row) for row in await self._connection.execute(query)]
+
     async def inside(self, event_id: str) -> Inside:
         """See the port."""
         last = _last(event_id, None).subquery()
@@ -80,6 +106,10 @@ class SqlDeskReading:
         columns = SETTLED_DOUBLE_ENTRIES.c
         rows = await self._connection.execute(select(columns.fact_id).where(columns.event_id == event_id))
         return {row.fact_id for row in rows}
+
+    async def _guests(self, query: Select[Any]) -> Sequence[Guest]:
+        rows = await self._connection.execute(query)
+        return [Guest(holder=holder_from(row), ticket=row.ticket, name=row.name) for row in rows]
 
     async def _in_places(self, event_id: str, participants: Collection[str] | None) -> Sequence[Row[Any, Any]]:
         """Who is in which room or session: came in there last, and has not left the event since."""
@@ -112,9 +142,15 @@ def tells_of_presence() -> ColumnElement[bool]:
     return or_(_SCAN.place_id.is_(None), _SCAN.action == Action.IN.value)
 
 
-def tells_of_place(place_id: str) -> ColumnElement[bool]:
-    """Whether a row of `scans` says something of who is in a room: leaving the event is leaving the room."""
-    return or_(_SCAN.place_id == place_id, and_(_SCAN.place_id.is_(None), _SCAN.action == Action.OUT.value))
+def holder_from(row: Row[Any]) -> TicketHolder:
+    """What a door must know of a row of `registrations`."""
+    return TicketHolder(
+        event_id=row.event_id,
+        participant_id=row.participant_id,
+        mode=Mode(row.mode),
+        status=SeatStatus(row.status),
+        moved_at=row.moved_at,
+    )
 
 
 def _counted(event_id: str, participants: Collection[str] | None) -> tuple[ColumnElement[bool], ...]:
@@ -128,3 +164,14 @@ def _last(event_id: str, participants: Collection[str] | None) -> Select[Any]:
     scans = select(SCANS, newest.label("place")).where(*_counted(event_id, participants), tells_of_presence())
     rows = scans.subquery()
     return select(rows).where(rows.c.place == 1)
+
+
+def _padded(values: Collection[str]) -> Collection[str]:
+    """The same values, one of them several times: so there are few statements to be prepared, and not one a size."""
+    some = list(values)
+    return some + some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))
+
+
+_GUESTS = select(
+    *(_SEAT.event_id, _SEAT.participant_id, _SEAT.mode, _SEAT.status, _SEAT.moved_at, _SEAT.ticket), PEOPLE.c.name
+).outerjoin(PEOPLE, PEOPLE.c.participant_id == _SEAT.participant_id)

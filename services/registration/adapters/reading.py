@@ -8,7 +8,7 @@ from sqlalchemy import Row, Select, and_, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.account_reading import SqlAccountReading
-from services.registration.adapters.desk_reading import SqlDeskReading, tells_of_place, tells_of_presence
+from services.registration.adapters.desk_reading import SqlDeskReading, holder_from, tells_of_presence
 from services.registration.adapters.import_store import SqlImportReading
 from services.registration.adapters.people_reading import SqlPeopleReading
 from services.registration.adapters.rows import (
@@ -37,7 +37,7 @@ from services.registration.domain.checkins import Action, Scan, TicketHolder
 from services.registration.domain.errors import EventNotFoundError, ParticipantNotFoundError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.registrations import Person, Purpose
-from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.seats import Mode
 from services.registration.domain.suspect_times import TimeAcceptance
 
 _SEAT = REGISTRATIONS.c
@@ -143,29 +143,7 @@ class SqlReading(SqlDeskReading, SqlSeatReading, SqlPeopleReading, SqlAccountRea
         row = await self._first(query)
         if row is None:
             return None
-        return TicketHolder(
-            event_id=row.event_id,
-            participant_id=row.participant_id,
-            mode=Mode(row.mode),
-            status=SeatStatus(row.status),
-            moved_at=row.moved_at,
-        )
-
-    async def last_scan(
-        self, event_id: str, participant_id: str, *, until: datetime | None, place_id: str | None = None
-    ) -> Scan | None:
-        """See the port."""
-        columns = SCANS.c
-        query = select(SCANS).where(
-            columns.event_id == event_id,
-            columns.participant_id == participant_id,
-            columns.voided_by.is_(None),
-            tells_of_presence() if place_id is None else tells_of_place(place_id),
-        )
-        if until is not None:
-            query = query.where(columns.at <= until)
-        row = await self._first(query.order_by(desc(columns.at), desc(columns.recorded_at)).limit(1))
-        return None if row is None else scan_from(row)
+        return holder_from(row)
 
     async def scan(self, event_id: str, fact_id: str) -> Scan | None:
         """See the port."""

@@ -1,6 +1,6 @@
 """The SQL store: transactions whose changes and outbox rows are committed together."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 
@@ -31,12 +31,13 @@ from services.registration.adapters.tables import (
     TIME_ACCEPTANCES,
     TOKENS,
 )
+from services.registration.application.desk_ports import RecordedScan
 from services.registration.application.ports import GuestLink, StoredToken
 from services.registration.domain.audit import Act, Deed, deed_of
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import CONSENT_TEXT_VERSION
 from services.registration.domain.event import Event
-from services.registration.domain.facts import Fact
+from services.registration.domain.facts import Fact, TicketScanned
 from services.registration.domain.letters import Letter, LetterKind, LetterState
 from services.registration.domain.registrations import Person, Purpose, Registration
 from services.registration.domain.seats import SeatStatus
@@ -47,13 +48,23 @@ class SqlStore:
     """The database of registration; implements the port `Store`."""
 
     def __init__(
-        self, *, writer: AsyncEngine, reader: AsyncEngine, clock: Clock, committed: Callable[[], None] = lambda: None
+        self,
+        *,
+        writer: AsyncEngine,
+        reader: AsyncEngine,
+        clock: Clock,
+        committed: Callable[[], None] = lambda: None,
+        changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`committed` is called after each commit, and must not block: it wakes whoever drains the outbox."""
+        """`committed` is called after each commit, and must not block: it wakes whoever drains the outbox.
+
+        So is `changed`, where what anybody may do can have changed.
+        """
         self._writer = writer
         self._reader = reader
         self._clock = clock
         self._committed = committed
+        self._changed = changed
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[SqlReading]:
@@ -63,6 +74,13 @@ class SqlStore:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator["SqlWriting"]:
+        """See the port."""
+        async with self.writing_scans() as transaction:
+            yield transaction
+        self._changed()
+
+    @asynccontextmanager
+    async def writing_scans(self) -> AsyncIterator["SqlWriting"]:
         """See the port."""
         async with self._writer.begin() as connection:
             yield SqlWriting(connection, clock=self._clock)
@@ -140,9 +158,14 @@ class SqlWriting(SqlReading, SqlAccountWriting, SqlImportWriting, SqlShopWriting
             await self._connection.execute(told.values(said={}))
             await self.forget_imports(await self._event_of(participant_id))
 
-    async def add_scan(self, scan: Scan) -> None:
+    async def record_scans(self, recorded: Sequence[RecordedScan]) -> None:
         """See the port."""
-        await self._connection.execute(insert(SCANS).values(scan_values(scan)))
+        if not recorded:
+            return
+        await self._connection.execute(insert(SCANS), [scan_values(each.scan) for each in recorded])
+        told = [(TicketScanned(scan=each.scan), each.actor) for each in recorded if each.scan.tells_of_presence]
+        await add(self._connection, OUTBOX, [to_record(fact) for fact, _ in told], now=self._clock())
+        await self.note_of([(deed_of(fact), actor) for fact, actor in told])
 
     async def save_scan(self, scan: Scan) -> None:
         """See the port."""

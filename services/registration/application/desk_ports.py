@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from services.registration.domain.checkins import Scan
+from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.seats import Mode, SeatStatus
 
 
@@ -24,6 +24,23 @@ class TicketState:
     status: SeatStatus
     last: Scan | None
     places: Collection[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guest:
+    """Whoever is at a door with a ticket; `name` is None once erased."""
+
+    holder: TicketHolder
+    ticket: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedScan:
+    """A scan to be recorded, and who made it, for the audit log."""
+
+    scan: Scan
+    actor: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +63,20 @@ class DeskReading(Protocol):
         """The tickets of an event; with `since`, those that changed or were scanned at that instant or later."""
         ...
 
+    async def guests(
+        self, event_id: str, *, codes: Collection[str], participant_ids: Collection[str]
+    ) -> Sequence[Guest]:
+        """Who holds these tickets, of any event; and these participants of this event."""
+        ...
+
+    async def scans_of_guests(self, event_id: str, participant_ids: Collection[str]) -> Sequence[Scan]:
+        """The scans of these participants at the event, voided ones left out."""
+        ...
+
+    async def scans_named(self, event_id: str, fact_ids: Collection[str]) -> Sequence[Scan]:
+        """Those of these scans that the event has, voided ones too."""
+        ...
+
     async def inside(self, event_id: str) -> Inside:
         """Who is in, by their last scans."""
         ...
@@ -61,6 +92,10 @@ class DeskReading(Protocol):
 
 class DeskWriting(DeskReading, Protocol):
     """A transaction on it."""
+
+    async def record_scans(self, recorded: Sequence[RecordedScan]) -> None:
+        """Insert scans, and tell those that say something of presence, in their order."""
+        ...
 
     async def settle_double_entry(self, event_id: str, fact_id: str, *, at: datetime) -> None:
         """Note that an organizer has dealt with it; again changes nothing."""

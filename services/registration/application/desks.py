@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.chassis.clock import Clock
-from services.registration.application.checkins import CheckInResult, CheckIns, require_place
+from services.registration.application.checkins import CheckIns, require_place
 from services.registration.application.desk_ports import Inside, TicketState
+from services.registration.application.doors import CheckInResult
 from services.registration.application.enrolment import Register
 from services.registration.application.ports import Store
 from services.registration.application.registrations import Registrations

@@ -141,15 +141,6 @@ class Reading(
         """Whose ticket it is, of any event; or the participant of this event."""
         ...
 
-    async def last_scan(
-        self, event_id: str, participant_id: str, *, until: datetime | None, place_id: str | None = None
-    ) -> Scan | None:
-        """The last scan that tells whether a participant is at the event, or in one of its rooms or sessions.
-
-        Voided ones do not count; nor does what is later than `until`.
-        """
-        ...
-
     async def scan(self, event_id: str, fact_id: str) -> Scan | None:
         """One scan of the event."""
         ...
@@ -210,10 +201,6 @@ class Writing(
         """Delete the name, the address, the needs and the consents; doing it again changes nothing."""
         ...
 
-    async def add_scan(self, scan: Scan) -> None:
-        """Insert a scan."""
-        ...
-
     async def save_scan(self, scan: Scan) -> None:
         """Replace a scan."""
         ...
@@ -264,6 +251,10 @@ class Store(Protocol):
 
     def writing(self) -> AbstractAsyncContextManager[Writing]:
         """Open a transaction that no other writer can interleave with."""
+        ...
+
+    def writing_scans(self) -> AbstractAsyncContextManager[Writing]:
+        """Open one of the doors: it changes nothing of what anybody may do."""
         ...
 
 

@@ -9,8 +9,8 @@ from services.chassis.access import Grant, Role
 from services.chassis.clock import Clock
 from services.registration.application.account_ports import Session
 from services.registration.application.audit import acting
-from services.registration.application.ports import Mint, Reading, Store, Writing
-from services.registration.application.tokens import TOKEN_PREFIX, Tokens, grant_of_token, hash_of
+from services.registration.application.ports import Mint, Reading, Store, StoredToken, Writing
+from services.registration.application.tokens import TOKEN_PREFIX, Standing, Tokens, grant_of_token, hash_of
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.desk_days import LinkState
 
@@ -39,14 +39,19 @@ class Sessions:
 
     async def verify(self, token: str) -> Grant | None:
         """What a token or a session allows; None if it is unknown, over or revoked."""
+        found = await self.standing(token)
+        return None if found is None else found.grant
+
+    async def standing(self, token: str) -> Standing | None:
+        """The same, and until when."""
         if not token.startswith(SESSION_PREFIX):
-            return await self.tokens.verify(token)
+            return await self.tokens.standing(token)
         now = self.clock()
         async with self.store.reading() as view:
             session = await view.session(hash_of(token))
             if session is None or session.expires_at <= now:
                 return None
-            return await _grant_of(view, session, now=now)
+            return await _standing(view, session, now=now)
 
     async def open_with_code(self, code: str, *, device: str) -> Opened | None:
         """Use up a sign-in code: a session that is an organizer's by itself. None if it is not valid (any more)."""
@@ -122,21 +127,30 @@ class Sessions:
             await transaction.note(Deed(act=Act.SESSION_ENDED, subject=session.session_id))
 
 
-async def _grant_of(view: Reading, session: Session, *, now: datetime) -> Grant | None:
+async def _standing(view: Reading, session: Session, *, now: datetime) -> Standing | None:
     """What a session allows now: what whoever holds it may do, as it stands."""
-    holder = session.holder
+    holder, until = session.holder, session.expires_at
     if holder is None:
-        return Grant(token_id=session.session_id, role=session.role)
+        return Standing(grant=Grant(token_id=session.session_id, role=session.role), until=until)
     if holder.startswith(f"{ACCOUNT}_"):
         account = await view.account(holder)
         if account is None:
             return None
         roles = await view.roles(holder)
-        return Grant(token_id=session.session_id, role=account.role, roles=roles, holder=holder)
+        grant = Grant(token_id=session.session_id, role=account.role, roles=roles, holder=holder)
+        return Standing(grant=grant, until=until)
     if holder.startswith(f"{DESK_LINK}_"):
         link = await view.desk_link(holder)
         if link is None or link.state(now) is not LinkState.OPEN:
             return None
-        return Grant(token_id=session.session_id, role=Role.DESK, event_id=link.event_id, holder=holder)
-    grant = grant_of_token(await view.token_of_id(holder), now=now)
-    return None if grant is None else replace(grant, token_id=session.session_id, holder=holder)
+        grant = Grant(token_id=session.session_id, role=Role.DESK, event_id=link.event_id, holder=holder)
+        return Standing(grant=grant, until=min(until, link.ends_at))
+    return _standing_by_token(session, await view.token_of_id(holder), now=now)
+
+
+def _standing_by_token(session: Session, token: StoredToken | None, *, now: datetime) -> Standing | None:
+    grant = grant_of_token(token, now=now)
+    if token is None or grant is None:
+        return None
+    until = session.expires_at if token.expires_at is None else min(session.expires_at, token.expires_at)
+    return Standing(grant=replace(grant, token_id=session.session_id, holder=session.holder), until=until)

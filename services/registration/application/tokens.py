@@ -14,6 +14,14 @@ SIGN_IN_CODE_LIFETIME: Final = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """What a token or a session allows, and until when, by the clock; None is without end."""
+
+    grant: Grant
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
     """Who may do what. A token is 256 random bits, so a plain SHA-256 of it is all that needs keeping."""
 
@@ -44,10 +52,17 @@ class Tokens:
 
     async def verify(self, token: str) -> Grant | None:
         """What a token allows; None if it is unknown, expired or revoked."""
+        found = await self.standing(token)
+        return None if found is None else found.grant
+
+    async def standing(self, token: str) -> Standing | None:
+        """The same, and until when."""
         if not token.startswith(TOKEN_PREFIX):
             return None
         async with self.store.reading() as view:
-            return grant_of_token(await view.token(hash_of(token)), now=self.clock())
+            stored = await view.token(hash_of(token))
+        grant = grant_of_token(stored, now=self.clock())
+        return None if stored is None or grant is None else Standing(grant=grant, until=stored.expires_at)
 
     async def revoke(self, token_id: str) -> bool:
         """Make a token worthless; False if there is none of this id."""

@@ -1,5 +1,6 @@
 """The decision at the door, and its undoing. Pure: what the desk knows comes in, what happened comes out."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -81,6 +82,25 @@ class Scan:
     def tells_of_presence(self) -> bool:
         """Whether it says something of who is at the event: leaving a room does not."""
         return self.place_id is None or self.action is Action.IN
+
+    def tells_of(self, place_id: str) -> bool:
+        """Whether it says something of who is in a room or session: leaving the event is leaving the room."""
+        return self.place_id == place_id or (self.place_id is None and self.action is Action.OUT)
+
+
+def last_scan(scans: Iterable[Scan], *, until: datetime | None, place_id: str | None) -> Scan | None:
+    """The last of a participant's scans that tells whether they are at the event, or in one of its rooms or sessions.
+
+    Voided ones do not count; nor does what is later than `until`.
+    """
+    telling = (
+        scan
+        for scan in scans
+        if scan.voided_by is None
+        and (scan.tells_of_presence if place_id is None else scan.tells_of(place_id))
+        and (until is None or scan.at <= until)
+    )
+    return max(telling, key=lambda scan: (scan.at, scan.recorded_at), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,7 +17,7 @@ from schemas.envelope import Identifier
 from services.chassis.access import Role, require
 from services.chassis.pages import language_of, render
 from services.chassis.pages.forms import Form, read_form
-from services.registration.application.checkins import CheckInResult
+from services.registration.application.doors import CheckInResult
 from services.registration.application.ports import Participant, RosterQuery
 from services.registration.domain.checkins import Action, CheckIn, Outcome, Refusal, Scan
 from services.registration.domain.errors import ModeFullError, RegistrationCancelledError

@@ -7,9 +7,9 @@ from typing import Final
 from pydantic import BaseModel
 
 from schemas.envelope import Instant
-from services.registration.application.checkins import CheckInResult
 from services.registration.application.desk_ports import TicketState
 from services.registration.application.desks import DeskState, Place
+from services.registration.application.doors import CheckInResult
 from services.registration.domain.checkins import Action, Outcome, Refusal, Scan
 from services.registration.domain.double_entries import DoubleEntry
 from services.registration.domain.event import Event, EventStatus
@@ -86,8 +86,8 @@ class CheckInView(BaseModel):
     def of(cls, result: CheckInResult) -> "CheckInView":
         """The desk's answer."""
         shown = result.scan or result.earlier
-        participant = result.participant
-        seat = participant.registration if participant else None
+        guest = result.guest
+        seat = guest.holder if guest else None
         return cls(
             outcome=result.outcome,
             reason=result.reason,
@@ -95,7 +95,7 @@ class CheckInView(BaseModel):
             at=shown.at if shown else None,
             gate=shown.gate if shown else None,
             participant_id=seat.participant_id if seat else None,
-            name=participant.person.name if participant and participant.person else None,
+            name=guest.name if guest else None,
             mode=seat.mode if seat else None,
             status=seat.status if seat else None,
             earlier=ScanView.of(result.earlier) if result.earlier else None,

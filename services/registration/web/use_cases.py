@@ -13,6 +13,7 @@ from services.registration.application.events import Events
 from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
 from services.registration.application.imports import Imports
+from services.registration.application.known_grants import KnownGrants
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
@@ -42,6 +43,7 @@ class UseCases:
     suspect_times: SuspectTimes
     tokens: Tokens
     access: AccountCases
+    grants: KnownGrants
     links: PersonalLinks
     letters: Letters
     people: People
