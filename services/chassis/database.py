@@ -73,7 +73,8 @@ def create_engine(url: str, *, durable: bool = True) -> AsyncEngine:
         pool_timeout=_BUSY_TIMEOUT_MS / 1000,
         pool_reset_on_return=None,  # Every transaction ends where it began: nothing is left to roll back.
     )
-    pragmas = ("journal_mode=WAL", "foreign_keys=ON", *(() if durable else ("synchronous=NORMAL",)))
+    # What is deleted is overwritten, and not left in the file: it may be what was known of somebody.
+    pragmas = ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", *(() if durable else ("synchronous=NORMAL",)))
     _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=pragmas)
     return engine
 

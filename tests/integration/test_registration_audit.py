@@ -14,7 +14,10 @@ async def test_each_act_is_written_with_who_did_it_and_without_personal_data(ser
     participant = (await service.register(event_id))["participant_id"]
     await service.check_in(event_id, participant_id=participant)
     path = f"/events/{event_id}/registrations/{participant}"
-    await service.api("PATCH", path, {"name": "Léa Roux"})
+    await service.api("PATCH", path, {"name": "Léa Roux", "consents": {"photos": True}})
+    await service.api("PATCH", path, {"consents": {"photos": False}})
+    await service.parts.use_cases.people.write_again(event_id, participant)
+    await service.api("GET", f"{path}/data")
     await service.api("DELETE", f"{path}?erase=true", expect=204)
     await service.api("DELETE", f"{path}?erase=true", expect=204)
     log = (await service.api("GET", f"/events/{event_id}/audit-log"))["items"]
@@ -26,12 +29,16 @@ async def test_each_act_is_written_with_who_did_it_and_without_personal_data(ser
         ("registration.registered", participant),
         ("check_in.in", participant),
         ("person.changed", participant),
+        ("consent.given", participant),
+        ("consent.withdrawn", participant),
+        ("letter.sent_again", participant),
+        ("person.exported", participant),
         ("registration.cancelled", participant),
         ("person.erased", participant),
     ]
     assert [entry["actor"] for entry in reversed(log)] == [organizer.token_id] * 2 + ["public"] + [
         organizer.token_id
-    ] * 4
+    ] * 4 + ["system"] + [organizer.token_id] * 3
     assert not any(secret in str(log) for secret in ("Léa", "Roux", "lea@"))
 
 

@@ -12,6 +12,7 @@ import structlog
 
 from services.chassis.clock import Clock
 from services.registration.application.ports import Participant, Store
+from services.registration.domain.audit import Act, Deed
 from services.registration.domain.errors import LetterNotFoundError
 from services.registration.domain.event import Event
 from services.registration.domain.letters import Letter, LetterState, next_attempt, still_true
@@ -163,6 +164,9 @@ class Letters:
         if stored.state in {LetterState.UNDELIVERABLE, LetterState.LOCAL}:
             owed = replace(stored, state=LetterState.OWED, due_at=self.clock(), settled_at=None, reason=None)
             await self.book.settle([owed])
+            async with self.store.writing() as transaction:
+                whose = stored.letter.participant_id
+                await transaction.note(Deed(act=Act.LETTER_SENT_AGAIN, event_id=event_id, subject=whose))
 
     async def _find(self, event_id: str, number: int) -> StoredLetter:
         stored = await self.book.find(event_id, number)

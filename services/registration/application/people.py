@@ -9,6 +9,7 @@ from services.chassis.clock import Clock
 from services.registration.application.known_addresses import write_of_seat
 from services.registration.application.letters import LetterBook, StoredLetter
 from services.registration.application.ports import Participant, Store
+from services.registration.domain.audit import Act, Deed
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.event import Event
@@ -56,6 +57,13 @@ class People:
             event=event, participant=participant, needs=needs, consents=consents, scans=scans, letters=letters
         )
 
+    async def take_along(self, event_id: str, participant_id: str) -> OwnData:
+        """The same, written down as taken along: by the person, or by an organizer who answers their request."""
+        data = await self.own_data(event_id, participant_id)
+        async with self.store.writing() as transaction:
+            await transaction.note(Deed(act=Act.PERSON_EXPORTED, event_id=event_id, subject=participant_id))
+        return data
+
     async def remind(self) -> int:
         """Owe a reminder to each participant of the events that begin within a day; gives how many were owed now.
 
@@ -88,6 +96,7 @@ class People:
             registration = await transaction.registration(event_id, participant_id)
             registration.require_active()
             await write_of_seat(transaction, registration)
+            await transaction.note(Deed(act=Act.LETTER_SENT_AGAIN, event_id=event_id, subject=participant_id))
 
     async def needs(self, event_id: str) -> Mapping[str, str]:
         """What the participants of an event need to take part, by their ids."""

@@ -10,6 +10,7 @@ from services.registration.application.enrolment import Register, enrol
 from services.registration.application.known_addresses import registered_already, write_again, write_of_seat
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat, withdraw_seat
+from services.registration.domain.audit import Act, Deed
 from services.registration.domain.errors import AlreadyRegisteredError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.instants import after
@@ -260,4 +261,9 @@ class Registrations:
     ) -> None:
         news = {purpose: given for purpose, given in consents.items() if before.consents.get(purpose, False) != given}
         if news:
-            await transaction.add_consents(before.registration.participant_id, news, at=now)
+            seat = before.registration
+            await transaction.add_consents(seat.participant_id, news, at=now)
+            acts = {Act.CONSENT_GIVEN if given else Act.CONSENT_WITHDRAWN for given in news.values()}
+            await transaction.note(
+                *(Deed(act=act, event_id=seat.event_id, subject=seat.participant_id) for act in sorted(acts))
+            )

@@ -58,6 +58,10 @@ class Act(StrEnum):
     TIME_LEFT_OUT = "time.left_out"
     PERSON_CHANGED = "person.changed"
     PERSON_ERASED = "person.erased"
+    PERSON_EXPORTED = "person.exported"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    LETTER_SENT_AGAIN = "letter.sent_again"
     TOKEN_CREATED = "token.created"  # noqa: S105  (the name of an act)
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     ACCOUNT_CREATED = "account.created"

@@ -22,7 +22,7 @@ async def read_data(request: web.Request) -> web.Response:
     """For the organizer, and for the participant with their personal token."""
     event_id, participant_id = request.match_info["event_id"], request.match_info["participant_id"]
     require_own(request, event_id, participant_id)
-    return answer(OwnDataView.of(await use_cases(request).people.own_data(event_id, participant_id)))
+    return answer(OwnDataView.of(await use_cases(request).people.take_along(event_id, participant_id)))
 
 
 @api.route(

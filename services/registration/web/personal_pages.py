@@ -126,7 +126,7 @@ async def download_data(request: web.Request) -> web.StreamResponse:
     """The same for programs."""
     _, participant = await _own_registration(request)
     whose = participant.registration
-    data = await use_cases(request).people.own_data(whose.event_id, whose.participant_id)
+    data = await use_cases(request).people.take_along(whose.event_id, whose.participant_id)
     response = answer(OwnDataView.of(data))
     response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
