@@ -24,7 +24,16 @@ def concerned_owners(
     if before.closing != after.closing or before.rooms is not after.rooms:
         ends = _Ends(before, after)
         owners |= {person.subject for person in memory.unclosed(event) if ends.may_differ(person)}
+    if replaced is not None and not isinstance(kept, KeptLink | KeptAcceptance):
+        # An end that it lets be inferred says when that was known.
+        owners |= {person.subject for person in memory.unclosed(event) if _rests_on(person, kept.id)}
     return owners
+
+
+def _rests_on(person: Person, fact_id: str) -> bool:
+    """Whether an end of somebody is inferred from a fact."""
+    named = f'"{fact_id}"'
+    return any(named in person.parts[one.index] for one in person.unclosed.values())
 
 
 def _moved(link: KeptLink, before: EventContext, after: EventContext) -> set[str]:

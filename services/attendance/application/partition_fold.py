@@ -30,7 +30,7 @@ from services.attendance.application.said import Said, UnfitRecordError, at_firs
 from services.attendance.application.subject_facts import SubjectFacts
 from services.attendance.application.translation import NotAnInputError
 from services.attendance.application.whole_fold import WholeFold
-from services.attendance.application.wire import QuickFact, digest, is_identifier, milliseconds, read
+from services.attendance.application.wire import Left, QuickFact, digest, is_identifier, milliseconds, read
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import Act, EventFact, Notice, SubjectFact
 
@@ -131,6 +131,8 @@ class PartitionFold:
         words = known.words
         if words.status is None or words.suspect is not None or words.counted_for is not None:
             return False
+        if isinstance(fact, Left) and fact.data.joined_at is not None:
+            milliseconds(fact.data.joined_at)  # Written in another way, it was told as the one canonical way has it.
         seconds = seconds_text(words.in_person, words.remote, words.both)
         self._memory.entries.append((event.key, entry_of(event, person, fact, value, words.status, seconds)))
         self._whole.tell_ends_again(event, {person.subject})
