@@ -5,6 +5,7 @@ wait their turn in order instead of meeting `database is locked`. So never open 
 transaction; reads that may be long belong to a `create_reading_engine`.
 """
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,11 @@ from services.chassis.transactions import connector
 _BUSY_TIMEOUT_MS: Final = 30_000
 _MIGRATION_LOCK: Final = 7_243_117_201
 """The PostgreSQL advisory lock that is held while migrations run: any number that nothing else uses."""
+_AWAY_STATES: Final = ("08", "53", "57P")
+"""How PostgreSQL's codes begin for a connection that failed, a server that is full, and one that starts or stops."""
+# Opening one costs more than many transactions: those beyond the usual five would be opened and closed all the time.
+# Each service has two engines, and PostgreSQL takes a hundred by default.
+_KEPT_CONNECTIONS: Final[Mapping[str, Any]] = {"pool_size": 10, "max_overflow": 0}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
@@ -62,7 +68,9 @@ def create_engine(url: str, *, durable: bool = True) -> AsyncEngine:
     need not wait for the disk then. That is for what can be read again from where the database says it stands.
     """
     if not _is_sqlite(url):
-        return create_async_engine(url, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json)
+        return create_async_engine(
+            url, hide_parameters=True, pool_pre_ping=True, json_serializer=to_json, **_KEPT_CONNECTIONS
+        )
     engine = create_async_engine(
         url,
         json_serializer=to_json,
@@ -85,7 +93,9 @@ def create_reading_engine(url: str) -> AsyncEngine:
     All that is read in one transaction is of one moment.
     """
     if not _is_sqlite(url):
-        engine = create_async_engine(url, hide_parameters=True, pool_pre_ping=True, isolation_level="REPEATABLE READ")
+        engine = create_async_engine(
+            url, hide_parameters=True, pool_pre_ping=True, isolation_level="REPEATABLE READ", **_KEPT_CONNECTIONS
+        )
         return engine.execution_options(postgresql_readonly=True)
     engine = create_async_engine(
         url, async_creator=connector(url, reads_only=True), hide_parameters=True, pool_reset_on_return=None
@@ -98,7 +108,10 @@ def is_away(error: Exception) -> bool:
     """Tell whether an error says that the database cannot be reached or is busy, so that trying again may help."""
     if isinstance(error, exc.DBAPIError) and error.connection_invalidated:
         return True
-    # asyncpg's own errors of connecting come as they are.
+    # asyncpg's own errors of connecting come as they are, which is not installed everywhere.
+    state = getattr(error, "sqlstate", None)
+    if isinstance(state, str) and state.startswith(_AWAY_STATES):
+        return True
     return isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError | OSError)
 
 

@@ -18,6 +18,7 @@ from schemas.decode import UnreadableRecordError
 from services.attendance.adapters.projection import Batch, OffsetsMovedError, Partition, SqlProjection, Stored
 from services.attendance.stream.own_topics import read_record
 from services.chassis.clock import Clock
+from services.chassis.database import is_away
 from services.chassis.dead_letters import Origin, from_record
 from services.chassis.outbox import OutboxRecord
 
@@ -87,7 +88,9 @@ class Projector:
                     await self._project(consumer)
                     # Only now: a full disk can still be read, and a broker that answers may have nothing to give.
                     self._note_recovery()
-            except (KafkaError, DBAPIError, OSError) as error:
+            except Exception as error:
+                if not isinstance(error, KafkaError | DBAPIError) and not is_away(error):
+                    raise
                 self._note_trouble(error)
                 await asyncio.sleep(_PAUSE_SECONDS)
             finally:
