@@ -225,7 +225,10 @@ def _use_cases(
         return await access.sessions.standing(token)
 
     grants = KnownGrants(standing, clock)
-    store = SqlStore(writer=writer, reader=reader, clock=clock, committed=committed, changed=grants.forget)
+    answers = SecretBox.derive(settings.secret, purpose=SEALED_FOR)
+    store = SqlStore(
+        writer=writer, reader=reader, clock=clock, answers=answers, committed=committed, changed=grants.forget
+    )
     links = PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
     sender = settings.mail_sender or _LOCAL_SENDER
     enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)

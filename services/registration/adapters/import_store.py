@@ -19,6 +19,7 @@ from services.registration.domain.imports import (
     Judgement,
     KnownParticipant,
     Refusal,
+    without,
 )
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import SeatStatus
@@ -56,6 +57,12 @@ class SqlImportReading:
         if kept is None:
             raise ImportNotFoundError(import_id)
         return _CONTENT.validate_json(kept)
+
+    async def import_size(self, import_id: str) -> int | None:
+        """See the port."""
+        query = select(func.length(IMPORTS.c.content)).where(IMPORTS.c.import_id == import_id)
+        size: int | None = await self._connection.scalar(query)
+        return size
 
     async def running_imports(self) -> Sequence[tuple[str, str]]:
         """See the port."""
@@ -118,6 +125,13 @@ class SqlImportWriting(SqlImportReading):
         mine = (told.event_id == event_id, told.key == line.key)
         if not (await self._connection.execute(update(IMPORTED_LINES).where(*mine).values(values))).rowcount:
             await self._connection.execute(insert(IMPORTED_LINES).values(event_id=event_id, key=line.key, **values))
+
+    async def leave_out_of_imports(self, event_id: str, email: str) -> None:
+        """See the port."""
+        for of_event, import_id in await self.running_imports():
+            if of_event == event_id:
+                stands, content = await self.imported(event_id, import_id), await self.import_content(import_id)
+                await self.save_import(*without(stands, content, email))
 
     async def forget_imports(self, event_id: str | None = None, *, before: datetime | None = None) -> None:
         """See the port."""

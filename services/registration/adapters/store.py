@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.chassis.clock import Clock
 from services.chassis.outbox import add
+from services.chassis.secrets import SecretBox
+from services.chassis.stored_replies import forget
 from services.registration.adapters.account_writing import SqlAccountWriting
 from services.registration.adapters.import_store import SqlImportWriting
 from services.registration.adapters.import_tables import IMPORTED_LINES
@@ -20,6 +22,7 @@ from services.registration.adapters.tables import (
     CONSENTS,
     EVENTS,
     GUEST_LINKS,
+    IDEMPOTENCY,
     LETTERS,
     NEEDS,
     OUTBOX,
@@ -53,16 +56,20 @@ class SqlStore:
         writer: AsyncEngine,
         reader: AsyncEngine,
         clock: Clock,
+        answers: SecretBox,
         committed: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`committed` is called after each commit, and must not block: it wakes whoever drains the outbox.
+        """`answers` seals what repeated requests are given again: an erasure has to look into it.
+
+        `committed` is called after each commit, and must not block: it wakes whoever drains the outbox.
 
         So is `changed`, where what anybody may do can have changed.
         """
         self._writer = writer
         self._reader = reader
         self._clock = clock
+        self._answers = answers
         self._committed = committed
         self._changed = changed
 
@@ -83,17 +90,18 @@ class SqlStore:
     async def writing_scans(self) -> AsyncIterator["SqlWriting"]:
         """See the port."""
         async with self._writer.begin() as connection:
-            yield SqlWriting(connection, clock=self._clock)
+            yield SqlWriting(connection, clock=self._clock, answers=self._answers)
         self._committed()
 
 
 class SqlWriting(SqlReading, SqlAccountWriting, SqlImportWriting, SqlShopWriting):
     """A transaction; implements the port `Writing`."""
 
-    def __init__(self, connection: AsyncConnection, *, clock: Clock) -> None:
+    def __init__(self, connection: AsyncConnection, *, clock: Clock, answers: SecretBox) -> None:
         """Everything happens in the transaction that the connection is in."""
         super().__init__(connection, lock=True)
         self._clock = clock
+        self._answers = answers
 
     async def add_event(self, event: Event, *, retry_key: str | None) -> None:
         """See the port."""
@@ -147,7 +155,8 @@ class SqlWriting(SqlReading, SqlAccountWriting, SqlImportWriting, SqlShopWriting
 
     async def erase_person(self, participant_id: str) -> None:
         """See the port."""
-        deleted = 0
+        deleted, event_id = 0, await self._event_of(participant_id)
+        email = await self._connection.scalar(select(PEOPLE.c.email).where(PEOPLE.c.participant_id == participant_id))
         for table in (PEOPLE, NEEDS, CONSENTS):
             gone = await self._connection.execute(delete(table).where(table.c.participant_id == participant_id))
             deleted += gone.rowcount
@@ -156,7 +165,10 @@ class SqlWriting(SqlReading, SqlAccountWriting, SqlImportWriting, SqlShopWriting
             # The key stays, so that the same file does not bring the person back.
             told = update(IMPORTED_LINES).where(IMPORTED_LINES.c.participant_id == participant_id)
             await self._connection.execute(told.values(said={}))
-            await self.forget_imports(await self._event_of(participant_id))
+            await self.forget_imports(event_id)
+            if event_id is not None and email:
+                await self.leave_out_of_imports(event_id, email)
+            await forget(self._connection, IDEMPOTENCY, self._answers, mentions=participant_id)
 
     async def record_scans(self, recorded: Sequence[RecordedScan]) -> None:
         """See the port."""

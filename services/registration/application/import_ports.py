@@ -26,6 +26,10 @@ class ImportReading(Protocol):
         """
         ...
 
+    async def import_size(self, import_id: str) -> int | None:
+        """How much is kept of the file, in characters: another number after something of it was deleted."""
+        ...
+
     async def running_imports(self) -> Sequence[tuple[str, str]]:
         """The events and ids of those that are being carried out."""
         ...
@@ -48,6 +52,10 @@ class ImportWriting(ImportReading, Protocol):
 
     async def remember_line(self, event_id: str, line: ImportLine, participant_id: str) -> None:
         """Keep by which key a participant is known, and what the file said of them."""
+        ...
+
+    async def leave_out_of_imports(self, event_id: str, email: str) -> None:
+        """Delete whoever has this address from the files of the event that are being carried out."""
         ...
 
     async def forget_imports(self, event_id: str | None = None, *, before: datetime | None = None) -> None:

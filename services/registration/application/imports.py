@@ -146,13 +146,17 @@ class Imports:
         """
         loop = asyncio.get_running_loop()
         until = None if seconds is None else loop.time() + seconds
-        _, content = await self.find(event_id, import_id)
+        content, size = None, None
         while True:
             async with self.store.writing() as transaction:
                 event = await transaction.event(event_id)
                 stands = await transaction.imported(event_id, import_id)
                 if stands.state is not ImportState.RUNNING:
                     return stands
+                # Somebody may have been erased from it since.
+                kept = await transaction.import_size(import_id)
+                if content is None or kept != size:
+                    content, size = await transaction.import_content(import_id), kept
                 with acting(stands.actor):
                     stands = await self._step(transaction, event, stands, content)
             if stands.state is ImportState.DONE or (until is not None and loop.time() >= until):

@@ -198,7 +198,10 @@ class Writing(
         ...
 
     async def erase_person(self, participant_id: str) -> None:
-        """Delete the name, the address, the needs and the consents; doing it again changes nothing."""
+        """Delete the name, the address, the needs and the consents, and what else names the person.
+
+        That is: files that are imported, and answers kept for repeated requests. Doing it again changes nothing.
+        """
         ...
 
     async def save_scan(self, scan: Scan) -> None:

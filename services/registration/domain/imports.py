@@ -1,7 +1,7 @@
 """Imports: a list of people from elsewhere, line by line, and what is to become of each line."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
@@ -134,6 +134,29 @@ class Import:
     counts: Mapping[Judgement, int] = field(default_factory=dict)
     refused: Mapping[int, Refusal] = field(default_factory=dict)
     total: int = 0
+
+
+def without(stands: Import, content: ImportContent, email: str) -> tuple[Import, ImportContent]:
+    """An import with nothing left of who has this address: their lines that are still to come are refused.
+
+    Lines that were carried out keep their place, without whom they were about.
+    """
+    same = email.casefold()
+    mine = {line.number for line in content.lines[stands.done :] if line.person.email.casefold() == same}
+    nobody = Person(name="", email="", language="")
+    lines = [
+        replace(line, person=nobody, needs=None) if line.person.email.casefold() == same else line
+        for line in content.lines
+        if line.number not in mine
+    ]
+    rows = {
+        number: cells
+        for number, cells in content.sheet.rows.items()
+        if not any(cell.strip().casefold() == same for cell in cells)
+    }
+    refused = {**stands.refused, **dict.fromkeys(mine, Refusal.ERASED)}
+    content = replace(content, lines=lines, sheet=replace(content.sheet, rows=rows))
+    return replace(stands, refused=refused), content
 
 
 def judge(line: ImportLine, known: Sequence[KnownParticipant]) -> Judged:
