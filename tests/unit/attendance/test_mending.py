@@ -79,3 +79,9 @@ def test_of_stays_that_begin_together_the_one_that_ends_goes_first() -> None:
     facts: list[Fact] = [joined(1, connection="c1"), joined(1, connection="c2"), left(2, connection="c2")]
 
     assert told_one_by_one(facts, sealed=64) == folded(facts)
+
+
+def test_a_leave_too_many_is_told_beside_a_time_that_is_suspect() -> None:
+    facts: list[Fact] = [joined(1), left(2), joined(40, recorded=3), left(49), left(50)]
+
+    assert told_one_by_one(facts, sealed=64) == folded(facts)
