@@ -10,7 +10,9 @@ from services.registration.web.desk_pages import own_event
 
 _OWNER: Final = "registration"
 _MODULES: Final = ("page", "desk", "door", "keeping", "camera", "feedback")
-"""Those the page needs without the network; the decoder joins them when the camera was asked for once."""
+"""Those the page needs without the network."""
+_DECODER: Final = ("decode", "index")
+"""What the camera needs besides, in a browser that reads no codes itself."""
 _ICON_SIDES: Final = (192, 512)
 
 
@@ -53,8 +55,9 @@ async def show_worker(request: web.Request) -> web.StreamResponse:
         static.address("registration.css", _OWNER),
         *(static.address(f"desk/{name}.js", _OWNER) for name in _MODULES),
     ]
+    decoder = [static.address(f"vendor/qr/{name}.js", _OWNER) for name in _DECODER]
     version = "-".join(sorted(static.digests.values()))
-    settings = {"path": desk, "shell": f"{desk}/shell", "files": files, "version": version}
+    settings = {"path": desk, "shell": f"{desk}/shell", "files": files, "decoder": decoder, "version": version}
     code = static.files[_OWNER, "desk/worker.js"].body.decode()
     return web.Response(
         text=f"const DESK = {json.dumps(settings)};\n{code}",

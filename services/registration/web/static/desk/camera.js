@@ -7,13 +7,18 @@ const SIDE = 720; // pixels: more only takes longer
 export class Camera {
   #video;
   #seen;
+  #ended;
+  #awake = null;
   #stream = null;
   #last = { text: null, at: 0 };
 
-  // `seen(text)` is called once for each code that comes into sight.
-  constructor(video, seen) {
+  // `seen(text)` is called once for each code that comes into sight, `ended()` when the camera is taken away: unplugged,
+  // forbidden, or wanted by a call.
+  constructor(video, seen, ended) {
     this.#video = video;
     this.#seen = seen;
+    this.#ended = ended;
+    document.addEventListener("visibilitychange", () => this.#stayAwake());
   }
 
   get runs() {
@@ -28,14 +33,29 @@ export class Camera {
     ]);
     this.#stream = stream;
     this.#video.srcObject = stream;
+    stream.getVideoTracks()[0].addEventListener("ended", () => {
+      this.stop();
+      this.#ended();
+    });
     await this.#video.play();
     this.#look(read);
+    await this.#stayAwake();
   }
 
   stop() {
     for (const track of this.#stream?.getTracks() ?? []) track.stop();
     this.#stream = null;
     this.#video.srcObject = null;
+    this.#awake?.release();
+    this.#awake = null;
+  }
+
+  // Between two arrivals the screen would go dark. A browser lets go of it whenever the page is hidden.
+  async #stayAwake() {
+    if (!this.#stream || document.hidden) return;
+    const awake = (await navigator.wakeLock?.request("screen").catch(() => null)) ?? null;
+    if (this.#stream) this.#awake = awake;
+    else awake?.release();
   }
 
   async #look(read) {

@@ -4,7 +4,7 @@
 import { Door, newId } from "./door.js";
 import { openKeeping } from "./keeping.js";
 
-const PATIENCE = 150; // ms: then what this device knows is shown, until the server's word comes
+const PATIENCE = 120; // ms from the scan: then what this device knows is shown, until the server's word comes
 const TIMEOUT = 4000; // ms: then the network counts as away
 const WHOLE_EVERY = 10 * 60 * 1000;
 const KEPT_AFTER_END = 24 * 3600 * 1000;
@@ -63,12 +63,16 @@ export class Desk {
     const response = await this.#ask("GET", `/desk${since}`);
     if (response?.ok) {
       const state = await response.json();
-      await this.#setClock(Date.parse(state.now) - (asked + Date.now()) / 2);
+      this.#offset = Math.round(Date.parse(state.now) - (asked + Date.now()) / 2);
+      await this.#onDisk(this.#keeping.keepSetting("offset", this.#offset));
       this.door.learn(state, this.waiting, { whole });
       this.asOf = state.now;
       if (whole) this.#wholeAt = performance.now();
       const until = Date.parse(state.ends_at) + KEPT_AFTER_END;
-      if (whole || state.tickets.length) await this.#keeping.keepSnapshot(this.#eventId, this.#remembered(), until);
+      if (whole || state.tickets.length) {
+        const list = { ...this.door.remember(), now: this.asOf };
+        await this.#onDisk(this.#keeping.keepSnapshot(this.#eventId, list, until));
+      }
       this.#changed();
       await this.send();
     }
@@ -79,13 +83,15 @@ export class Desk {
   // if the server is slow or away, and returns the last word: {outcome, …, provisional, entry}.
   async scan(request, show) {
     const { code, participant } = request;
+    const started = performance.now();
     const ticket = participant ? this.door.participant(participant) : await this.door.holder(code);
     const local = { ...this.door.decide(ticket, request), participant_id: ticket?.participant_id, name: ticket?.name };
     const entry = this.#entry("scan", { ...request, participant: ticket?.participant_id ?? participant });
     if (RECORDED.has(local.outcome)) await this.#keep(entry);
     const known = { ...local, provisional: true, entry: entry.id, as_of: this.asOf };
     if (!this.online) return this.#ending(known, entry);
-    const slow = setTimeout(() => local.reason !== "unknown_ticket" && show(known), PATIENCE);
+    const left = PATIENCE - (performance.now() - started);
+    const slow = setTimeout(() => local.reason !== "unknown_ticket" && show(known), left);
     const response = await this.#ask("POST", "/check-ins", this.#body(entry));
     clearTimeout(slow);
     if (!this.#final(response)) return this.#ending(known, entry);
@@ -165,7 +171,9 @@ export class Desk {
 
   async #sendAll() {
     // As it is kept: another tab may have sent some of it.
-    this.waiting = await this.#keeping.queued(this.#eventId);
+    const kept = await this.#keeping.queued(this.#eventId);
+    const unkept = this.waiting.filter(({ unkept, id }) => unkept && !kept.some((one) => one.id === id));
+    this.waiting = [...kept, ...unkept];
     for (const entry of this.waiting.filter((one) => !one.trouble && !this.#isBeingAsked(one))) {
       if (!(await this.#sendOne(entry))) return;
       this.#changed();
@@ -252,19 +260,19 @@ export class Desk {
       entry.before = this.door.admit(entry);
       this.waiting.push(entry);
     }
-    try {
-      await this.#keeping.keep(entry);
-    } catch {
-      // The disk is full, say: the scan is in this page's memory, and the page says so.
-      this.lasting = false;
-    }
+    entry.unkept = !(await this.#onDisk(this.#keeping.keep({ ...entry, unkept: false })));
     return true;
   }
 
   async #drop(entry) {
     this.waiting = this.waiting.filter(({ id }) => id !== entry.id);
     if (entry.before && !entry.body) this.door.putBack(entry.participant, entry.before);
-    await this.#keeping.forget(entry.id);
+    await this.#onDisk(this.#keeping.forget(entry.id));
+  }
+
+  // Whether it was written. If the disk is full, say, the page goes on from memory and says so.
+  async #onDisk(writing) {
+    return writing.then(() => true).catch(() => (this.lasting = false));
   }
 
   // null: nobody answered.
@@ -282,15 +290,6 @@ export class Desk {
       this.online = false;
       return null;
     }
-  }
-
-  async #setClock(offset) {
-    this.#offset = Math.round(offset);
-    await this.#keeping.keepSetting("offset", this.#offset);
-  }
-
-  #remembered() {
-    return { ...this.door.remember(), now: this.asOf };
   }
 
   async #alone(work) {

@@ -5,8 +5,9 @@ const SHAKES = { in: 80, out: 80, again: [80, 80, 80], refused: 500 };
 let sound = null;
 
 export function tell(kind, { silent }) {
+  if (silent) return;
   navigator.vibrate?.(SHAKES[kind] ?? 0);
-  if (silent || !TONES[kind]) return;
+  if (!TONES[kind]) return;
   sound ??= new AudioContext();
   sound.resume();
   TONES[kind].forEach((frequency, index) => play(frequency, sound.currentTime + index * 0.14));

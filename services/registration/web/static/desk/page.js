@@ -14,6 +14,7 @@ const language = document.documentElement.lang === "en" ? "en-GB" : document.doc
 const words = JSON.parse(part("words").textContent);
 const remembered = `desk ${eventId} `;
 let camera = null;
+let asked = null; // what is being judged: a handheld scanner that reads a ticket twice has scanned it once
 let shown = 0; // the number of the answer on the screen: a late word about an earlier scan does not take its place
 
 restore();
@@ -63,8 +64,9 @@ async function check(text) {
 
 async function scan({ code, participant_id: participant, switch: moves, unknown, action }) {
   const request = { code, participant, ...where(), ...(action && { action }) };
+  const what = JSON.stringify(request);
+  if (what === asked) return null;
   const number = ++shown;
-  const starting = performance.now();
   const tell = (answer) => number === shown && show({ participant_id: participant, code, ...answer }, number);
   if (unknown) return tell(await desk.admitUnknown(request));
   if (moves) {
@@ -73,10 +75,10 @@ async function scan({ code, participant_id: participant, switch: moves, unknown,
     if (moved === "away") return tell({ outcome: "failed" });
   }
   root.setAttribute("aria-busy", "true");
-  const answer = await desk.scan(request, tell);
+  asked = what;
+  const answer = await desk.scan(request, tell).finally(() => (asked = null));
   if (number === shown) root.removeAttribute("aria-busy");
   tell(answer);
-  root.dataset.took = Math.round(performance.now() - starting);
 }
 
 async function walkIn(form, { name, email }) {
@@ -120,7 +122,11 @@ function show(answer, number = ++shown) {
   part("found").replaceChildren();
   part("result").scrollIntoView({ block: "nearest" });
   import("./feedback.js").then(({ tell }) => tell(kind, { silent: part("silent").checked }));
-  if (!camera?.runs) (part("result").querySelector("button[data-first]") ?? typed).focus();
+  if (camera?.runs) return;
+  const first = part("result").querySelector("button[data-first]");
+  // On a telephone the field's keyboard would cover the answer.
+  if (first || !matchMedia("(pointer: coarse)").matches) (first ?? typed).focus();
+  else typed.blur();
 }
 
 function nameOf(answer) {
@@ -254,19 +260,22 @@ function catchScanner({ key, target, ctrlKey, metaKey, altKey }) {
 }
 
 async function toggleCamera() {
-  const view = part("camera-view");
   if (camera?.runs) camera.stop();
   else {
     try {
       const { Camera } = await import("./camera.js");
-      camera ??= new Camera(view, (text) => check(text));
+      camera ??= new Camera(part("camera-view"), check, drawCamera);
       await camera.start();
       part("camera-trouble").replaceChildren();
     } catch (error) {
       part("camera-trouble").replaceChildren(words.camera[error.name] ?? words.camera.other);
     }
   }
-  view.hidden = !camera?.runs;
+  drawCamera();
+}
+
+function drawCamera() {
+  part("camera-view").hidden = !camera?.runs;
   part("camera-toggle").setAttribute("aria-pressed", String(Boolean(camera?.runs)));
 }
 

@@ -1,5 +1,6 @@
 // Lets a desk open without the network: the page without names, and what it is made of. It has nothing to do with data:
-// what goes to the API passes by. DESK comes before this file, from `desk_app_pages`: {path, shell, files, version}.
+// what goes to the API passes by. DESK comes before this file, from `desk_app_pages`: {path, shell, files, decoder,
+// version}.
 
 const CACHE = `passerelle${DESK.path} ${DESK.version}`;
 const PATIENCE = 4000; // ms for a page, before the one kept here is shown
@@ -22,7 +23,13 @@ self.addEventListener("fetch", (event) => {
 
 async function keepAll() {
   const cache = await caches.open(CACHE);
-  await cache.addAll([DESK.shell, ...DESK.files]);
+  await cache.addAll([DESK.shell, ...DESK.files, ...((await readsCodes()) ? [] : DESK.decoder)]);
+}
+
+// Else the camera needs the decoder, and may be asked for once the network is away.
+async function readsCodes() {
+  const formats = await globalThis.BarcodeDetector?.getSupportedFormats().catch(() => []);
+  return Boolean(formats?.includes("qr_code"));
 }
 
 async function dropOthers() {
