@@ -13,7 +13,7 @@ from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import fold_event
 from tests.fakes.attendance_state import MemoryStored
 from tests.properties.wire_facts import EVENT, wire
-from tests.unit.attendance.facts import accepted, joined, left, seat, voided
+from tests.unit.attendance.facts import accepted, came, joined, left, seat, voided, went
 
 Told = tuple[list[tuple[datetime, datetime | None, tuple[str, ...]]], list[str]]
 """Intervals, and what contradicts them."""
@@ -81,7 +81,7 @@ def test_of_stays_that_begin_together_the_one_that_ends_goes_first() -> None:
     assert told_one_by_one(facts, sealed=64) == folded(facts)
 
 
-def test_a_leave_too_many_is_told_beside_a_time_that_is_suspect() -> None:
-    facts: list[Fact] = [joined(1), left(2), joined(40, recorded=3), left(49), left(50)]
+def test_an_exit_too_many_is_told_beside_a_time_that_is_suspect() -> None:
+    facts: list[Fact] = [came(1), went(2), came(40, recorded=3), went(49), went(50)]
 
     assert told_one_by_one(facts, sealed=64) == folded(facts)
