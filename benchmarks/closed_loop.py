@@ -155,9 +155,9 @@ def run(work: Callable[[], Awaitable[Result]]) -> Result:
 
 
 def cpu_seconds(pid: int) -> float:
-    """What a process, and the children that it has now, have spent."""
-    spent = 0.0
+    """What a process and its children have spent, those that have ended too."""
     root = psutil.Process(pid)
+    spent = float(root.cpu_times().children_user + root.cpu_times().children_system)
     for process in [root, *root.children(recursive=True)]:
         with suppress(psutil.NoSuchProcess):
             times = process.cpu_times()

@@ -1,5 +1,6 @@
 """What tokens allow, remembered for a moment: a desk shows its token at every scan."""
 
+import asyncio
 import hashlib
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -26,7 +27,7 @@ class KnownGrants:
         self._ask = ask
         self._clock = clock
         self._known: dict[bytes, tuple[datetime, datetime, Grant]] = {}
-        self._changes = 0
+        self._asking: dict[bytes, asyncio.Task[Grant | None]] = {}
 
     async def verify(self, token: str) -> Grant | None:
         """What a token allows; None if it is unknown, over or revoked."""
@@ -35,19 +36,28 @@ class KnownGrants:
         # A clock that was set back must not lengthen it.
         if known is not None and known[0] <= now < known[1]:
             return known[2]
-        changes = self._changes
-        found = await self._ask(token)
-        if found is None:
-            return None
-        # What was read before a change may be over by now.
-        if changes == self._changes:
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            believed = now + BELIEVED
-            self._known[key] = (now, believed if found.until is None else min(believed, found.until), found.grant)
-        return found.grant
+        asking = self._asking.get(key)
+        if asking is None:
+            # A task of its own: whoever asked first may go away, and others wait for the same answer.
+            asking = self._asking[key] = asyncio.create_task(self._find(key, token, now))
+        return await asyncio.shield(asking)
 
     def forget(self) -> None:
         """Believe nothing of what was read before."""
-        self._changes += 1
         self._known.clear()
+        self._asking.clear()
+
+    async def _find(self, key: bytes, token: str, now: datetime) -> Grant | None:
+        mine = asyncio.current_task()
+        try:
+            found = await self._ask(token)
+            # What was read before a change may be over by now.
+            if found is not None and self._asking.get(key) is mine:
+                if len(self._known) >= _MOST_KNOWN:
+                    self._known.clear()
+                believed = now + BELIEVED
+                self._known[key] = (now, believed if found.until is None else min(believed, found.until), found.grant)
+        finally:
+            if self._asking.get(key) is mine:
+                del self._asking[key]
+        return None if found is None else found.grant

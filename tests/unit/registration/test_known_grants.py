@@ -1,5 +1,6 @@
 """What is remembered of tokens, and for how long."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,6 +42,11 @@ async def test_a_token_is_asked_about_once_in_two_seconds(tokens: Tokens, grants
     tokens.now = NOON + BELIEVED
     tokens.standing = None
     assert await grants.verify("t") is None
+
+
+async def test_those_who_show_it_together_ask_once(tokens: Tokens, grants: KnownGrants) -> None:
+    assert await asyncio.gather(*(grants.verify("t") for _ in range(5))) == [DESK] * 5
+    assert tokens.asked == 1
 
 
 async def test_a_change_counts_at_once(tokens: Tokens, grants: KnownGrants) -> None:
