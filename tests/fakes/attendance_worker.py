@@ -75,10 +75,16 @@ class WorkerProcess:
                 stderr=output,
             )
 
+    async def revive(self) -> None:
+        """Start it again if it has ended by itself, as the supervisor does: a commit refused is an end."""
+        if self.process is not None and self.process.returncode not in (None, -signal.SIGKILL):
+            await self.start()
+
     async def ready(self, *, within: float = DEADLINE_SECONDS) -> None:
-        """Return when it consumes what the group has given it."""
+        """Return when it consumes what the group has given it; it is started again if it has ended by itself."""
         async with asyncio.timeout(within), aiohttp.ClientSession() as session:
             while True:
+                await self.revive()
                 with contextlib.suppress(aiohttp.ClientError):
                     async with session.get(f"http://127.0.0.1:{self.port}/health/ready") as response:
                         if response.ok:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
 
+import aiohttp
 import pytest
 
 from benchmarks.workload import Arrival, Workload
@@ -39,12 +40,23 @@ async def partitions_of(workers: Sequence[WorkerProcess], counts: Sequence[int])
     """Return when the workers have so many partitions each."""
     try:
         async with asyncio.timeout(120):
-            while [await worker.metric("passerelle_worker_partitions") for worker in workers] != list(counts):
+            while await _open_partitions(workers) != list(counts):
                 await asyncio.sleep(0.1)
     except TimeoutError:
         for worker in workers:
             print((worker.data_dir / "worker.log").read_text())  # noqa: T201  (pytest shows it with the failure)
         raise
+
+
+async def _open_partitions(workers: Sequence[WorkerProcess]) -> list[float]:
+    opened = []
+    for worker in workers:
+        await worker.revive()
+        try:
+            opened.append(await worker.metric("passerelle_worker_partitions"))
+        except aiohttp.ClientError:  # It starts.
+            opened.append(0.0)
+    return opened
 
 
 async def assert_told_well(log: Log, arrivals: Sequence[Arrival], *, workers: Sequence[WorkerProcess] = ()) -> None:
