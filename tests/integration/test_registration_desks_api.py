@@ -7,7 +7,7 @@ from uuid import uuid4
 from schemas.envelope import format_instant
 from services.chassis.access import Role
 from services.chassis.clock import system_clock
-from services.registration.web.desk_views import ticket_digest
+from services.registration.web.desk_views import DeskView, ticket_digest
 from tests.integration.running_registration import RunningRegistration, kinds
 
 
@@ -25,6 +25,8 @@ async def test_a_desk_learns_all_tickets_and_then_what_changed(service: RunningR
     assert known["Léa Martin"]["digest"] == ticket_digest(event_id, lea["ticket"].replace("-", ""))
     assert known["Léa Martin"]["last"]["gate"] == "North"
     assert known["Rémi Petit"]["last"] is None
+    # They are written past the models that describe them.
+    assert DeskView.model_validate(state).model_dump(mode="json") == state
     assert not [text for text in (lea["ticket"], "example.org") if text in str(state)]
 
     later = format_instant(system_clock() + timedelta(minutes=1))
@@ -41,7 +43,10 @@ async def test_a_room_is_entered_and_left_without_leaving_the_event(service: Run
 
     async def inside() -> tuple[int, int]:
         state = await service.api("GET", f"/events/{event_id}/desk")
-        return state["on_site"], next(place["inside"] for place in state["places"] if place["place_id"] == room)
+        (ticket,) = state["tickets"]
+        number = next(place["inside"] for place in state["places"] if place["place_id"] == room)
+        assert ticket["places"] == [room] * number
+        return state["on_site"], number
 
     assert (await service.check_in(event_id, **who, place_id=room))["outcome"] == "checked_in"
     assert await inside() == (1, 1)

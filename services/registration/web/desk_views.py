@@ -4,9 +4,10 @@ from base64 import urlsafe_b64encode
 from hashlib import sha256
 from typing import Final
 
+import msgspec
 from pydantic import BaseModel
 
-from schemas.envelope import Instant
+from schemas.envelope import Instant, format_instant
 from services.registration.application.desk_ports import TicketState
 from services.registration.application.desks import DeskState, Place
 from services.registration.application.doors import CheckInResult
@@ -172,19 +173,6 @@ class TicketView(BaseModel):
     last: ScanView | None
     places: list[str]
 
-    @classmethod
-    def of(cls, ticket: TicketState, *, event_id: str) -> "TicketView":
-        """A ticket of the event."""
-        return cls(
-            digest=ticket_digest(event_id, ticket.ticket),
-            participant_id=ticket.participant_id,
-            name=ticket.name,
-            mode=ticket.mode,
-            status=ticket.status,
-            last=ScanView.of(ticket.last) if ticket.last else None,
-            places=sorted(ticket.places),
-        )
-
 
 class DeskView(BaseModel):
     """What a desk needs to go on without the network, and to count who is in.
@@ -210,7 +198,7 @@ class DeskView(BaseModel):
 
     @classmethod
     def of(cls, state: DeskState) -> "DeskView":
-        """The state of an event's desks."""
+        """The state of an event's desks, but for the tickets: see `desk_document`."""
         event = state.event
         return cls(
             now=state.now,
@@ -226,7 +214,7 @@ class DeskView(BaseModel):
             on_site=state.inside.on_site,
             gates=[GateView(gate=gate, inside=number) for gate, number in state.gates],
             places=[PlaceView.of(place) for place in state.places],
-            tickets=[TicketView.of(ticket, event_id=event.event_id) for ticket in state.tickets],
+            tickets=[],
         )
 
 
@@ -253,6 +241,41 @@ class DoubleEntriesView(BaseModel):
     """The double entries of an event."""
 
     items: list[DoubleEntryView]
+
+
+def desk_document(state: DeskState) -> bytes:
+    """The whole `DeskView`. There are thousands of tickets: they are written without a model for each of them."""
+    event_id = state.event.event_id
+    whole = DeskView.of(state).model_dump(mode="json")
+    return msgspec.json.encode(whole | {"tickets": [_ticket(ticket, event_id) for ticket in state.tickets]})
+
+
+def _ticket(ticket: TicketState, event_id: str) -> dict[str, object]:
+    """A `TicketView`."""
+    return {
+        "digest": ticket_digest(event_id, ticket.ticket),
+        "participant_id": ticket.participant_id,
+        "name": ticket.name,
+        "mode": ticket.mode,
+        "status": ticket.status,
+        "last": None if ticket.last is None else _scan(ticket.last),
+        "places": sorted(ticket.places),
+    }
+
+
+def _scan(scan: Scan) -> dict[str, object]:
+    """A `ScanView`."""
+    return {
+        "fact_id": scan.fact_id,
+        "participant_id": scan.participant_id,
+        "action": scan.action,
+        "at": format_instant(scan.at),
+        "gate": scan.gate,
+        "device": scan.device,
+        "place_id": scan.place_id,
+        "clock_offset_ms": scan.clock_offset_ms,
+        "voided": scan.voided_by is not None,
+    }
 
 
 def ticket_digest(event_id: str, ticket: str) -> str:
