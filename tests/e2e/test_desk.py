@@ -229,7 +229,9 @@ async def test_the_camera_reads_a_ticket_with_the_decoder_that_was_kept_for_it(
     ):
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        await page.wait_for_function("navigator.serviceWorker.controller")
+        controlled = """navigator.serviceWorker.controller !== null || new Promise((done) =>
+          navigator.serviceWorker.addEventListener("controllerchange", () => done(true)))"""
+        await page.evaluate(controlled)
         await page.context.set_offline(offline=True)
         await page.get_by_role("button", name="Scan with the camera").click()
         await expect(page.locator("#result")).to_contain_text("Anne Lefèvre")

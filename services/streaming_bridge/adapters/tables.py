@@ -5,8 +5,8 @@ from typing import Final
 import sqlalchemy as sa
 
 from services.chassis.database import RowNumber, UtcInstant
-from services.chassis.stored_replies import idempotency_table
 from services.chassis.outbox import outbox_table
+from services.chassis.stored_replies import idempotency_table
 
 METADATA: Final = sa.MetaData()
 
