@@ -1,6 +1,6 @@
 """The door: check-ins through the real registration service, on PostgreSQL and on SQLite, with floors beside them.
 
-    python -m benchmarks.door [--seconds 2] [--connections 4 16 64] [--databases postgresql sqlite] [--rounds 1]
+    python -m benchmarks.door [--seconds 1.5] [--connections 4 16 64] [--databases postgresql sqlite] [--rounds 1]
                               [--what live raw check-in late register] [--beside DIR]
 
 The service is a process of its own, `python -m services.registration`, as it is deployed: one. Its Kafka is there, so
@@ -93,7 +93,7 @@ class Contender:
         Raises:
             WrongCountError: if the database does not hold what was answered.
         """
-        await self._run(what, connections=connections, seconds=min(0.5, seconds))
+        await self._run(what, connections=connections, seconds=min(0.3, seconds))
         return await self._run(what, connections=connections, seconds=seconds)
 
     async def _run(self, what: str, *, connections: int, seconds: float) -> Figures:
@@ -264,7 +264,7 @@ def report(found: dict[tuple[str, str, int], list[Figures]]) -> None:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seconds", type=float, default=2)
+    parser.add_argument("--seconds", type=float, default=1.5)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--connections", type=int, nargs="+", default=[4, 16, 64])
     parser.add_argument("--databases", nargs="+", choices=DATABASES, default=DATABASES)
