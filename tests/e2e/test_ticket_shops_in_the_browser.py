@@ -49,7 +49,9 @@ async def test_a_shop_is_connected_by_keyboard_on_pages_that_all_can_use(
                 await expect(page.get_by_role("row", name="A2").first).to_contain_text("pas de nom")
                 await is_sound(page)
                 # The doors read the code on the ticket of pretix, without the network too.
-                await page.goto(address(service, f"/events/{event_id}/desk"))
+                async with page.expect_response(f"**/api/v1/events/{event_id}/desk") as listed:
+                    await page.goto(address(service, f"/events/{event_id}/desk"))
+                await (await listed.value).finished()
                 await expect(page.locator("#network-state")).to_have_text("Connecté")
                 await page.context.set_offline(offline=True)
                 await page.locator("#typed").fill(secret_of(sold))
