@@ -28,6 +28,7 @@ from schemas.registration import (
     TimeAcceptanceWithdrawn,
     TimeAccepted,
 )
+from schemas.session_places import SessionPlaceChanged, SessionPlaceLeft, SessionPlaceTaken
 from schemas.timeline import TimelineEntry
 
 KnownFact: TypeAlias = (
@@ -44,6 +45,9 @@ KnownFact: TypeAlias = (
     | SeatOfferWithdrawn
     | SeatReleased
     | SeatChanged
+    | SessionPlaceTaken
+    | SessionPlaceChanged
+    | SessionPlaceLeft
     | IdentityLinked
     | IdentityUnlinked
     | TimeAccepted

@@ -60,7 +60,7 @@ class Session(Wire):
     """A part of the agenda; `room` is the name of a room of the event.
 
     Who speaks there, and what is said of it, stands in the database of registration alone. One that is `cancelled` does
-    not take place.
+    not take place. With `registration_needed` people register for it; else its capacity is only told.
     """
 
     session_id: Identifier
@@ -70,6 +70,7 @@ class Session(Wire):
     room: str | None = None
     capacity: Capacity = Capacity()
     cancelled: bool = False
+    registration_needed: bool = False
 
 
 class EventData(FactData):

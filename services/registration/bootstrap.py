@@ -62,6 +62,7 @@ from services.registration.application.offers import Offers
 from services.registration.application.people import People
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
+from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Standing, Tokens
@@ -77,6 +78,8 @@ from services.registration.web import (
     people_api,
     registrations_api,
     seats_api,
+    session_pages,
+    sessions_api,
     shop_notices_api,
     suspect_times_api,
 )
@@ -159,6 +162,8 @@ async def assembled(
             imports_api.api,
             people_api.api,
             seats_api.api,
+            session_pages.api,
+            sessions_api.api,
             shop_notices_api.api,
             check_ins_api.api,
             desks_api.api,
@@ -271,6 +276,7 @@ def _use_cases(
             store=store, clock=clock, mint=mint, door=door, keys=keys, read=read_ticket, secret_key=settings.secret
         ),
         offers=Offers(store=store, clock=clock, mint=mint),
+        session_places=SessionPlaces(store=store, clock=clock, mint=mint),
         check_ins=check_ins,
         desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),
         identities=Identities(store=store, clock=clock, mint=mint),

@@ -16,7 +16,7 @@ from schemas.publish import FROZEN, asyncapi, check, documents, embedded_models,
 from schemas.timeline import AttendanceEndInferred, TimelineEntry
 
 EXAMPLES = sorted((FROZEN.parent / "examples").glob("*.json"))
-LEFT = next(json_schema(model) for model in fact_models() if fact_type(model).endswith(".left.v1"))
+LEFT = next(json_schema(model) for model in fact_models() if fact_type(model).endswith("participation.left.v1"))
 
 
 @pytest.mark.parametrize("name", sorted(documents()))

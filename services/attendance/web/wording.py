@@ -29,6 +29,11 @@ _DID: Final[Mapping[str, str]] = {
     "passerelle.registration.seat.offer_withdrawn.v1": mark("did not take the seat that was offered"),
     "passerelle.registration.seat.released.v1": mark("lost the seat in the room, not having come"),
     "passerelle.registration.seat.changed.v1": mark("changed what their registration says"),
+    "passerelle.registration.session_place.taken.v1": mark("registered for a session"),
+    "passerelle.registration.session_place.changed.v1": mark(
+        "got a seat in a session, or waits for one in another mode"
+    ),
+    "passerelle.registration.session_place.left.v1": mark("left a session they had registered for"),
     "passerelle.registration.identity.linked.v1": mark("was recognised behind a guest"),
     "passerelle.registration.identity.unlinked.v1": mark("is no longer taken for a guest"),
     "passerelle.checkin.checked_in.v1": mark("came in"),

@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, Row, Select, case, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.rows import scan_from
-from services.registration.adapters.tables import PEOPLE, REGISTRATIONS, SCANS, SETTLED_DOUBLE_ENTRIES
+from services.registration.adapters.tables import PEOPLE, REGISTRATIONS, SCANS, SESSION_PLACES, SETTLED_DOUBLE_ENTRIES
 from services.registration.application.desk_ports import Guest, Inside, TicketState
 from services.registration.domain.checkins import Action, Scan, TicketHolder
 from services.registration.domain.seats import Mode, SeatStatus
 
 _SCAN = SCANS.c
 _SEAT = REGISTRATIONS.c
+_PLACE = SESSION_PLACES.c
 _LATEST = (desc(_SCAN.at), desc(_SCAN.recorded_at))
 
 
@@ -23,7 +24,9 @@ class SqlDeskReading:
 
     _connection: AsyncConnection
 
-    async def ticket_states(self, event_id: str, *, since: datetime | None) -> Sequence[TicketState]:
+    async def ticket_states(
+        self, event_id: str, *, since: datetime | None, with_sessions: bool = False
+    ) -> Sequence[TicketState]:
         """See the port."""
         query = (
             select(_SEAT.participant_id, _SEAT.ticket, _SEAT.mode, _SEAT.status, PEOPLE.c.name)
@@ -34,7 +37,11 @@ class SqlDeskReading:
             scanned = select(_SCAN.participant_id).where(
                 _SCAN.event_id == event_id, or_(_SCAN.recorded_at >= since, _SCAN.voided_at >= since)
             )
-            query = query.where(or_(_SEAT.changed_at >= since, _SEAT.participant_id.in_(scanned)))
+            moved = [_SEAT.changed_at >= since, _SEAT.participant_id.in_(scanned)]
+            if with_sessions:
+                rebooked = select(_PLACE.participant_id).where(_PLACE.event_id == event_id, _PLACE.changed_at >= since)
+                moved.append(_SEAT.participant_id.in_(rebooked))
+            query = query.where(or_(*moved))
         seats = (await self._connection.execute(query)).all()
         of_these = None if since is None else [seat.participant_id for seat in seats]
         # A list of all of them in order is read faster than the last of each is found, by either database.
@@ -50,6 +57,7 @@ class SqlDeskReading:
                 gone[participant_id] = row.at
             if place_id is None or comes_in:
                 last[participant_id] = row
+        sessions = await self._seats_in_sessions(event_id, of_these) if with_sessions else {}
         return [
             TicketState(
                 participant_id=seat.participant_id,
@@ -59,6 +67,7 @@ class SqlDeskReading:
                 status=SeatStatus(seat.status),
                 last=scan_from(last[seat.participant_id]) if seat.participant_id in last else None,
                 places=_inside(entered.get(seat.participant_id, {}), gone.get(seat.participant_id)),
+                sessions=sessions.get(seat.participant_id, ()),
             )
             for seat in seats
         ]
@@ -119,6 +128,18 @@ class SqlDeskReading:
     async def _guests(self, query: Select[Any]) -> Sequence[Guest]:
         rows = await self._connection.execute(query)
         return [Guest(holder=holder_from(row), ticket=row.ticket, name=row.name) for row in rows]
+
+    async def _seats_in_sessions(
+        self, event_id: str, participants: Collection[str] | None
+    ) -> Mapping[str, Collection[str]]:
+        query = select(_PLACE.participant_id, _PLACE.session_id)
+        query = query.where(_PLACE.event_id == event_id, _PLACE.status == SeatStatus.CONFIRMED.value)
+        if participants is not None:
+            query = query.where(_PLACE.participant_id.in_(participants))
+        found: dict[str, list[str]] = {}
+        for row in await self._connection.execute(query):
+            found.setdefault(row.participant_id, []).append(row.session_id)
+        return found
 
     async def _in_places(self, event_id: str) -> Sequence[Row[Any, Any]]:
         """Who is in which room or session: came in there last, and has not left the event since."""

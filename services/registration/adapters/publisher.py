@@ -5,6 +5,7 @@ from typing import Final, TypedDict
 
 from schemas import checkin as checkin_wire
 from schemas import registration as wire
+from schemas import session_places as places_wire
 from schemas.envelope import CONTENT_TYPE, FactData
 from schemas.envelope import Fact as WireFact
 from schemas.topics import CHECKIN, REGISTRATION, Topic
@@ -17,9 +18,11 @@ from services.registration.domain.facts import (
     Fact,
     GuestIdentified,
     OfferEnded,
+    PlaceStep,
     ScanVoided,
     SeatMoved,
     SeatStep,
+    SessionPlaceMoved,
     TicketScanned,
     TimeJudged,
 )
@@ -45,6 +48,13 @@ _SEAT_FACTS: Final[dict[SeatStep, Callable[..., WireFact]]] = {
     SeatStep.OFFERED: wire.SeatOffered,
     SeatStep.RELEASED: wire.SeatReleased,
     SeatStep.CHANGED: wire.SeatChanged,
+}
+
+
+_PLACE_FACTS: Final[dict[PlaceStep, Callable[..., WireFact]]] = {
+    PlaceStep.TAKEN: places_wire.SessionPlaceTaken,
+    PlaceStep.CHANGED: places_wire.SessionPlaceChanged,
+    PlaceStep.LEFT: places_wire.SessionPlaceLeft,
 }
 
 
@@ -114,6 +124,7 @@ def event_data(event: Event) -> wire.EventData:
                 room=session.room,
                 capacity=wire.Capacity(in_person=session.capacity.in_person, remote=session.capacity.remote),
                 cancelled=session.cancelled,
+                registration_needed=session.registration_needed,
             )
             for session in event.sessions
         ),
@@ -150,6 +161,22 @@ def _offer_end_fact(fact: OfferEnded) -> WireFact:
         time=seat.changed_at,
         recordedtime=fact.recorded_at,
         data=wire.OfferWithdrawnData(**_seat_data(seat), offered=offered, reason=reason),
+    )
+
+
+def _place_fact(fact: SessionPlaceMoved) -> WireFact:
+    place = fact.place
+    whose = {"event_id": place.event_id, "session_id": place.session_id}
+    data: FactData = places_wire.SessionLeftData(**whose)
+    if fact.step is not PlaceStep.LEFT:
+        data = places_wire.SessionPlaceData(**whose, mode=wire.Mode(place.mode), status=wire.SeatStatus(place.status))
+    return _PLACE_FACTS[fact.step](
+        id=fact.fact_id,
+        source=OFFICE,
+        subject=place.participant_id,
+        time=place.changed_at,
+        recordedtime=fact.recorded_at,
+        data=data,
     )
 
 
@@ -226,6 +253,7 @@ _WRITERS: Final[Mapping[type[Fact], tuple[Topic, Callable[..., WireFact]]]] = {
     EventMoved: (REGISTRATION, _event_fact),
     SeatMoved: (REGISTRATION, _seat_fact),
     OfferEnded: (REGISTRATION, _offer_end_fact),
+    SessionPlaceMoved: (REGISTRATION, _place_fact),
     GuestIdentified: (REGISTRATION, _identity_fact),
     TimeJudged: (REGISTRATION, _time_fact),
     TicketScanned: (CHECKIN, _scan_fact),

@@ -21,6 +21,7 @@ from services.registration.adapters.rows import (
     token_from,
 )
 from services.registration.adapters.seat_reading import RANK, SqlSeatReading, ahead
+from services.registration.adapters.session_store import SqlSessionReading
 from services.registration.adapters.shop_store import SqlShopReading
 from services.registration.adapters.tables import (
     CONSENTS,
@@ -43,7 +44,15 @@ from services.registration.domain.suspect_times import TimeAcceptance
 _SEAT = REGISTRATIONS.c
 
 
-class SqlReading(SqlDeskReading, SqlSeatReading, SqlPeopleReading, SqlAccountReading, SqlImportReading, SqlShopReading):
+class SqlReading(
+    SqlDeskReading,
+    SqlSeatReading,
+    SqlSessionReading,
+    SqlPeopleReading,
+    SqlAccountReading,
+    SqlImportReading,
+    SqlShopReading,
+):
     """A view of the database through one connection; implements the port `Reading`."""
 
     def __init__(self, connection: AsyncConnection, *, lock: bool = False) -> None:

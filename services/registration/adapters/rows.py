@@ -13,6 +13,7 @@ from services.registration.domain.checkins import Action, Outcome, Scan
 from services.registration.domain.event import ClosedBy, Closing, Event, EventStatus
 from services.registration.domain.registrations import Person, Registration
 from services.registration.domain.seats import Capacity, Mode, Offer, Ranks, SeatStatus
+from services.registration.domain.session_places import SessionPlace
 from services.registration.domain.suspect_times import TimeAcceptance
 
 
@@ -77,6 +78,7 @@ def event_values(event: Event) -> dict[str, Any]:
                 "speakers": list(session.speakers),
                 "seats": {"in_person": session.capacity.in_person, "remote": session.capacity.remote},
                 "cancelled": session.cancelled,
+                "registration_needed": session.registration_needed,
             }
             for session in event.sessions
         ],
@@ -110,6 +112,7 @@ def _session(stored: dict[str, Any]) -> Session:
         speakers=tuple(stored.get("speakers", ())),
         capacity=Capacity(**stored.get("seats", {})),
         cancelled=stored.get("cancelled", False),
+        registration_needed=stored.get("registration_needed", False),
     )
 
 
@@ -152,6 +155,32 @@ def registration_values(registration: Registration) -> dict[str, Any]:
         "headcount": registration.headcount,
         "group_id": registration.group_id,
         "retry_key": registration.retry_key,
+    }
+
+
+def session_place_from(row: Row[Any]) -> SessionPlace:
+    """A row of `session_places`."""
+    return SessionPlace(
+        event_id=row.event_id,
+        session_id=row.session_id,
+        participant_id=row.participant_id,
+        mode=Mode(row.mode),
+        status=SeatStatus(row.status),
+        rank=row.rank,
+        changed_at=row.changed_at,
+    )
+
+
+def session_place_values(place: SessionPlace) -> dict[str, Any]:
+    """What `session_places` stores."""
+    return {
+        "event_id": place.event_id,
+        "session_id": place.session_id,
+        "participant_id": place.participant_id,
+        "mode": place.mode.value,
+        "status": place.status.value,
+        "rank": place.rank,
+        "changed_at": place.changed_at,
     }
 
 

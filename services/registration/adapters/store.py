@@ -17,6 +17,7 @@ from services.registration.adapters.import_tables import IMPORTED_LINES
 from services.registration.adapters.publisher import to_record
 from services.registration.adapters.reading import SqlReading
 from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
+from services.registration.adapters.session_store import SqlSessionWriting
 from services.registration.adapters.shop_store import SqlShopWriting
 from services.registration.adapters.tables import (
     CONSENTS,
@@ -94,7 +95,7 @@ class SqlStore:
         self._committed()
 
 
-class SqlWriting(SqlReading, SqlAccountWriting, SqlImportWriting, SqlShopWriting):
+class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlImportWriting, SqlShopWriting):
     """A transaction; implements the port `Writing`."""
 
     def __init__(self, connection: AsyncConnection, *, clock: Clock, answers: SecretBox) -> None:

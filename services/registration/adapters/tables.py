@@ -87,6 +87,18 @@ REGISTRATIONS: Final = Table(
     ),
     Index("registrations_by_retry", "event_id", "retry_key", unique=True),
 )
+SESSION_PLACES: Final = Table(
+    "session_places",
+    METADATA,
+    Column("participant_id", ForeignKey("registrations.participant_id"), primary_key=True),
+    Column("session_id", String(200), primary_key=True),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False),
+    Column("mode", String(20), nullable=False),
+    Column("status", String(20), nullable=False),
+    Column("rank", Integer),
+    Column("changed_at", UtcInstant, nullable=False),
+    Index("session_places_by_seat", "event_id", "session_id", "mode", "status", "rank"),
+)
 PEOPLE: Final = Table(
     "people",
     METADATA,

@@ -14,7 +14,7 @@ class TicketState:
     """What a desk must know of a ticket to judge it alone.
 
     `last` is the last scan that tells whether its holder is at the event; `places` are the rooms and sessions that they
-    are in. `name` is None once erased.
+    are in, `sessions` those they have a seat in. `name` is None once erased.
     """
 
     participant_id: str
@@ -24,6 +24,7 @@ class TicketState:
     status: SeatStatus
     last: Scan | None
     places: Collection[str] = ()
+    sessions: Collection[str] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,8 +60,13 @@ class Inside:
 class DeskReading(Protocol):
     """A consistent view of what concerns the desks."""
 
-    async def ticket_states(self, event_id: str, *, since: datetime | None) -> Sequence[TicketState]:
-        """The tickets of an event; with `since`, those that changed or were scanned at that instant or later."""
+    async def ticket_states(
+        self, event_id: str, *, since: datetime | None, with_sessions: bool = False
+    ) -> Sequence[TicketState]:
+        """The tickets of an event; with `since`, those that changed or were scanned at that instant or later.
+
+        `with_sessions` they have their seats in sessions, whose changes count too.
+        """
         ...
 
     async def guests(

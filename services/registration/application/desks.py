@@ -1,7 +1,7 @@
 """Use cases of the desks of an event together: what each must know, who is in, walk-ins, double entries."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from services.registration.domain.errors import CheckInNotFoundError, ModeFullEr
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Mode, SeatStatus, free_seats
+from services.registration.domain.session_places import seats_of, still_open, to_register_for
 
 OVERLAP: Final = timedelta(seconds=30)
 """How far back of `since` a desk is told again: a transaction commits a moment after it has read the clock."""
@@ -25,13 +26,19 @@ OVERLAP: Final = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A room or session (`kind`) that a desk may stand at; `capacity` None is without a known limit."""
+    """A room or session (`kind`) that a desk may stand at; `capacity` None is without a known limit.
+
+    `seats_left` is set for a session with `registration_needed`: how many more may register for it in person, None for
+    without limit.
+    """
 
     place_id: str
     kind: str
     name: str
     inside: int
     capacity: int | None
+    registration_needed: bool = False
+    seats_left: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +54,7 @@ class DeskState:
     taken: Mapping[Mode, int]
     inside: Inside
     tickets: Sequence[TicketState]
+    session_counts: Mapping[tuple[str, Mode, SeatStatus], int] = field(default_factory=dict)
 
     @property
     def seats_left(self) -> int | None:
@@ -78,6 +86,10 @@ class DeskState:
                 name=session.title,
                 inside=self.inside.by_place.get(session.session_id, 0),
                 capacity=session.capacity.in_person,
+                registration_needed=session.registration_needed,
+                seats_left=seats_of(session, self.session_counts)[Mode.IN_PERSON].free
+                if session.registration_needed
+                else None,
             )
             for session in sorted(self.event.sessions, key=lambda session: session.starts_at)
             if not session.cancelled
@@ -103,19 +115,26 @@ class Desks:
         now = self.clock()
         changed_from = None if since is None else since - OVERLAP
         async with self.store.reading() as view:
+            event = await view.event(event_id)
+            needed = bool(to_register_for(event))
             return DeskState(
                 now=now,
-                event=await view.event(event_id),
+                event=event,
                 expected=(await view.counts(event_id)).get((Mode.IN_PERSON, SeatStatus.CONFIRMED), 0),
                 taken=await view.taken(event_id),
                 inside=await view.inside(event_id),
-                tickets=await view.ticket_states(event_id, since=changed_from) if with_tickets else (),
+                tickets=await view.ticket_states(event_id, since=changed_from, with_sessions=needed)
+                if with_tickets
+                else (),
+                session_counts=await view.session_counts(event_id) if needed else {},
             )
 
     async def walk_in(
         self, event_id: str, person: Person, check_in: CheckIn, *, retry_key: str
     ) -> tuple[str, CheckInResult]:
-        """Register somebody who is at the door, and let them in; returns their ticket too.
+        """Register somebody who is at the door, for the session too if it is one's, and let them in.
+
+        Returns their ticket too.
 
         It is two transactions, both the same when repeated with the same key: a desk that got no answer asks again.
 
@@ -133,7 +152,9 @@ class Desks:
             require_place(event, check_in.place_id)
         if known is None and free == 0:
             raise ModeFullError(Mode.IN_PERSON)
-        command = Register(mode=Mode.IN_PERSON, person=person, consents={}, retry_key=retry_key)
+        open_now = {session.session_id for session in still_open(event, now=self.clock())}
+        sessions = (check_in.place_id,) if check_in.place_id in open_now else ()
+        command = Register(mode=Mode.IN_PERSON, person=person, consents={}, retry_key=retry_key, sessions=sessions)
         registration = (await self.registrations.register(event_id, command)).registration
         result = await self.check_ins.check_in(
             event_id, check_in, participant_id=registration.participant_id, retry_key=retry_key

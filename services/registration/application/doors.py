@@ -6,7 +6,7 @@ for ten waits and two dozen statements each. Those that come while a transaction
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -17,7 +17,8 @@ from services.registration.application.ports import Store, Writing
 from services.registration.domain.checkins import CheckIn, Decision, Outcome, Refusal, Scan, decide, last_scan
 from services.registration.domain.errors import InvalidValueError, RegistrationError, Rule
 from services.registration.domain.event import Event
-from services.registration.domain.seats import Mode, free_seats
+from services.registration.domain.seats import Mode, SeatStatus, free_seats
+from services.registration.domain.session_places import seats_of, to_register_for
 
 LARGEST_GROUP: Final = 64
 _TURNS: Final = 3
@@ -45,7 +46,8 @@ class CheckInResult:
     """What the desk shows. `scan` is the one recorded now, else the earlier one that explains the outcome.
 
     `guest` is whose ticket it is, if it is of this event. `seats_left` is how many could still switch to the room, for
-    a remote ticket (None is without limit). `other_event` is the one that the ticket is for, if the public may know it.
+    a remote ticket, or register for the session, for who has not (None is without limit). `other_event` is the one that
+    the ticket is for, if the public may know it.
     """
 
     outcome: Outcome
@@ -144,6 +146,8 @@ class _Desk:
     scans: dict[str, list[Scan]]
     by_fact: dict[str, Scan]
     taken: Mapping[Mode, int] | None
+    sessions: Mapping[str, int | None]
+    seated: Collection[tuple[str, str]]
     recorded: list[RecordedScan] = field(default_factory=list)
 
     @classmethod
@@ -159,6 +163,7 @@ class _Desk:
         for scan in await transaction.scans_of_guests(event_id, list(scans)):
             scans[scan.participant_id].append(scan)
         retried = [shown.fact_id for shown in group if shown.retried]
+        sessions, seated = await _sessions(transaction, event, group, list(scans))
         remote = any(guest.holder.mode is Mode.REMOTE for guest in own)
         return cls(
             event=event,
@@ -167,6 +172,8 @@ class _Desk:
             scans=scans,
             by_fact={scan.fact_id: scan for scan in await transaction.scans_named(event_id, retried)},
             taken=await transaction.taken(event_id) if remote else None,
+            sessions=sessions,
+            seated=seated,
         )
 
     def judge(self, shown: ShownTicket) -> Judged | Exception:
@@ -188,8 +195,16 @@ class _Desk:
         if own is not None:
             before = self.scans[own.holder.participant_id]
             last = last_scan(before, until=check_in.scanned_at, place_id=check_in.place_id)
+        place_id = check_in.place_id or ""
         decision = decide(
-            check_in, event_id=event_id, event_status=self.event.status, holder=holder, last=last, now=shown.now
+            check_in,
+            event_id=event_id,
+            event_status=self.event.status,
+            holder=holder,
+            last=last,
+            now=shown.now,
+            in_session=place_id not in self.sessions
+            or (holder is not None and (holder.participant_id, place_id) in self.seated),
         )
         result = CheckInResult(
             outcome=decision.outcome,
@@ -200,6 +215,8 @@ class _Desk:
         )
         if decision.reason is Refusal.REMOTE_TICKET and self.taken is not None:
             result = replace(result, seats_left=free_seats(self.event.capacity, self.taken, Mode.IN_PERSON))
+        if decision.reason is Refusal.NOT_IN_SESSION:
+            result = replace(result, seats_left=self.sessions[place_id])
         elsewhere = decision.reason is Refusal.OTHER_EVENT and holder is not None
         return Judged(result=result, event_of_ticket=holder.event_id if elsewhere and holder is not None else None)
 
@@ -229,6 +246,20 @@ class _Desk:
         self.by_fact[scan.fact_id] = scan
         self.recorded.append(RecordedScan(scan=scan, actor=shown.actor))
         return scan
+
+
+async def _sessions(
+    transaction: Writing, event: Event, group: Sequence[ShownTicket], participants: Sequence[str]
+) -> tuple[Mapping[str, int | None], Collection[tuple[str, str]]]:
+    """The seats left in the sessions, of those one registers for, that the group is at; and who has one there."""
+    at = {shown.check_in.place_id for shown in group}
+    sessions = [session for session in to_register_for(event) if session.session_id in at]
+    if not sessions:
+        return {}, ()
+    counts = await transaction.session_counts(event.event_id)
+    places = await transaction.session_places(participants)
+    seated = {place.key for place in places if place.status is SeatStatus.CONFIRMED}
+    return {session.session_id: seats_of(session, counts)[Mode.IN_PERSON].free for session in sessions}, seated
 
 
 def has_place(event: Event, place_id: str) -> bool:

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from services.registration.application.ports import Mint, Writing
 from services.registration.application.seating import settle_seats, tell
+from services.registration.application.session_seating import choose
 from services.registration.domain.event import Event
 from services.registration.domain.facts import SeatStep
 from services.registration.domain.registrations import Person, Purpose, Registration, first_place
@@ -20,7 +21,7 @@ class Register:
     `headcount` is set for a venue: how many, as attested, take part behind its one connection. `needs` is what they ask
     for to be able to take part. `retry_key` is what a repetition of the same request would repeat. Without `letters`
     nobody is written to about it. `ticket` is the code of one that they hold already. `shares_address` is for who has
-    none of their own: it is somebody else's.
+    none of their own: it is somebody else's. `sessions` are those they will come to, of those one registers for.
     """
 
     mode: Mode | Wish
@@ -32,6 +33,7 @@ class Register:
     letters: bool = True
     ticket: str | None = None
     shares_address: bool = False
+    sessions: tuple[str, ...] = ()
 
 
 async def enrol(
@@ -44,7 +46,11 @@ async def enrol(
     now: datetime,
     group_id: str | None = None,
 ) -> str:
-    """Give somebody a seat at an open event, or a place at the end of its waitlist; gives the participant's id."""
+    """Give somebody a seat at an open event, or a place at the end of its waitlist; gives the participant's id.
+
+    Raises:
+        InvalidValueError: naming the session that cannot be chosen, or not with another one.
+    """
     taken = await transaction.taken(event.event_id)
     free = {mode: has_free_seat(event.capacity, taken, mode) for mode in Mode}
     next_ranks = Ranks() if all(free.values()) else await transaction.next_ranks(event.event_id)
@@ -70,4 +76,7 @@ async def enrol(
     if registration.ranks.modes and event.no_shows_from is not None and event.no_shows_from <= now:
         # Nobody waits beside a free seat; but seats of no-shows come free only for who waits.
         await settle_seats(transaction, event, mint=mint, now=now)
+    if command.sessions:
+        seat = await transaction.registration(event.event_id, registration.participant_id)
+        await choose(transaction, event, seat, command.sessions, mint=mint, now=now, letter=False)
     return registration.participant_id

@@ -36,6 +36,7 @@ class SessionDraft:
     speakers: tuple[str, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
     cancelled: bool = False
+    registration_needed: bool = False
     session_id: str | None = None
 
 
@@ -133,6 +134,7 @@ def copied(event: Event, *, starts_at: datetime, title: str | None) -> EventDraf
                 description=session.description,
                 speakers=session.speakers,
                 capacity=session.capacity,
+                registration_needed=session.registration_needed,
             )
             for session in event.sessions
         ),
@@ -202,6 +204,7 @@ def _sessions(drafts: Sequence[SessionDraft], *, known: Sequence[Session], mint:
                 speakers=draft.speakers,
                 capacity=draft.capacity,
                 cancelled=draft.cancelled,
+                registration_needed=draft.registration_needed,
             )
         )
     return tuple(sessions)

@@ -8,6 +8,7 @@ from services.chassis.clock import Clock
 from services.registration.application.event_drafts import EventChanges, EventDraft, changed_event, copied, new_event
 from services.registration.application.ports import EventQuery, Mint, Store
 from services.registration.application.seating import settle_seats, shorten_offers
+from services.registration.application.session_seating import tell_attendees
 from services.registration.domain import event as events
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.event import ClosedBy, Event
@@ -66,6 +67,8 @@ class Events:
             await transaction.publish([self._moved(EventStep.CHANGED, changed, now)])
             if concerns_participants(event, changed):
                 await transaction.send_to_all(LetterKind.EVENT_CHANGED, event_id)
+            else:
+                await tell_attendees(transaction, event, changed)
             await shorten_offers(transaction, changed, mint=self.mint, now=now)
             await settle_seats(transaction, changed, mint=self.mint, now=now)
         return changed

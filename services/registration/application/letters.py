@@ -11,6 +11,7 @@ from typing import Final, Protocol
 import structlog
 
 from services.chassis.clock import Clock
+from services.registration.application.chosen_sessions import ChosenSession, chosen_sessions
 from services.registration.application.ports import Participant, Store
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.errors import LetterNotFoundError
@@ -81,8 +82,13 @@ class LetterBook(Protocol):
 class Composer(Protocol):
     """Writes letters, in the language of whom they are for."""
 
-    def compose(self, stored: StoredLetter, event: Event, participant: Participant) -> EmailMessage:
-        """The whole message; the person must be known. It may take a while, and is safe in a thread."""
+    def compose(
+        self, stored: StoredLetter, event: Event, participant: Participant, sessions: Sequence[ChosenSession]
+    ) -> EmailMessage:
+        """The whole message; the person must be known. It may take a while, and is safe in a thread.
+
+        `sessions` are those they chose, and those they left.
+        """
         ...
 
 
@@ -150,9 +156,11 @@ class Letters:
         async with self.store.reading() as view:
             event = await view.event(event_id)
             participant = await view.participant(event_id, stored.letter.participant_id)
+            sessions = await chosen_sessions(view, event, [stored.letter.participant_id], left_too=True)
         if participant.person is None or not participant.person.email:
             return stored, None
-        return stored, await asyncio.to_thread(self.composer.compose, stored, event, participant)
+        chosen = sessions.get(stored.letter.participant_id, ())
+        return stored, await asyncio.to_thread(self.composer.compose, stored, event, participant, chosen)
 
     async def send_again(self, event_id: str, number: int) -> None:
         """Owe a letter again that was not sent.
@@ -180,6 +188,7 @@ class Letters:
         async with self.store.reading() as view:
             event = await view.event(letter.event_id)
             participant = await view.participant(letter.event_id, letter.participant_id)
+            sessions = await chosen_sessions(view, event, [letter.participant_id], left_too=True)
         if participant.person is None:
             return self._settled(stored, LetterState.DROPPED, "erased")
         if not participant.person.email:
@@ -189,7 +198,8 @@ class Letters:
         if self.post is None:
             return self._settled(stored, LetterState.LOCAL)
         try:
-            return await asyncio.to_thread(self.composer.compose, stored, event, participant)
+            chosen = sessions.get(letter.participant_id, ())
+            return await asyncio.to_thread(self.composer.compose, stored, event, participant, chosen)
         except Exception as error:  # noqa: BLE001  (one letter that cannot be written must not hold up the others)
             # The kind of the error only: its text, and its traceback, may quote the name or the address.
             log.error("letter.not_composed", number=stored.number, error=type(error).__name__)  # noqa: TRY400

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Final
 
 from services.chassis.clock import Clock
+from services.registration.application.chosen_sessions import ChosenSession, chosen_sessions
 from services.registration.application.known_addresses import write_of_seat
 from services.registration.application.letters import LetterBook, StoredLetter
 from services.registration.application.ports import Participant, Store
@@ -29,6 +30,7 @@ class OwnData:
     consents: Sequence[ConsentEntry]
     scans: Sequence[Scan]
     letters: Sequence[StoredLetter]
+    sessions: Sequence[ChosenSession] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,9 +54,16 @@ class People:
             needs = await view.needs_of(participant_id)
             consents = await view.consent_history(participant_id)
             scans = await view.scans_of(participant_id)
+            sessions = await chosen_sessions(view, event, [participant_id], left_too=True)
         letters = await self.book.of_participant(participant_id)
         return OwnData(
-            event=event, participant=participant, needs=needs, consents=consents, scans=scans, letters=letters
+            event=event,
+            participant=participant,
+            needs=needs,
+            consents=consents,
+            scans=scans,
+            letters=letters,
+            sessions=sessions.get(participant_id, ()),
         )
 
     async def take_along(self, event_id: str, participant_id: str) -> OwnData:

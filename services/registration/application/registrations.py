@@ -10,6 +10,7 @@ from services.registration.application.enrolment import Register, enrol
 from services.registration.application.known_addresses import registered_already, write_again, write_of_seat
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat, withdraw_seat
+from services.registration.application.session_seating import choose
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.errors import AlreadyRegisteredError
 from services.registration.domain.event import Event, EventStatus
@@ -19,6 +20,7 @@ from services.registration.domain.registrations import (
     Purpose,
 )
 from services.registration.domain.seats import Mode, SeatStatus, free_seats
+from services.registration.domain.session_places import check_choice
 
 
 class Once(Enum):
@@ -36,6 +38,7 @@ class RegistrationChanges(SeatWishes, total=False):
     language: str
     consents: Mapping[Purpose, bool]
     needs: str | None
+    sessions: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +74,7 @@ class Registrations:
         Raises:
             EventNotFoundError: if there is no such event.
             EventStateError: if it is not published.
+            InvalidValueError: naming a session that cannot be chosen, or not with another one.
         """
         _, (participant,) = await self._register(event_id, [command], group_id=None)
         return participant
@@ -129,7 +133,8 @@ class Registrations:
             EventStateError: for a change of mode, if the event is not published.
             ModeFullError: for a change to a full mode, unless `may_wait`.
             OfferExpiredError: for a change to a mode whose seat was kept until a time that has passed.
-            InvalidValueError: for a headcount of whoever is no venue.
+            InvalidValueError: for a headcount of whoever is no venue, and for a session that cannot be chosen, or not
+                with another one.
         """
         now = self.clock()
         async with self.store.writing() as transaction:
@@ -151,6 +156,10 @@ class Registrations:
             await change_seat(
                 transaction, event, before.registration, changes, may_wait=may_wait, mint=self.mint, now=now
             )
+            if "sessions" in changes:
+                event.require_open("choose sessions")
+                seat = await transaction.registration(event_id, participant_id)
+                await choose(transaction, event, seat, changes["sessions"], mint=self.mint, now=now, letter=True)
             return await transaction.participant(event_id, participant_id)
 
     async def cancel(self, event_id: str, participant_id: str, *, erase: bool = False) -> Participant:
@@ -233,6 +242,10 @@ class Registrations:
             before = [await self._registered_before(transaction, event_id, command) for command in commands]
             if None in before:
                 event.require_open("register")
+            for command, same in zip(commands, before, strict=True):
+                # Before an address is looked at: what is wrong tells nobody who is registered.
+                if same is None:
+                    check_choice(event, command.sessions, now=now)
             # Looked at before anybody is registered: those of one group may share an address, and even a name.
             known = [
                 await registered_already(transaction, event_id, command) if once and same is None else ()

@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from services.registration.application.session_ports import SessionReading, SessionWriting
 from services.registration.domain.registrations import Registration
 from services.registration.domain.seats import Mode, Ranks, SeatStatus
 
 
-class SeatReading(Protocol):
-    """A consistent view of the seats."""
+class SeatReading(SessionReading, Protocol):
+    """A consistent view of the seats, those in sessions too."""
 
     async def registration(self, event_id: str, participant_id: str) -> Registration:
         """A registration of the event.
@@ -62,7 +63,7 @@ class SeatReading(Protocol):
         ...
 
 
-class SeatWriting(SeatReading, Protocol):
+class SeatWriting(SeatReading, SessionWriting, Protocol):
     """A transaction on them."""
 
     async def save_registration(self, registration: Registration) -> None:

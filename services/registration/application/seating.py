@@ -7,6 +7,7 @@ from typing import Final
 
 from schemas.envelope import format_instant
 from services.registration.application.ports import Mint, Writing
+from services.registration.application.session_seating import settle_sessions
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import OfferEnded, SeatMoved, SeatStep
 from services.registration.domain.letters import Letter, LetterKind
@@ -27,12 +28,16 @@ _LETTERS: Final[Mapping[SeatStep, LetterKind]] = {
 
 
 async def settle_seats(transaction: Writing, event: Event, *, mint: Mint, now: datetime) -> None:
-    """Give or offer free seats to those who wait. Nobody waits beside a free seat afterwards."""
+    """Give or offer free seats to those who wait, and let places in sessions follow what happened to registrations.
+
+    Nobody waits beside a free seat afterwards.
+    """
     if event.status is not EventStatus.PUBLISHED:
         return
     while changes := settle(event, await _seating(transaction, event, now), now=now):
         for change in changes:
             await record(transaction, change, mint=mint, now=now)
+    await settle_sessions(transaction, event, mint=mint, now=now)
 
 
 async def shorten_offers(transaction: Writing, event: Event, *, mint: Mint, now: datetime) -> None:

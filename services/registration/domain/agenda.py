@@ -42,7 +42,8 @@ class Session:
     """A part of the agenda; `room` is the name of a room of the event.
 
     `speakers` are names that the organizer makes public: personal data, which never leave this service's database but
-    for the pages. `capacity` is told, and not yet held to.
+    for the pages. With `registration_needed` people register for it, each for a seat in the mode of their registration,
+    and `capacity` is held to; else whoever is at the event may come, and it is told.
     """
 
     session_id: str
@@ -54,3 +55,4 @@ class Session:
     speakers: tuple[str, ...] = ()
     capacity: Capacity = field(default_factory=Capacity)
     cancelled: bool = False
+    registration_needed: bool = False

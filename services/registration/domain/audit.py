@@ -12,9 +12,11 @@ from services.registration.domain.facts import (
     Fact,
     GuestIdentified,
     OfferEnded,
+    PlaceStep,
     ScanVoided,
     SeatMoved,
     SeatStep,
+    SessionPlaceMoved,
     TicketScanned,
     TimeJudged,
 )
@@ -48,6 +50,9 @@ class Act(StrEnum):
     SEAT_OFFERED = "seat.offered"
     OFFER_ENDED = "seat.offer_ended"
     SEAT_RELEASED = "seat.released"
+    PLACE_TAKEN = "session_place.taken"
+    PLACE_CHANGED = "session_place.changed"
+    PLACE_LEFT = "session_place.left"
     CHECKED_IN = "check_in.in"
     CHECKED_OUT = "check_in.out"
     CHECK_IN_VOIDED = "check_in.voided"
@@ -115,7 +120,14 @@ _SEAT_ACTS: Final = {
 }
 
 
-def deed_of(fact: Fact) -> Deed:
+_PLACE_ACTS: Final = {
+    PlaceStep.TAKEN: Act.PLACE_TAKEN,
+    PlaceStep.CHANGED: Act.PLACE_CHANGED,
+    PlaceStep.LEFT: Act.PLACE_LEFT,
+}
+
+
+def deed_of(fact: Fact) -> Deed:  # noqa: PLR0911  (one for each kind of fact)
     """What was done, as a fact tells it."""
     match fact:
         case EventMoved(step=step, event=event):
@@ -123,6 +135,8 @@ def deed_of(fact: Fact) -> Deed:
         case SeatMoved(registration=seat) | OfferEnded(registration=seat):
             act = _SEAT_ACTS[fact.step] if isinstance(fact, SeatMoved) else Act.OFFER_ENDED
             return Deed(act=act, event_id=seat.event_id, subject=seat.participant_id)
+        case SessionPlaceMoved(place=place):
+            return Deed(act=_PLACE_ACTS[fact.step], event_id=place.event_id, subject=place.participant_id)
         case TicketScanned(scan=scan):
             act = Act.CHECKED_IN if scan.action is Action.IN else Act.CHECKED_OUT
             return Deed(act=act, event_id=scan.event_id, subject=scan.participant_id)

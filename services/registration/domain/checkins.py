@@ -35,6 +35,7 @@ class Refusal(StrEnum):
     REGISTRATION_CANCELLED = "registration_cancelled"
     WAITLISTED = "waitlisted"
     REMOTE_TICKET = "remote_ticket"
+    NOT_IN_SESSION = "not_in_session"
     EVENT_NOT_PUBLISHED = "event_not_published"
     EVENT_CLOSED = "event_closed"
     EVENT_CANCELLED = "event_cancelled"
@@ -146,16 +147,21 @@ def decide(
     holder: TicketHolder | None,
     last: Scan | None,
     now: datetime,
+    in_session: bool = True,
 ) -> Decision:
     """Decide what happens at the door.
 
     `holder` is None for a ticket that nobody has. `last` is the last scan of this person, of those that were not voided
     and say something of the place that is entered or left: at or before `scanned_at` if that is set, else of all.
+    `in_session` is False at a session that one registers for, for who has no seat there.
 
     A scan of an offline desk is recorded even where it changes nothing, because scans of several desks arrive in
     any order: an exit may be sent before the entry that it ends, and would be lost.
     """
     reason = _refusal(check_in, event_id=event_id, event_status=event_status, holder=holder)
+    if reason is None and not in_session and check_in.action is Action.IN and check_in.scanned_at is None:
+        # Late word is never refused for this: whoever was let in was there.
+        reason = Refusal.NOT_IN_SESSION
     if reason is not None:
         return Decision(outcome=Outcome.REFUSED, reason=reason)
     is_in = last is not None and last.action is Action.IN

@@ -25,6 +25,8 @@ class Rule(StrEnum):
     NOT_IN_FUTURE = "must not be in the future"
     DAY_OF_EVENT = "must be a day of this event"
     PLACE_OF_EVENT = "must be a room or a session of this event"
+    SESSION_OPEN = "must be a session of this event that people register for and that is not over"
+    NOT_AT_ONE_TIME = "must not be at the same time as another session chosen"
 
 
 class InvalidValueError(RegistrationError):
@@ -35,6 +37,33 @@ class InvalidValueError(RegistrationError):
         super().__init__(f"{pointer}: {rule}")
         self.pointer = pointer
         self.rule = rule
+
+
+class OverlappingSessionsError(InvalidValueError):
+    """Two sessions chosen are at the same time; `other` is the title of the one that was chosen first."""
+
+    def __init__(self, *, pointer: str, other: str) -> None:
+        """Keep what stands in the way."""
+        super().__init__(pointer=pointer, rule=Rule.NOT_AT_ONE_TIME)
+        self.other = other
+
+
+class SessionNotFoundError(RegistrationError):
+    """The event has no session of this id that people register for."""
+
+    def __init__(self, session_id: str) -> None:
+        """Keep the id that was asked for."""
+        super().__init__(session_id)
+        self.session_id = session_id
+
+
+class SessionFullError(RegistrationError):
+    """No seat is free in the session, and a place among those who wait was not wanted."""
+
+    def __init__(self, session_id: str) -> None:
+        """Keep the session that is full."""
+        super().__init__(session_id)
+        self.session_id = session_id
 
 
 class EventNotFoundError(RegistrationError):

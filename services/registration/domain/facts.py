@@ -9,6 +9,7 @@ from services.registration.domain.checkins import Scan
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Registration
 from services.registration.domain.seats import Mode, OfferEnd
+from services.registration.domain.session_places import SessionPlace
 from services.registration.domain.suspect_times import TimeAcceptance
 
 
@@ -32,6 +33,14 @@ class SeatStep(StrEnum):
     OFFERED = "offered"
     RELEASED = "released"
     CHANGED = "changed"
+
+
+class PlaceStep(StrEnum):
+    """What was done to a place in a session."""
+
+    TAKEN = "taken"
+    CHANGED = "changed"
+    LEFT = "left"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +74,16 @@ class OfferEnded:
     registration: Registration
     mode: Mode
     reason: OfferEnd
+    recorded_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionPlaceMoved:
+    """Something was done to a place in a session, which is as it stands after."""
+
+    fact_id: str
+    step: PlaceStep
+    place: SessionPlace
     recorded_at: datetime
 
 
@@ -105,4 +124,6 @@ class TimeJudged:
     recorded_at: datetime
 
 
-Fact: TypeAlias = EventMoved | SeatMoved | OfferEnded | TicketScanned | ScanVoided | GuestIdentified | TimeJudged
+Fact: TypeAlias = (
+    EventMoved | SeatMoved | OfferEnded | SessionPlaceMoved | TicketScanned | ScanVoided | GuestIdentified | TimeJudged
+)

@@ -18,7 +18,8 @@ class LetterKind(StrEnum):
     """What a letter tells.
 
     `seat_offered` is about `mode`, and `until`: an instant in RFC 3339; `mode_changed` about `released`, if the seat of
-    who had not come was given to somebody else.
+    who had not come was given to somebody else. `sessions_changed` is about `given`: the id of a session where they got
+    a seat that they waited for, if that is what changed.
     """
 
     REGISTERED = "registered"
@@ -28,6 +29,7 @@ class LetterKind(StrEnum):
     SEAT_CONFIRMED = "seat_confirmed"
     MODE_CHANGED = "mode_changed"
     CANCELLED = "cancelled"
+    SESSIONS_CHANGED = "sessions_changed"
     EVENT_CHANGED = "event_changed"
     EVENT_CANCELLED = "event_cancelled"
     REMINDER = "reminder"

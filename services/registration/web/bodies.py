@@ -120,7 +120,10 @@ class RoomBody(Body):
 
 
 class SessionBody(Body):
-    """A session; `room` is the name of a room of the event, `speakers` are names that may be made public."""
+    """A session; `room` is the name of a room of the event, `speakers` are names that may be made public.
+
+    With `registration_needed` people register for it, and `capacity` is held to.
+    """
 
     title: Title
     starts_at: Instant
@@ -130,6 +133,7 @@ class SessionBody(Body):
     speakers: Annotated[list[PersonName], Field(max_length=MOST_SPEAKERS)] = []
     capacity: CapacityBody = CapacityBody()
     cancelled: bool = False
+    registration_needed: bool = False
     session_id: Identifier | None = None
 
 

@@ -12,7 +12,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 
 def cursor_key(instant: datetime, identifier: str) -> SortKey:
     """The sort key of an item, as a cursor holds it."""
-    return ((instant - _EPOCH) // _MILLISECOND, identifier)
+    return (written(instant), identifier)
 
 
 def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:
@@ -24,8 +24,22 @@ def read_cursor(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
         return None
     milliseconds, identifier = decode_cursor(cursor, int, str)
+    return read_instant(int(milliseconds)), str(identifier)
+
+
+def written(instant: datetime) -> int:
+    """An instant as cursors hold it."""
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def read_instant(milliseconds: int) -> datetime:
+    """The same, read.
+
+    Raises:
+        Problem: 400 naming `after`, for one that no list handed out.
+    """
     try:
-        return _EPOCH + int(milliseconds) * _MILLISECOND, str(identifier)
+        return _EPOCH + milliseconds * _MILLISECOND
     except OverflowError:
         wrong = FieldError(parameter="after", detail="not a cursor of this list")
         raise bad_request("The query is not valid: see after.", errors=[wrong]) from None

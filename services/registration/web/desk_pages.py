@@ -5,6 +5,7 @@ the device and tells the API, so that a desk goes on without the network.
 """
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated, Any, Final
@@ -20,7 +21,13 @@ from services.chassis.pages.forms import Form, read_form
 from services.registration.application.doors import CheckInResult
 from services.registration.application.ports import Participant, RosterQuery
 from services.registration.domain.checkins import Action, CheckIn, Outcome, Refusal, Scan
-from services.registration.domain.errors import ModeFullError, RegistrationCancelledError
+from services.registration.domain.errors import (
+    EventStateError,
+    ModeFullError,
+    RegistrationCancelledError,
+    SessionFullError,
+    SessionNotFoundError,
+)
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Mode
@@ -44,12 +51,14 @@ class Standing(BaseModel):
 class DeskForm(Standing):
     """What a volunteer typed, or whom they picked from the names found.
 
-    `switch` moves a remote participant to a seat in the room first. `form_id` makes sending it twice the same as once.
+    `switch` moves a remote participant to a seat in the room first, `join` registers somebody for the session.
+    `form_id` makes sending it twice the same as once.
     """
 
     typed: Annotated[str, Field(max_length=200)] | None = None
     participant_id: Identifier | None = None
     switch: bool = False
+    join: bool = False
     form_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -172,17 +181,24 @@ async def own_event(request: web.Request) -> Event:
 
 async def _answer(request: web.Request, event: Event, typed: DeskForm) -> Shown:
     cases = use_cases(request)
-    mode_full = False
+    full = False
     if typed.switch and typed.participant_id is not None:
         try:
             await cases.registrations.edit(
                 event.event_id, typed.participant_id, {"mode": Mode.IN_PERSON}, may_wait=False
             )
         except ModeFullError:
-            mode_full = True
+            full = True
         except RegistrationCancelledError:
             # The check-in below says so.
             pass
+    if typed.join and typed.participant_id is not None and typed.place_id is not None:
+        # Whatever else stands in the way, the check-in below says so.
+        with suppress(RegistrationCancelledError, SessionNotFoundError, EventStateError):
+            try:
+                await cases.session_places.put(event.event_id, typed.participant_id, typed.place_id, at_door=True)
+            except SessionFullError:
+                full = True
     result = await cases.check_ins.check_in(
         event.event_id,
         CheckIn(action=typed.action, gate=typed.gate, place_id=typed.place_id, device="desk"),
@@ -194,13 +210,15 @@ async def _answer(request: web.Request, event: Event, typed: DeskForm) -> Shown:
         query = RosterQuery(limit=_MOST_FOUND + 1, search=typed.typed)
         found = await cases.registrations.roster(event.event_id, query)
         return Shown(found=tuple(found))
-    return Shown(result=replace(result, seats_left=0) if mode_full else result)
+    return Shown(result=replace(result, seats_left=0) if full else result)
 
 
 def _refusal(result: CheckInResult, event: Event) -> str:
     other = result.other_event
     if result.reason is Refusal.REMOTE_TICKET and result.seats_left is not None:
         return "remote_left" if result.seats_left else "remote_full"
+    if result.reason is Refusal.NOT_IN_SESSION:
+        return "session_open" if result.seats_left is None else "session_left" if result.seats_left else "session_full"
     if other is None:
         return str(result.reason)
     zone = ZoneInfo(other.timezone)

@@ -65,9 +65,10 @@ class OtherEventView(BaseModel):
 class CheckInView(BaseModel):
     """What the desk shows.
 
-    `fact_id` is the recorded scan, or the earlier one that made the person `already_in`; `earlier` tells where and
-    when that was. With `remote_ticket`, `seats_left` is how many may still switch to the room, null being without
-    limit. With `other_event`, that is the event of the ticket, if the public may know it.
+    `fact_id` is the recorded scan, or the earlier one that made the person `already_in`; `earlier` tells where and when
+    that was. With `remote_ticket`, `seats_left` is how many may still switch to the room, with `not_in_session` how
+    many may still register for the session, null being without limit. With `other_event`, that is the event of the
+    ticket, if the public may know it.
     """
 
     outcome: Outcome
@@ -131,13 +132,18 @@ class WalkInView(BaseModel):
 
 
 class PlaceView(BaseModel):
-    """A room or session that a desk may stand at, and how many are in; `capacity` null is without a known limit."""
+    """A room or session that a desk may stand at, and how many are in; `capacity` null is without a known limit.
+
+    Where `registration_needed`, `seats_left` more may register for the session, null being without limit.
+    """
 
     place_id: str
     kind: str
     name: str
     inside: int
     capacity: int | None
+    registration_needed: bool
+    seats_left: int | None
 
     @classmethod
     def of(cls, place: Place) -> "PlaceView":
@@ -148,6 +154,8 @@ class PlaceView(BaseModel):
             name=place.name,
             inside=place.inside,
             capacity=place.capacity,
+            registration_needed=place.registration_needed,
+            seats_left=place.seats_left,
         )
 
 
@@ -162,7 +170,8 @@ class TicketView(BaseModel):
     """What a desk must know of a ticket to judge it without the network.
 
     `digest` stands for the code: `base64url(sha256("{event_id}:{code}")[:16])`, of the code without separators, so that
-    a lost telephone holds no ticket that anybody could show. `name` is null once erased.
+    a lost telephone holds no ticket that anybody could show. `name` is null once erased. `sessions` are those with a
+    seat, of those one registers for.
     """
 
     digest: str
@@ -172,6 +181,7 @@ class TicketView(BaseModel):
     status: SeatStatus
     last: ScanView | None
     places: list[str]
+    sessions: list[str]
 
 
 class DeskView(BaseModel):
@@ -260,6 +270,7 @@ def _ticket(ticket: TicketState, event_id: str) -> dict[str, object]:
         "status": ticket.status,
         "last": None if ticket.last is None else _scan(ticket.last),
         "places": sorted(ticket.places),
+        "sessions": sorted(ticket.sessions),
     }
 
 

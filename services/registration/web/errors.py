@@ -27,6 +27,8 @@ from services.registration.domain.errors import (
     ParticipantNotFoundError,
     RegistrationCancelledError,
     RegistrationError,
+    SessionFullError,
+    SessionNotFoundError,
     TimeNotAcceptedError,
     UnreadableFileError,
 )
@@ -72,6 +74,7 @@ def problem_of(error: RegistrationError) -> Problem:
 
 _CONFLICTS: Final[Mapping[type[RegistrationError], tuple[str, str]]] = {
     RegistrationCancelledError: ("This registration was cancelled.", "registration_cancelled"),
+    SessionFullError: ("No seat is free in this session.", "session_full"),
     NoOfferError: ("No seat is kept for this participant.", "no_offer"),
     OfferExpiredError: ("The seat was kept until a time that has passed.", "offer_expired"),
     AlreadyRegisteredError: ("Somebody with this address is registered for the event.", "already_registered"),
@@ -79,6 +82,7 @@ _CONFLICTS: Final[Mapping[type[RegistrationError], tuple[str, str]]] = {
 }
 _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     EventNotFoundError: "There is no event of this id.",
+    SessionNotFoundError: "This event has no session of this id that people register for.",
     ParticipantNotFoundError: "This event has no participant of this id.",
     CheckInNotFoundError: "This event has no check-in of this id.",
     AccountNotFoundError: "There is no account of this id.",

@@ -90,6 +90,7 @@ class SessionRow(BaseModel):
     in_person_seats: Seats | None = None
     remote_seats: Seats | None = None
     cancelled: bool = False
+    registration_needed: bool = False
     session_id: Identifier | None = None
 
 
@@ -196,6 +197,7 @@ def _session_values(index: int, session: Session, zone: ZoneInfo) -> dict[str, s
         f"sessions.{index}.in_person_seats": _number(session.capacity.in_person),
         f"sessions.{index}.remote_seats": _number(session.capacity.remote),
         f"sessions.{index}.cancelled": "true" if session.cancelled else "",
+        f"sessions.{index}.registration_needed": "true" if session.registration_needed else "",
     }
 
 
@@ -219,6 +221,7 @@ def _session(row: SessionRow, zone: ZoneInfo) -> SessionDraft:
         speakers=tuple(name.strip() for name in row.speakers.splitlines() if name.strip()),
         capacity=Capacity(in_person=row.in_person_seats, remote=row.remote_seats),
         cancelled=row.cancelled,
+        registration_needed=row.registration_needed,
         session_id=row.session_id,
     )
 

@@ -139,12 +139,15 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
     cases = use_cases(request)
     participant = await cases.registrations.find(event.event_id, request.match_info["participant_id"])
     whose = {"event_id": event.event_id, "participant_id": participant.registration.participant_id}
+    mine = (await cases.session_places.of(event, [whose["participant_id"]])).get(whose["participant_id"], ())
     return render(
         request,
         "participant.html",
         event=event,
         participant=participant,
         ticket=spell(participant.registration.ticket),
+        sessions=await cases.session_places.overview(event),
+        chosen={one.session.session_id: one for one in mine},
         needs=await cases.people.needs_of(participant.registration.participant_id),
         orders=sorted({bought.order_id for bought in await cases.shops.tickets_of(**whose)}),
         confirmation_url=cases.links.confirmation_url(**whose),

@@ -154,6 +154,7 @@ def session_draft(body: SessionBody) -> SessionDraft:
         speakers=tuple(body.speakers),
         capacity=Capacity(in_person=body.capacity.in_person, remote=body.capacity.remote),
         cancelled=body.cancelled,
+        registration_needed=body.registration_needed,
         session_id=body.session_id,
     )
 

@@ -22,6 +22,7 @@ from services.registration.web.needs_pages import add_needs_pages
 from services.registration.web.passkey_pages import add_passkey_pages
 from services.registration.web.personal_pages import add_personal_pages
 from services.registration.web.public_pages import add_public_pages
+from services.registration.web.session_pages import add_session_pages
 from services.registration.web.shop_connection_pages import add_shop_connection_pages
 from services.registration.web.shop_pages import add_shop_pages
 from services.registration.web.sign_in_pages import add_sign_in_pages
@@ -44,6 +45,7 @@ def add_pages(app: web.Application) -> None:
     add_group_pages(app)
     add_event_pages(app)
     add_duplicate_pages(app)
+    add_session_pages(app)
     add_export_pages(app)
     add_import_pages(app)
     add_shop_connection_pages(app)

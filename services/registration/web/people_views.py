@@ -10,6 +10,7 @@ from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
 from services.registration.web.consent_texts import TEXTS
 from services.registration.web.desk_views import ScanView
+from services.registration.web.session_views import ChosenSessionView
 
 
 class ConsentView(BaseModel):
@@ -58,6 +59,7 @@ class OwnDataView(BaseModel):
     ticket: str
     registered_at: Instant
     changed_at: Instant
+    sessions: list[ChosenSessionView]
     consents: list[ConsentView]
     check_ins: list[ScanView]
     letters: list[WrittenView]
@@ -87,6 +89,7 @@ class OwnDataView(BaseModel):
             ticket=spell(seat.ticket),
             registered_at=seat.created_at,
             changed_at=seat.changed_at,
+            sessions=ChosenSessionView.all_of(data.sessions),
             consents=[
                 ConsentView(
                     purpose=said.purpose,

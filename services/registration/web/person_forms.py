@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import Wish
 from services.registration.web.bodies import Email, Headcount, Needs, PersonName
+from services.registration.web.session_choice import SessionChoice
 
 
 class PersonForm(BaseModel):
@@ -36,7 +37,7 @@ class HeadcountForm(BaseModel):
     headcount: Headcount
 
 
-class RegistrationForm(PersonForm, ConsentForm):
+class RegistrationForm(PersonForm, ConsentForm, SessionChoice):
     """What somebody fills in to register. `form_id` makes sending it twice the same as sending it once.
 
     `website` is a field that people do not see: only programs that fill in whatever there is fill it in.

@@ -2,17 +2,24 @@
 
 import asyncio
 import io
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
 import segno
 from aiohttp import web
 
-from services.chassis.pages import language_of, render
+from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, read_form
+from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.ports import Participant
 from services.registration.application.registrations import RegistrationChanges
-from services.registration.domain.errors import NoOfferError, OfferExpiredError, ParticipantNotFoundError
+from services.registration.domain.errors import (
+    InvalidValueError,
+    NoOfferError,
+    OfferExpiredError,
+    ParticipantNotFoundError,
+)
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
@@ -20,6 +27,7 @@ from services.registration.web.answers import answer, see
 from services.registration.web.consent_texts import NAMES, TEXTS, asked_now
 from services.registration.web.people_views import OwnDataView
 from services.registration.web.person_forms import ConsentForm, HeadcountForm, PersonForm
+from services.registration.web.session_choice import SessionChoice, offered, refused_choice
 from services.registration.web.use_cases import use_cases
 
 _QR_BORDER: Final = 2
@@ -29,11 +37,7 @@ _HERE: Final = "/e/{event_id}/confirmation/{token}"
 async def show_registration(request: web.Request) -> web.StreamResponse:
     """Ticket, join link, and what can be changed."""
     event, participant = await _own_registration(request)
-    person, values = participant.person, {}
-    if person is not None:
-        needs = await use_cases(request).people.needs_of(participant.registration.participant_id)
-        values = {"name": person.name, "email": person.email, "language": person.language, "needs": needs or ""}
-    return await _personal_page(request, event, participant, Form[PersonForm].empty(**values))
+    return await _personal_page(request, event, participant, await _person_form(request, participant))
 
 
 async def correct_person(request: web.Request) -> web.StreamResponse:
@@ -88,6 +92,24 @@ async def _answer_offer(request: web.Request, event_id: str, participant_id: str
         await (offers.accept if accept else offers.decline)(event_id, participant_id)
 
 
+async def choose_sessions(request: web.Request) -> web.StreamResponse:
+    """Change the sessions that they will come to, or show what is wrong."""
+    event, participant = await _own_registration(request)
+    form = await read_form(request, SessionChoice)
+    wanted = form.model.sessions if form.model else ()
+    try:
+        if form.model is not None:
+            changes: RegistrationChanges = {"sessions": wanted}
+            whose = participant.registration
+            await use_cases(request).registrations.edit(whose.event_id, whose.participant_id, changes)
+    except InvalidValueError as error:
+        form = refused_choice(form, event, wanted, error, texts_of(request))
+    if form.errors:
+        person = await _person_form(request, participant)
+        return await _personal_page(request, event, participant, person, session_form=form)
+    return see(_path(request))
+
+
 async def show_ticket_image(request: web.Request) -> web.StreamResponse:
     """The ticket code as a QR code (SVG)."""
     _, participant = await _own_registration(request)
@@ -103,14 +125,16 @@ async def download_ticket(request: web.Request) -> web.StreamResponse:
     if not _holds_ticket(event, participant):
         raise web.HTTPNotFound
     made = use_cases(request).enclosures
-    ticket = await asyncio.to_thread(made.ticket_pdf, event, participant, language_of(request))
+    sessions = await _sessions(request, event, participant)
+    ticket = await asyncio.to_thread(made.ticket_pdf, event, participant, language_of(request), sessions)
     return _file(ticket, "application/pdf", "ticket.pdf")
 
 
 async def download_calendar_entry(request: web.Request) -> web.StreamResponse:
     """The event for one's own calendar."""
     event, participant = await _own_registration(request)
-    entry = use_cases(request).enclosures.calendar_entry(event, participant, language_of(request))
+    sessions = await _sessions(request, event, participant)
+    entry = use_cases(request).enclosures.calendar_entry(event, participant, language_of(request), sessions)
     return _file(entry, "text/calendar", "event.ics")
 
 
@@ -146,6 +170,7 @@ def add_personal_pages(app: web.Application) -> None:
     app.router.add_get(f"{_HERE}/data", show_data)
     app.router.add_get(f"{_HERE}/data.json", download_data)
     app.router.add_post(f"{_HERE}/person", correct_person)
+    app.router.add_post(f"{_HERE}/sessions", choose_sessions)
     app.router.add_get(f"{_HERE}/{{act}}", back)
     app.router.add_post(f"{_HERE}/{{act}}", change_registration)
 
@@ -158,18 +183,37 @@ async def _own_registration(request: web.Request) -> tuple[Event, Participant]:
     return await cases.events.find(event_id), await cases.registrations.find(event_id, participant_id)
 
 
+async def _person_form(request: web.Request, participant: Participant) -> Form[PersonForm]:
+    person, values = participant.person, {}
+    if person is not None:
+        needs = await use_cases(request).people.needs_of(participant.registration.participant_id)
+        values = {"name": person.name, "email": person.email, "language": person.language, "needs": needs or ""}
+    return Form.empty(**values)
+
+
 async def _personal_page(
-    request: web.Request, event: Event, participant: Participant, form: Form[PersonForm]
+    request: web.Request,
+    event: Event,
+    participant: Participant,
+    form: Form[PersonForm],
+    *,
+    session_form: Form[SessionChoice] | None = None,
 ) -> web.Response:
     cases, seat = use_cases(request), participant.registration
     other = Mode.REMOTE if seat.mode is Mode.IN_PERSON else Mode.IN_PERSON
     counts = await cases.registrations.counts(event.event_id)
     whose = {"event_id": event.event_id, "participant_id": seat.participant_id}
+    mine = [chosen for chosen in await _sessions(request, event, participant) if not chosen.place.is_left]
+    overviews = await cases.session_places.overview(event)
+    ticked: Form[SessionChoice] = Form(values={"sessions": [chosen.session.session_id for chosen in mine]})
     return render(
         request,
         "confirmation.html",
-        status=422 if form.errors else 200,
+        status=422 if form.errors or session_form else 200,
         form=form,
+        session_form=session_form or ticked,
+        chosen=mine,
+        offered=offered(event, overviews, mine, now=cases.session_places.clock()),
         event=event,
         participant=participant,
         ticket=spell(seat.ticket),
@@ -181,6 +225,12 @@ async def _personal_page(
         consents=asked_now(),
         last_words=await cases.people.last_words(seat.participant_id),
     )
+
+
+async def _sessions(request: web.Request, event: Event, participant: Participant) -> Sequence[ChosenSession]:
+    """What they chose, and what they left."""
+    whose = participant.registration.participant_id
+    return (await use_cases(request).session_places.of(event, [whose], left_too=True)).get(whose, ())
 
 
 def _holds_ticket(event: Event, participant: Participant) -> bool:

@@ -12,7 +12,7 @@ from services.chassis.pages.languages import mark
 from services.registration.adapters.letters.agenda_feed import agenda_feed
 from services.registration.application.enrolment import Register
 from services.registration.application.ports import Participant
-from services.registration.domain.errors import AlreadyRegisteredError, EventNotFoundError
+from services.registration.domain.errors import AlreadyRegisteredError, EventNotFoundError, InvalidValueError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.event_versions import instant_of
 from services.registration.domain.registrations import Person
@@ -21,6 +21,7 @@ from services.registration.web.answers import see
 from services.registration.web.consent_texts import asked_now
 from services.registration.web.person_forms import RegistrationForm
 from services.registration.web.schema_org import described
+from services.registration.web.session_choice import offered, refused_choice
 from services.registration.web.strangers import may_know_who_is_registered, sees_ticket_at_once
 from services.registration.web.use_cases import use_cases
 
@@ -55,13 +56,19 @@ async def register(request: web.Request) -> web.StreamResponse:
         person=Person(name=typed.name, email=typed.email, language=typed.language),
         consents=typed.given(),
         needs=typed.needs,
+        sessions=typed.sessions,
         retry_key=typed.form_id,
     )
+    participant = None
     try:
         openly = may_know_who_is_registered(request, event.event_id)
         participant = await cases.registrations.register_once(event.event_id, command, openly=openly)
     except AlreadyRegisteredError:
-        return await _event_page(request, event, form.with_error("email", texts_of(request).gettext(ALREADY)))
+        form = form.with_error("email", texts_of(request).gettext(ALREADY))
+    except InvalidValueError as error:
+        form = refused_choice(form, event, typed.sessions, error, texts_of(request))
+    if form.errors:
+        return await _event_page(request, event, form)
     if participant is None or not sees_ticket_at_once(request, event.event_id):
         return see(f"/e/{event.event_id}/sent")
     token = cases.links.token(event_id=event.event_id, participant_id=participant.registration.participant_id)
@@ -152,7 +159,8 @@ def refused_for_haste(form: Form[Model], wait: int, request: web.Request) -> For
 async def _event_page(
     request: web.Request, event: Event, form: Form[RegistrationForm], *, retry_after: int | None = None
 ) -> web.Response:
-    counts = await use_cases(request).registrations.counts(event.event_id)
+    cases = use_cases(request)
+    counts = await cases.registrations.counts(event.event_id)
     url = f"{use_cases(request).settings.public_url}/e/{event.event_id}"
     page = render(
         request,
@@ -161,6 +169,7 @@ async def _event_page(
         event=event,
         form=form,
         free=counts.free(event),
+        offered=offered(event, await cases.session_places.overview(event), now=cases.session_places.clock()),
         consents=asked_now(),
         url=url,
         feed=f"webcal:{url.partition(':')[2]}/agenda.ics",

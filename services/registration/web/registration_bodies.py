@@ -5,11 +5,13 @@ from typing import Annotated, Final
 from pydantic import BaseModel, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from schemas.envelope import Identifier
 from services.chassis.paging import PageQuery
 from services.registration.domain.seats import Mode, SeatStatus, Wish
 from services.registration.web.bodies import Body, Email, Headcount, Language, Needs, PersonName
 
 MOST_MEMBERS: Final = 50
+ChosenSessions = Annotated[tuple[Identifier, ...], Field(max_length=500)]
 
 
 class ConsentsBody(Body):
@@ -23,7 +25,8 @@ class ConsentsBody(Body):
 class NewRegistration(Body):
     """Somebody who wants to take part; with a `headcount`, a venue: that many, as attested, behind one connection.
 
-    `either` is in the room, or remotely while the room is full.
+    `either` is in the room, or remotely while the room is full. `sessions` are the ids of those they will come to, of
+    the sessions that people register for.
     """
 
     mode: Wish
@@ -33,6 +36,7 @@ class NewRegistration(Body):
     consents: ConsentsBody = ConsentsBody()
     accessibility_needs: Needs | None = None
     headcount: Headcount | None = None
+    sessions: ChosenSessions = ()
 
     @model_validator(mode="after")
     def _venues_are_remote(self) -> "NewRegistration":
@@ -62,7 +66,7 @@ class RegistrationPatch(Body):
     """What to change of a registration, read like `EventPatch`.
 
     With `mode`, `keep_waiting` keeps the places on waitlists, and `keep_seat` the seat held if the other mode is full.
-    `keep_waiting` false by itself gives the places up. `headcount` is a venue's.
+    `keep_waiting` false by itself gives the places up. `headcount` is a venue's. `sessions` replaces the whole choice.
     """
 
     mode: Mode = Field(default_factory=lambda: Mode.IN_PERSON)
@@ -74,6 +78,7 @@ class RegistrationPatch(Body):
     keep_waiting: bool = False
     keep_seat: bool = False
     headcount: Headcount = 1
+    sessions: ChosenSessions = ()
 
 
 class WaitlistParameters(PageQuery):

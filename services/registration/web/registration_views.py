@@ -1,10 +1,12 @@
 """What clients get of registrations and seats, as models."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import BaseModel
 
 from schemas.envelope import Instant
+from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import Participant
 from services.registration.application.registrations import EventCounts
@@ -12,6 +14,7 @@ from services.registration.domain.event import Event
 from services.registration.domain.registrations import Registration
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
+from services.registration.web.session_views import ChosenSessionView
 
 
 class WaitingView(BaseModel):
@@ -43,13 +46,21 @@ class Registered(BaseModel):
     waiting: list[WaitingView]
     remote_seat_available: bool
     headcount: int | None
+    sessions: list[ChosenSessionView]
     ticket: str
     join_url: str
     confirmation_url: str
     personal_token: str
 
     @classmethod
-    def of(cls, participant: Participant, links: PersonalLinks, *, remote_seat_is_free: bool) -> "Registered":
+    def of(
+        cls,
+        participant: Participant,
+        links: PersonalLinks,
+        *,
+        remote_seat_is_free: bool,
+        sessions: Sequence[ChosenSession] = (),
+    ) -> "Registered":
         """A registration just made."""
         seat = participant.registration
         return cls(
@@ -61,6 +72,7 @@ class Registered(BaseModel):
             waiting=_waiting(participant),
             remote_seat_available=seat.status is SeatStatus.WAITLISTED and remote_seat_is_free,
             headcount=seat.headcount,
+            sessions=ChosenSessionView.all_of(sessions),
             ticket=spell(seat.ticket),
             join_url=links.join_url(event_id=seat.event_id, participant_id=seat.participant_id),
             confirmation_url=links.confirmation_url(event_id=seat.event_id, participant_id=seat.participant_id),
@@ -90,6 +102,7 @@ class RegistrationView(BaseModel):
     waiting: list[WaitingView]
     offer: OfferView | None
     headcount: int | None
+    sessions: list[ChosenSessionView]
     group_id: str | None
     ticket: str
     registered_at: Instant
@@ -101,7 +114,9 @@ class RegistrationView(BaseModel):
     confirmation_url: str | None
 
     @classmethod
-    def of(cls, participant: Participant, links: PersonalLinks | None) -> "RegistrationView":
+    def of(
+        cls, participant: Participant, links: PersonalLinks | None, sessions: Sequence[ChosenSession]
+    ) -> "RegistrationView":
         """A registration; without `links`, only what a desk needs to know."""
         seat, person = participant.registration, participant.person
         whose = {"event_id": seat.event_id, "participant_id": seat.participant_id}
@@ -116,6 +131,7 @@ class RegistrationView(BaseModel):
             waiting=_waiting(participant),
             offer=_offer(seat),
             headcount=seat.headcount,
+            sessions=ChosenSessionView.all_of(sessions),
             group_id=seat.group_id,
             ticket=spell(seat.ticket),
             registered_at=seat.created_at,

@@ -11,9 +11,11 @@ from services.chassis.idempotency import pending_reply
 from services.chassis.openapi import Api
 from services.chassis.paging import Page, page_of
 from services.chassis.problems import Problem
+from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.enrolment import Register
 from services.registration.application.ports import Participant, RosterQuery
 from services.registration.application.registrations import RegistrationChanges
+from services.registration.application.seat_changes import SeatWishes
 from services.registration.domain.registrations import Person, Purpose
 from services.registration.domain.seats import Mode
 from services.registration.web.answers import answer
@@ -61,6 +63,7 @@ async def register(request: web.Request) -> web.Response:
         consents=given_consents(body.consents),
         needs=body.accessibility_needs or None,
         headcount=body.headcount,
+        sessions=body.sessions,
         retry_key=reply.scope if reply else None,
     )
     openly = may_know_who_is_registered(request, event_id)
@@ -69,7 +72,12 @@ async def register(request: web.Request) -> web.Response:
         return answer(RegistrationReceived(event_id=event_id), status=202)
     remote_seat_is_free = await has_remote_seat(request, [participant])
     location = f"/api/v1/events/{event_id}/registrations/{participant.registration.participant_id}"
-    registered = Registered.of(participant, use_cases(request).links, remote_seat_is_free=remote_seat_is_free)
+    registered = Registered.of(
+        participant,
+        use_cases(request).links,
+        remote_seat_is_free=remote_seat_is_free,
+        sessions=await _sessions_of(request, participant),
+    )
     return answer(registered, status=201, location=location)
 
 
@@ -98,7 +106,14 @@ async def list_registrations(request: web.Request) -> web.Response:
     )
     kept, following = page_of(roster, limit=query.limit, key=_key)
     whole = require(request, Role.DESK, event_id=event_id).allows(event_id=event_id)
-    items = [RegistrationView.of(participant, cases.links if whole else None) for participant in kept]
+    event = await cases.events.find(event_id)
+    sessions = await cases.session_places.of(event, [one.registration.participant_id for one in kept])
+    items = [
+        RegistrationView.of(
+            participant, cases.links if whole else None, sessions.get(participant.registration.participant_id, ())
+        )
+        for participant in kept
+    ]
     return answer(Page[RegistrationView](items=items, next=following))
 
 
@@ -108,7 +123,7 @@ async def read_registration(request: web.Request) -> web.Response:
     event_id, participant_id = _whose(request)
     require_own(request, event_id, participant_id)
     cases = use_cases(request)
-    return answer(RegistrationView.of(await cases.registrations.find(event_id, participant_id), cases.links))
+    return await answer_registration(request, await cases.registrations.find(event_id, participant_id))
 
 
 @api.route(
@@ -136,7 +151,7 @@ async def change_registration(request: web.Request) -> web.Response:
         at_desk = False
     cases = use_cases(request)
     participant = await cases.registrations.edit(event_id, participant_id, _changes(body), may_wait=not at_desk)
-    return answer(RegistrationView.of(participant, None if at_desk else cases.links))
+    return await answer_registration(request, participant, for_desk=at_desk)
 
 
 @api.route(
@@ -164,6 +179,20 @@ async def has_remote_seat(request: web.Request, participants: Sequence[Participa
     return free[Mode.REMOTE] != 0
 
 
+async def answer_registration(
+    request: web.Request, participant: Participant, *, for_desk: bool = False
+) -> web.Response:
+    """A registration, with the sessions chosen; for a desk, only what it needs to know."""
+    links = None if for_desk else use_cases(request).links
+    return answer(RegistrationView.of(participant, links, await _sessions_of(request, participant)))
+
+
+async def _sessions_of(request: web.Request, participant: Participant) -> Sequence[ChosenSession]:
+    cases, seat = use_cases(request), participant.registration
+    chosen = await cases.session_places.of(await cases.events.find(seat.event_id), [seat.participant_id])
+    return chosen.get(seat.participant_id, ())
+
+
 def given_consents(body: ConsentsBody) -> dict[Purpose, bool]:
     """What was said about each purpose; on a change, only what was said now."""
     return {Purpose(name): getattr(body, name) for name in sorted(body.model_fields_set)}
@@ -172,25 +201,34 @@ def given_consents(body: ConsentsBody) -> dict[Purpose, bool]:
 def _changes(body: RegistrationPatch) -> RegistrationChanges:
     sent = body.model_fields_set
     changes: RegistrationChanges = {}
-    if "mode" in sent:
-        changes["mode"] = body.mode
+    changes.update(_seat_wishes(body))  # type: ignore[typeddict-item]  # all of its keys are among the others
     if "name" in sent:
         changes["name"] = body.name
     if "email" in sent:
         changes["email"] = body.email
     if "language" in sent:
         changes["language"] = body.language
-    if "keep_waiting" in sent:
-        changes["keep_waiting"] = body.keep_waiting
-    if "keep_seat" in sent:
-        changes["keep_seat"] = body.keep_seat
-    if "headcount" in sent:
-        changes["headcount"] = body.headcount
     if "accessibility_needs" in sent:
         changes["needs"] = body.accessibility_needs or None
+    if "sessions" in sent:
+        changes["sessions"] = body.sessions
     if "consents" in sent:
         changes["consents"] = given_consents(body.consents)
     return changes
+
+
+def _seat_wishes(body: RegistrationPatch) -> SeatWishes:
+    sent = body.model_fields_set
+    wishes: SeatWishes = {}
+    if "mode" in sent:
+        wishes["mode"] = body.mode
+    if "keep_waiting" in sent:
+        wishes["keep_waiting"] = body.keep_waiting
+    if "keep_seat" in sent:
+        wishes["keep_seat"] = body.keep_seat
+    if "headcount" in sent:
+        wishes["headcount"] = body.headcount
+    return wishes
 
 
 def _whose(request: web.Request) -> tuple[str, str]:

@@ -1,7 +1,7 @@
 """The list of registrations as a file: which columns it has, what they are called, what is in them."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -10,12 +10,16 @@ from aiohttp import web
 from services.chassis.pages import language_of, texts_of
 from services.chassis.pages.languages import mark
 from services.registration.adapters.spreadsheets import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
+from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.ports import Participant
+from services.registration.domain.event import Event
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.session_places import to_register_for
 from services.registration.domain.tickets import spell
 from services.registration.web.use_cases import use_cases
 
+_AT_A_TIME: Final = 500
 HEADINGS: Final = {
     "name": mark("Name"),
     "email": mark("E-mail"),
@@ -33,7 +37,7 @@ HEADINGS: Final = {
 """The columns as programs know them, each with its heading for people. Accessibility needs are not among them."""
 
 
-_WORDS: Final[Mapping[Mode | SeatStatus, str]] = {
+WORDS: Final[Mapping[Mode | SeatStatus, str]] = {
     Mode.IN_PERSON: mark("In person"),
     Mode.REMOTE: mark("Remotely"),
     SeatStatus.CONFIRMED: mark("Confirmed"),
@@ -47,9 +51,15 @@ async def roster_file(request: web.Request, kind: str, *, for_people: bool) -> w
     event, participants = await use_cases(request).exports.roster(request.match_info["event_id"])
     zone = ZoneInfo(event.timezone)
     texts = texts_of(request)
-    headings = [texts.gettext(heading) if for_people else name for name, heading in HEADINGS.items()]
-    words = {word: texts.gettext(text) if for_people else word.value for word, text in _WORDS.items()}
+    names = HEADINGS if not to_register_for(event) else {**HEADINGS, "sessions": mark("Sessions")}
+    headings = [texts.gettext(heading) if for_people else name for name, heading in names.items()]
+    words = {word: texts.gettext(text) if for_people else word.value for word, text in WORDS.items()}
     rows = [_row(participant, words, zone) for participant in participants]
+    if to_register_for(event):
+        chosen = await _chosen(request, event, participants)
+        for row, participant in zip(rows, participants, strict=True):
+            mine = chosen.get(participant.registration.participant_id, ())
+            row.append("; ".join(_told(each, words, for_people=for_people) for each in mine))
     if kind == "csv":
         separator = ";" if for_people and language_of(request) == "fr" else ","
         body = await asyncio.to_thread(write_csv, headings, rows, separator=separator)
@@ -80,3 +90,19 @@ def _row(participant: Participant, words: Mapping[Mode | SeatStatus, str], zone:
         seat.group_id,
         seat.participant_id,
     ]
+
+
+async def _chosen(
+    request: web.Request, event: Event, participants: Sequence[Participant]
+) -> Mapping[str, Sequence[ChosenSession]]:
+    ids = [participant.registration.participant_id for participant in participants]
+    found: dict[str, Sequence[ChosenSession]] = {}
+    for start in range(0, len(ids), _AT_A_TIME):
+        found |= await use_cases(request).session_places.of(event, ids[start : start + _AT_A_TIME])
+    return found
+
+
+def _told(chosen: ChosenSession, words: Mapping[Mode | SeatStatus, str], *, for_people: bool) -> str:
+    """A session by its id, or for people by its title, with the status if it is no seat."""
+    name = chosen.session.title if for_people else chosen.session.session_id
+    return name if chosen.place.status is SeatStatus.CONFIRMED else f"{name} ({words[chosen.place.status]})"

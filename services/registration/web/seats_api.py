@@ -21,7 +21,7 @@ from services.registration.web.registration_views import (
     SeatsView,
     WaitlistEntry,
 )
-from services.registration.web.registrations_api import has_remote_seat, require_own
+from services.registration.web.registrations_api import answer_registration, has_remote_seat, require_own
 from services.registration.web.strangers import may_know_who_is_registered, sees_ticket_at_once
 from services.registration.web.use_cases import use_cases
 
@@ -75,7 +75,7 @@ async def accept_offer(request: web.Request) -> web.Response:
     """For the organizer, and for the participant with their personal token. A seat in the other mode is given up."""
     event_id, participant_id = _whose(request)
     cases = use_cases(request)
-    return answer(RegistrationView.of(await cases.offers.accept(event_id, participant_id), cases.links))
+    return await answer_registration(request, await cases.offers.accept(event_id, participant_id))
 
 
 @api.route(
@@ -89,7 +89,7 @@ async def decline_offer(request: web.Request) -> web.Response:
     """The seat goes to the next who waits. Whoever has no other seat and waits for none is registered no more."""
     event_id, participant_id = _whose(request)
     cases = use_cases(request)
-    return answer(RegistrationView.of(await cases.offers.decline(event_id, participant_id), cases.links))
+    return await answer_registration(request, await cases.offers.decline(event_id, participant_id))
 
 
 @api.route(

@@ -19,6 +19,7 @@ from services.registration.application.offers import Offers
 from services.registration.application.people import People
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
+from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Tokens
@@ -37,6 +38,7 @@ class UseCases:
     imports: Imports
     shops: TicketShops
     offers: Offers
+    session_places: SessionPlaces
     check_ins: CheckIns
     desks: Desks
     identities: Identities

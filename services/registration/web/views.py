@@ -43,6 +43,7 @@ class SessionView(BaseModel):
     speakers: list[str]
     capacity: CapacityView
     cancelled: bool
+    registration_needed: bool
 
 
 class ClosedView(BaseModel):
@@ -104,6 +105,7 @@ class EventView(BaseModel):
                     speakers=list(session.speakers),
                     capacity=CapacityView(in_person=session.capacity.in_person, remote=session.capacity.remote),
                     cancelled=session.cancelled,
+                    registration_needed=session.registration_needed,
                 )
                 for session in event.sessions
             ],

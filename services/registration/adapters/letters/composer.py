@@ -1,5 +1,6 @@
 """Writes letters: one message with text, HTML, the ticket and the calendar entry."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -10,9 +11,10 @@ from typing import Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.chassis.clock import Clock
-from services.registration.adapters.letters.enclosures import Enclosures, when, where
+from services.registration.adapters.letters.enclosures import Enclosures, session_lines, when, where
 from services.registration.adapters.letters.languages import HERE, Tongue, Tongues
 from services.registration.adapters.letters.wording import Occasion, words_of
+from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.letters import StoredLetter
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import Participant
@@ -56,7 +58,9 @@ class MailComposer:
         for environment in (self._html, self._text):
             environment.trim_blocks = environment.lstrip_blocks = True
 
-    def compose(self, stored: StoredLetter, event: Event, participant: Participant) -> EmailMessage:
+    def compose(
+        self, stored: StoredLetter, event: Event, participant: Participant, sessions: Sequence[ChosenSession]
+    ) -> EmailMessage:
         """See the port."""
         person = participant.person
         if person is None:
@@ -65,6 +69,8 @@ class MailComposer:
         words = words_of(Occasion(letter=stored.letter, event=event, participant=participant, tongue=tongue))
         stand = _Stand.of(event, participant)
         facts = _facts(event, participant, stand, tongue)
+        if lines := session_lines(sessions, event, tongue):
+            facts.append((tongue.texts.gettext("Your sessions"), "; ".join(lines)))
         shown = {
             "language": tongue.language,
             "subject": words.subject,
@@ -95,7 +101,7 @@ class MailComposer:
         message["Auto-Submitted"] = "auto-generated"
         message.set_content(self._text.get_template("letter.txt").render(shown))
         message.add_alternative(self._html.get_template("letter.html").render(shown), subtype="html")
-        self._enclose(message, event, participant, stand, tongue)
+        self._enclose(message, event, participant, sessions, stand=stand, tongue=tongue)
         # Last: what is set before goes with the text into its part.
         message["Content-Language"] = tongue.language
         return message
@@ -109,16 +115,23 @@ class MailComposer:
         return links
 
     def _enclose(
-        self, message: EmailMessage, event: Event, participant: Participant, stand: _Stand, tongue: Tongue
+        self,
+        message: EmailMessage,
+        event: Event,
+        participant: Participant,
+        sessions: Sequence[ChosenSession],
+        *,
+        stand: _Stand,
+        tongue: Tongue,
     ) -> None:
         gettext, made = tongue.texts.gettext, self._enclosures
         if stand.holds_ticket:
             html = message.get_payload()[1]  # type: ignore[index]  # text and HTML, as just added
             picture = made.qr_png(participant.registration)
             html.add_related(picture, "image", "png", cid=f"<{TICKET_PICTURE}>", filename="qr.png")  # type: ignore[union-attr]
-            ticket = made.ticket_pdf(event, participant, tongue.language)
+            ticket = made.ticket_pdf(event, participant, tongue.language, sessions)
             message.add_attachment(ticket, "application", "pdf", filename=gettext("ticket.pdf"))
-        entry = made.calendar_entry(event, participant, tongue.language)
+        entry = made.calendar_entry(event, participant, tongue.language, sessions)
         method = "CANCEL" if b"\r\nMETHOD:CANCEL\r\n" in entry else "PUBLISH"
         message.add_attachment(entry, "text", "calendar", filename=gettext("event.ics"), params={"method": method})
 

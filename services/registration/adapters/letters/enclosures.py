@@ -2,7 +2,8 @@
 
 import io
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,6 +15,7 @@ import typst
 from services.chassis.clock import Clock
 from services.registration.adapters.letters.agenda_feed import add_time_zones, new_calendar, sequence_at
 from services.registration.adapters.letters.languages import Tongue, Tongues
+from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import Participant
 from services.registration.domain.event import Event, EventStatus
@@ -41,10 +43,15 @@ class Enclosures:
         segno.make_qr(spell(registration.ticket), error="m").save(picture, kind="png", scale=6, border=4)
         return picture.getvalue()
 
-    def ticket_pdf(self, event: Event, participant: Participant, language: str) -> bytes:
+    def ticket_pdf(
+        self, event: Event, participant: Participant, language: str, sessions: Sequence[ChosenSession] = ()
+    ) -> bytes:
         """The ticket as PDF/UA-1: tagged, with its language, its title, and the code as text beside the picture."""
         tongue = self._tongues.of(language)
-        words = _ticket_words(event, participant, tongue)
+        words = _ticket_words(event, participant, tongue) | {
+            "sessions_label": tongue.texts.gettext("Your sessions"),
+            "sessions": "\n".join(session_lines(sessions, event, tongue)),
+        }
         code = segno.make_qr(words["code"], error="m").svg_inline(border=4, omitsize=True)
         try:
             return self._printed(words | {"qr": code}, system_fonts=False)
@@ -57,11 +64,13 @@ class Enclosures:
                 plain = {key: text.encode("latin-1", "replace").decode("latin-1") for key, text in words.items()}
                 return self._printed(plain | {"qr": code}, system_fonts=False)
 
-    def calendar_entry(self, event: Event, participant: Participant, language: str) -> bytes:
-        """The event for the person's calendar.
+    def calendar_entry(
+        self, event: Event, participant: Participant, language: str, sessions: Sequence[ChosenSession] = ()
+    ) -> bytes:
+        """The event for the person's calendar, with an entry for each session that they have a seat in.
 
-        The UID never changes, and SEQUENCE grows with each change of the event or the registration. Once one of them
-        is cancelled the entry takes itself out of the calendar (METHOD:CANCEL).
+        A UID never changes, and SEQUENCE grows with each change of the event or the registration. Once one of them
+        is cancelled the entry takes itself out of the calendar (METHOD:CANCEL); one of a session that was left says so.
         """
         seat, gettext = participant.registration, self._tongues.of(language).texts.gettext
         cancelled = event.status is EventStatus.CANCELLED or seat.status is SeatStatus.CANCELLED
@@ -89,9 +98,32 @@ class Enclosures:
         calendar = new_calendar()
         calendar.add("method", "CANCEL" if cancelled else "PUBLISH")
         calendar.add_component(entry)
+        for chosen in sessions:
+            if chosen.place.status is not SeatStatus.WAITLISTED:
+                gone = cancelled or chosen.place.is_left or chosen.session.cancelled
+                calendar.add_component(self._session_entry(chosen, event, seat, changed_at=changed_at, gone=gone))
         add_time_zones(calendar, event)
         written: bytes = calendar.to_ical()
         return written
+
+    def _session_entry(
+        self, chosen: ChosenSession, event: Event, seat: Registration, *, changed_at: datetime, gone: bool
+    ) -> icalendar.Event:
+        session, zone, changed = chosen.session, ZoneInfo(event.timezone), max(changed_at, chosen.place.changed_at)
+        entry = icalendar.Event()
+        entry.add("uid", f"{seat.participant_id}.{session.session_id}.passerelle")
+        entry.add("sequence", sequence_at(changed))
+        entry.add("dtstamp", self._clock())
+        entry.add("last-modified", changed)
+        entry.add("dtstart", session.starts_at.astimezone(zone))
+        entry.add("dtend", session.ends_at.astimezone(zone))
+        entry.add("summary", f"{session.title} – {event.title}")
+        entry.add("status", "CANCELLED" if gone else "CONFIRMED")
+        entry.add("organizer", f"mailto:{self._organizer}")
+        room = event.room(session.room)
+        if room is not None and seat.mode is Mode.IN_PERSON:
+            entry.add("location", room.whereabouts)
+        return entry
 
     def _printed(self, words: Mapping[str, str], *, system_fonts: bool) -> bytes:
         return typst.compile(
@@ -131,6 +163,24 @@ def when(event: Event, tongue: Tongue) -> str:
     end = time(event.ends_at, event.timezone) if same_day else whole(event.ends_at, event.timezone, "full")
     zone = event.timezone.replace("_", " ")
     return f"{whole(event.starts_at, event.timezone, 'full')} – {end} ({zone})"
+
+
+def session_lines(sessions: Sequence[ChosenSession], event: Event, tongue: Tongue) -> list[str]:
+    """What somebody chose and has not left, a line each: when, what and where, and whether they wait for a seat."""
+    lines = []
+    for chosen in sessions:
+        session, gettext = chosen.session, tongue.texts.gettext
+        if chosen.place.is_left:
+            continue
+        start = tongue.formats["format_datetime"](session.starts_at, event.timezone)
+        line = f"{start} – {session.title}" + (f" ({session.room})" if session.room else "")
+        if session.cancelled:
+            line = gettext("%(session)s: does not take place") % {"session": line}
+        elif chosen.place.status is SeatStatus.WAITLISTED:
+            waits = gettext("%(session)s: number %(place)s on the waiting list")
+            line = waits % {"session": line, "place": chosen.position or 1}
+        lines.append(line)
+    return lines
 
 
 def where(event: Event) -> str:

@@ -137,6 +137,20 @@ def _cancelled(occasion: Occasion) -> Words:
     )
 
 
+def _sessions_changed(occasion: Occasion) -> Words:
+    gettext, given = occasion.gettext, occasion.letter.about.get("given")
+    title = next((session.title for session in occasion.event.sessions if session.session_id == given), None)
+    changed = gettext("The sessions you are registered for have changed. What holds now is below.")
+    if title is not None:
+        changed = gettext("A seat came free in a session that you waited for, and it is yours: %(session)s.")
+        changed %= {"session": title}
+    replaces = gettext("The calendar entries attached replace the earlier ones.")
+    return Words(
+        subject=occasion.subject(gettext("Your sessions: %(event)s")),
+        paragraphs=(f"{changed} {replaces}", gettext("You can change your choice on your personal page.")),
+    )
+
+
 def _event_changed(occasion: Occasion) -> Words:
     gettext = occasion.gettext
     changed = gettext("The organizer has changed this event. What holds now is below.")
@@ -179,6 +193,7 @@ _WORDS: Final[Mapping[LetterKind, Callable[[Occasion], Words]]] = {
     LetterKind.SEAT_CONFIRMED: _seat_confirmed,
     LetterKind.MODE_CHANGED: _mode_changed,
     LetterKind.CANCELLED: _cancelled,
+    LetterKind.SESSIONS_CHANGED: _sessions_changed,
     LetterKind.EVENT_CHANGED: _event_changed,
     LetterKind.EVENT_CANCELLED: _event_cancelled,
     LetterKind.REMINDER: _reminder,

@@ -123,10 +123,11 @@ export class Desk {
     return answer.reason === "mode_full" ? { outcome: "refused", reason: "room_full" } : { outcome: "failed" };
   }
 
-  async switchToRoom(participant) {
-    const response = await this.#ask("PATCH", `/registrations/${participant}`, { mode: "in_person" });
-    if (response?.ok) this.door.switchToRoom(participant);
-    if (response?.status === 409) return (await response.json()).reason === "mode_full" ? "full" : "refused";
+  async giveSeat(participant, session) {
+    const one = `${session ? `/sessions/${session}` : ""}/registrations/${participant}`;
+    const response = await (session ? this.#ask("PUT", one) : this.#ask("PATCH", one, { mode: "in_person" }));
+    if (response?.ok) this.door.giveSeat(participant, session);
+    if (response?.status === 409) return (await response.json()).reason.endsWith("_full") ? "full" : "refused";
     return response?.ok ? "done" : "away";
   }
 

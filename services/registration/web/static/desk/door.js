@@ -70,6 +70,9 @@ export class Door {
       if (ticket.status === "cancelled") return refused("registration_cancelled");
       if (ticket.status !== "confirmed") return refused("waitlisted");
       if (ticket.mode === "remote") return refused("remote_ticket");
+      const session = this.event.places.find(({ place_id: id, registration_needed: needed }) => id === place && needed);
+      const left = session?.seats_left ?? null;
+      if (session && !ticket.sessions.includes(place)) return { ...refused("not_in_session"), seats_left: left };
     }
     const inside = place ? ticket.places.includes(place) : ticket.last?.action === "in";
     if (action === "in") {
@@ -99,8 +102,15 @@ export class Door {
     Object.assign(this.#tickets.get(participant) ?? {}, before);
   }
 
-  switchToRoom(participant) {
-    Object.assign(this.#tickets.get(participant) ?? {}, { mode: "in_person", status: "confirmed" });
+  // In the room, or with `session` there.
+  giveSeat(participant, session) {
+    const ticket = this.#tickets.get(participant);
+    const place = this.event?.places.find(({ place_id: id }) => id === session);
+    if (session && ticket && !ticket.sessions.includes(session)) {
+      ticket.sessions.push(session);
+      if (place?.seats_left) place.seats_left -= 1;
+    }
+    if (!session) Object.assign(ticket ?? {}, { mode: "in_person", status: "confirmed" });
   }
 
   // Each person once: by the gate where they came in last, and in each room.

@@ -62,17 +62,19 @@ async function check(text) {
   part("found").querySelector("button")?.focus();
 }
 
-async function scan({ code, participant_id: participant, switch: moves, unknown, action }) {
+async function scan({ code, participant_id: participant, switch: moves, join, unknown, action }) {
   const request = { code, participant, ...where(), ...(action && { action }) };
   const what = JSON.stringify(request);
   if (what === asked) return null;
   const number = ++shown;
   const tell = (answer) => number === shown && show({ participant_id: participant, code, ...answer }, number);
   if (unknown) return tell(await desk.admitUnknown(request));
-  if (moves) {
-    const moved = await desk.switchToRoom(participant);
-    if (moved === "full") return tell({ outcome: "refused", reason: "remote_ticket", seats_left: 0 });
-    if (moved === "away") return tell({ outcome: "failed" });
+  if (moves || join) {
+    const moved = await desk.giveSeat(participant, join && request.place_id);
+    const reason = join ? "not_in_session" : "remote_ticket";
+    if (moved === "full") return tell({ outcome: "refused", reason, seats_left: 0 });
+    // Whoever is let into a session without the network was there: the server records it, and counts no seat.
+    if (moved === "away") return tell(join ? await desk.admitUnknown(request) : { outcome: "failed" });
   }
   root.setAttribute("aria-busy", "true");
   asked = what;
@@ -137,6 +139,7 @@ function nameOf(answer) {
   if (outcome !== "refused") return outcome;
   if (reason === "remote_ticket" && left === 0) return "remote_full";
   if (reason === "remote_ticket" && left > 0) return "remote_left";
+  if (reason === "not_in_session") return left === 0 ? "session_full" : left > 0 ? "session_left" : "session_open";
   if (reason === "unknown_ticket" && provisional) return "unknown_here";
   if (reason !== "other_event" || !other) return reason;
   const own = desk.door.event;
