@@ -5,10 +5,10 @@ wait their turn in order instead of meeting `database is locked`. So never open 
 transaction; reads that may be long belong to a `create_reading_engine`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 from alembic import command, context
@@ -20,6 +20,8 @@ from sqlalchemy.types import TypeDecorator
 
 from services.chassis.json_text import to_json
 from services.chassis.transactions import connector
+
+Value = TypeVar("Value")
 
 _BUSY_TIMEOUT_MS: Final = 30_000
 _MIGRATION_LOCK: Final = 7_243_117_201
@@ -102,6 +104,15 @@ def create_reading_engine(url: str) -> AsyncEngine:
     )
     _prepare_sqlite(engine, begin="BEGIN", pragmas=("query_only=ON",))
     return engine
+
+
+def padded(values: Collection[Value]) -> Sequence[Value]:
+    """The same values for an `IN`, one of them several times, so that there are few statements and not one a size.
+
+    Each text of a statement is compiled here, and prepared by the database.
+    """
+    some = list(values)
+    return some and some + some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))
 
 
 def is_away(error: Exception) -> bool:

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession
 from sqlalchemy.orm import Session
 
 from services.chassis.clock import Clock
-from services.chassis.database import RowNumber, UtcInstant, is_away
+from services.chassis.database import RowNumber, UtcInstant, is_away, padded
 from services.chassis.kafka import LARGEST_RECORD, encode_headers
 from services.chassis.metrics import NAMESPACE
 from services.chassis.transactions import in_transaction
@@ -263,11 +263,11 @@ class OutboxDrain:
 
     async def _read(self, done: Sequence[int]) -> Sequence[sa.Row[Any]]:
         """What comes next. What Kafka has is passed over: to delete it here were a wait for the disk at each record."""
-        return await in_transaction(self._engine, lambda ours: ours.execute(self._next, {"done": done}).all())
+        return await in_transaction(self._engine, lambda ours: ours.execute(self._next, {"done": padded(done)}).all())
 
     async def _remove(self, done: Sequence[int]) -> None:
         """Delete what Kafka has."""
-        await in_transaction(self._engine, lambda connection: connection.execute(self._delete, {"done": done}))
+        await in_transaction(self._engine, lambda connection: connection.execute(self._delete, {"done": padded(done)}))
 
     async def _until_woken(self, seconds: float) -> None:
         with contextlib.suppress(TimeoutError):

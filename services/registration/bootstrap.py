@@ -21,6 +21,7 @@ from services.chassis.http import create_app, listening
 from services.chassis.idempotency import Idempotency
 from services.chassis.kafka import new_producer
 from services.chassis.metrics import new_registry
+from services.chassis.middlewares import BUSY_ROUTES
 from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
@@ -84,6 +85,7 @@ from services.registration.web import (
     suspect_times_api,
 )
 from services.registration.web.actors import name_the_actor
+from services.registration.web.check_ins_api import CHECK_INS
 from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
 from services.registration.web.pages import add_pages
@@ -153,6 +155,7 @@ async def assembled(
         )
         app.middlewares.extend([answer_refusals, name_the_actor])
         app[USE_CASES] = cases
+        app[BUSY_ROUTES] = frozenset({CHECK_INS})
         add_api(
             app,
             events_api.api,

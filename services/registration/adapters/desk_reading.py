@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, case, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.chassis.database import padded
 from services.registration.adapters.rows import scan_from
 from services.registration.adapters.tables import PEOPLE, REGISTRATIONS, SCANS, SESSION_PLACES, SETTLED_DOUBLE_ENTRIES
 from services.registration.application.desk_ports import Guest, Inside, TicketState
@@ -78,9 +79,9 @@ class SqlDeskReading:
         """See the port."""
         found: list[Guest] = []
         if codes:
-            found += await self._guests(_GUESTS.where(_SEAT.ticket.in_(_padded(codes))))
+            found += await self._guests(_GUESTS.where(_SEAT.ticket.in_(padded(codes))))
         if participant_ids:
-            mine = (_SEAT.event_id == event_id, _SEAT.participant_id.in_(_padded(participant_ids)))
+            mine = (_SEAT.event_id == event_id, _SEAT.participant_id.in_(padded(participant_ids)))
             found += await self._guests(_GUESTS.where(*mine))
         return found
 
@@ -88,14 +89,14 @@ class SqlDeskReading:
         """See the port."""
         if not participant_ids:
             return ()
-        query = select(SCANS).where(*_counted(event_id, _padded(participant_ids)))
+        query = select(SCANS).where(*_counted(event_id, padded(participant_ids)))
         return [scan_from(row) for row in await self._connection.execute(query)]
 
     async def scans_named(self, event_id: str, fact_ids: Collection[str]) -> Sequence[Scan]:
         """See the port."""
         if not fact_ids:
             return ()
-        query = select(SCANS).where(_SCAN.event_id == event_id, _SCAN.fact_id.in_(_padded(fact_ids)))
+        query = select(SCANS).where(_SCAN.event_id == event_id, _SCAN.fact_id.in_(padded(fact_ids)))
         return [scan_from(row) for row in await self._connection.execute(query)]
 
     async def inside(self, event_id: str) -> Inside:
@@ -199,12 +200,6 @@ def _last(event_id: str) -> Select[Any]:
 def _inside(entered: Mapping[str, datetime | None], gone: datetime | None) -> Sequence[str]:
     """The places that somebody came into last, and has not left the event since."""
     return [place_id for place_id, at in entered.items() if at is not None and (gone is None or gone <= at)]
-
-
-def _padded(values: Collection[str]) -> Collection[str]:
-    """The same values, one of them several times: so there are few statements to be prepared, and not one a size."""
-    some = list(values)
-    return some + some[-1:] * ((1 << (len(some) - 1).bit_length()) - len(some))
 
 
 _GUESTS = select(

@@ -1,5 +1,7 @@
 """The API of the check-in desk, and of guests who turn out to be participants."""
 
+from typing import Final
+
 from aiohttp import web
 
 from services.chassis.access import Role
@@ -14,11 +16,13 @@ from services.registration.web.use_cases import use_cases
 from services.registration.web.views import LinkView
 
 api = Api(tag="check-ins")
+CHECK_INS: Final = "/api/v1/events/{event_id}/check-ins"
+"""Where hundreds a second may come; each is in the audit log."""
 
 
 @api.route(
     "POST",
-    "/api/v1/events/{event_id}/check-ins",
+    CHECK_INS,
     summary="Let somebody in or out",
     roles=[Role.DESK],
     body=CheckInBody,

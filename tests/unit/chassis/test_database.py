@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.chassis.database import RowNumber, UtcInstant, create_engine, create_reading_engine, upgrade
+from services.chassis.database import RowNumber, UtcInstant, create_engine, create_reading_engine, padded, upgrade
 from services.chassis.logging import remove_personal_data
 from tests.databases import ON_BOTH, NewDatabase
 
@@ -243,3 +243,10 @@ def _upgrade(url: str, migrations: Path) -> None:
 def test_processes_that_start_together_migrate_once(url: str, migrations: Path) -> None:
     with multiprocessing.get_context("spawn").Pool(2) as pool:
         pool.starmap(_upgrade, [(url, migrations)] * 4, chunksize=1)
+
+
+def test_values_are_padded_to_few_lengths_and_stay_the_same() -> None:
+    for count in range(70):
+        values = [str(number) for number in range(count)]
+        assert set(padded(values)) == set(values)
+    assert {len(padded(range(count))) for count in range(1, 65)} == {1, 2, 4, 8, 16, 32, 64}
