@@ -33,11 +33,12 @@ _PATIENCE_SECONDS: Final = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """A running service; `database_pid` is of the server of its database, where that has one."""
+    """A running service, with two tokens; `database_pid` is of the server of its database, where that has one."""
 
     port: int
     pid: int
     organizer: str
+    desk: str
     settings: RegistrationSettings
     engine: AsyncEngine
     database_pid: int | None
@@ -101,10 +102,6 @@ class Service:
             await connection.execute(insert(REGISTRATIONS), seats)
             await connection.execute(insert(PEOPLE), people)
         return [str(seat["ticket"]) for seat in seats]
-
-    async def desk_token(self, event_id: str) -> str:
-        """A token of a desk of this event."""
-        return await create_token(self.settings, role=Role.DESK, event_id=event_id)
 
     async def scans(self, event_id: str) -> int:
         """How many scans are recorded."""
@@ -172,6 +169,7 @@ async def running_service(
             port=settings.port,
             pid=process.pid,
             organizer=await create_token(settings, role=Role.ORGANIZER),
+            desk=await create_token(settings, role=Role.DESK),
             settings=settings,
             engine=engine,
             database_pid=database_pid,
