@@ -1,6 +1,7 @@
 """Rows of the tables to values of the domain, and back."""
 
 import unicodedata
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from schemas.envelope import format_instant
 from services.registration.application.ports import GuestLink, StoredToken
 from services.registration.domain.agenda import Conference, Room, Session
 from services.registration.domain.checkins import Action, Outcome, Scan
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.event import ClosedBy, Closing, Event, EventStatus
 from services.registration.domain.registrations import Person, Registration
 from services.registration.domain.seats import Capacity, Mode, Offer, Ranks, SeatStatus
@@ -33,6 +35,7 @@ def event_from(row: Row[Any]) -> Event:
         no_show_minutes=row.no_show_minutes,
         rooms=tuple(_room(room) for room in row.rooms),
         sessions=tuple(_session(session) for session in row.sessions),
+        data_contact=None if row.data_contact is None else DataContact(**row.data_contact),
         changed_at=row.changed_at,
         opened_at=row.opened_at,
         closing=None if row.closed_at is None else Closing(at=row.closed_at, by=ClosedBy(row.closed_by)),
@@ -82,6 +85,7 @@ def event_values(event: Event) -> dict[str, Any]:
             }
             for session in event.sessions
         ],
+        "data_contact": None if event.data_contact is None else asdict(event.data_contact),
         "changed_at": event.changed_at,
         "opened_at": event.opened_at,
         "closed_at": event.closing.at if event.closing else None,

@@ -41,6 +41,7 @@ EVENTS: Final = Table(
     Column("no_shows_from", UtcInstant),
     Column("rooms", JSON, nullable=False),
     Column("sessions", JSON, nullable=False),
+    Column("data_contact", JSON(none_as_null=True)),
     Column("changed_at", UtcInstant, nullable=False),
     Column("retry_key", String(64), unique=True),
     Column("opened_at", UtcInstant),

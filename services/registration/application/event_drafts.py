@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from services.registration.application.ports import Mint
 from services.registration.domain.agenda import Conference, Room, Session
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import InvalidValueError, Rule
 from services.registration.domain.event import OFFER_MINUTES, Event
 from services.registration.domain.instants import after, of_our_times
@@ -55,6 +56,7 @@ class EventDraft:
     no_show_minutes: int | None = None
     rooms: tuple[RoomDraft, ...] = ()
     sessions: tuple[SessionDraft, ...] = ()
+    data_contact: DataContact | None = None
 
 
 class EventChanges(TypedDict, total=False):
@@ -71,6 +73,7 @@ class EventChanges(TypedDict, total=False):
     no_show_minutes: int | None
     rooms: tuple[RoomDraft, ...]
     sessions: tuple[SessionDraft, ...]
+    data_contact: DataContact | None
 
 
 def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
@@ -93,6 +96,7 @@ def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
         no_show_minutes=draft.no_show_minutes,
         rooms=_rooms(draft.rooms, known=(), mint=mint),
         sessions=_sessions(draft.sessions, known=(), mint=mint),
+        data_contact=draft.data_contact,
     )
 
 
@@ -138,6 +142,7 @@ def copied(event: Event, *, starts_at: datetime, title: str | None) -> EventDraf
             )
             for session in event.sessions
         ),
+        data_contact=event.data_contact,
     )
 
 
@@ -163,6 +168,7 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
         reconnect_grace_seconds=changes.get("reconnect_grace_seconds", event.reconnect_grace_seconds),
         offer_minutes=changes.get("offer_minutes", event.offer_minutes),
         no_show_minutes=changes.get("no_show_minutes", event.no_show_minutes),
+        data_contact=changes.get("data_contact", event.data_contact),
         capacity=capacity,
         rooms=event.rooms if rooms is None else _rooms(rooms, known=event.rooms, mint=mint),
         sessions=event.sessions if sessions is None else _sessions(sessions, known=event.sessions, mint=mint),

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from services.chassis.clock import Clock
 from services.registration.application.event_drafts import EventChanges, EventDraft, changed_event, copied, new_event
@@ -11,11 +12,14 @@ from services.registration.application.seating import settle_seats, shorten_offe
 from services.registration.application.session_seating import tell_attendees
 from services.registration.domain import event as events
 from services.registration.domain.audit import Act, Deed
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.event import ClosedBy, Event
 from services.registration.domain.event_versions import require_seen
 from services.registration.domain.facts import EventMoved, EventStep
 from services.registration.domain.instants import after
 from services.registration.domain.letters import LetterKind, concerns_participants
+
+_LOOKED_BACK: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +143,11 @@ class Events:
         """
         async with self.store.reading() as view:
             return await view.event(event_id)
+
+    async def last_contact(self) -> DataContact | None:
+        """Who answers for the data of the latest of the events that say so."""
+        latest = await self.page(EventQuery(limit=_LOOKED_BACK))
+        return next((event.data_contact for event in latest if event.data_contact is not None), None)
 
     async def page(self, query: EventQuery) -> Sequence[Event]:
         """Some events, the latest first."""

@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import available_timezones
 
 from services.registration.domain.agenda import Conference, Room, Session
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import EventStateError, InvalidValueError, Rule
 from services.registration.domain.instants import after, of_our_times
 from services.registration.domain.seats import Capacity
@@ -74,6 +75,7 @@ class Event:
     opened_at: datetime | None = None
     closing: Closing | None = None
     archived_at: datetime | None = None
+    data_contact: DataContact | None = None
 
     def __post_init__(self) -> None:
         """Hold the event to its rules."""

@@ -23,6 +23,7 @@ _PARTS: Final = (
     "no_show_minutes",
     "rooms",
     "sessions",
+    "data_contact",
 )
 _DIGITS: Final = 8
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

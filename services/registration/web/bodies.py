@@ -137,6 +137,18 @@ class SessionBody(Body):
     session_id: Identifier | None = None
 
 
+class DataContactBody(Body):
+    """Who answers for the personal data (the controller), and how people reach them; `officer` is a DPO.
+
+    Whoever registers is told; what people reply to letters goes to `email`.
+    """
+
+    controller: Title
+    email: Email
+    postal_address: Address | None = None
+    officer: Address | None = None
+
+
 Rooms = Annotated[list[RoomBody], Field(max_length=100)]
 Sessions = Annotated[list[SessionBody], Field(max_length=500)]
 
@@ -155,6 +167,7 @@ class NewEvent(Body):
     no_show_minutes: NoShowMinutes | None = None
     sessions: Sessions = []
     rooms: Rooms = []
+    data_contact: DataContactBody | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -179,6 +192,7 @@ class EventPatch(Body):
     no_show_minutes: NoShowMinutes | None = None
     sessions: Sessions = []
     rooms: Rooms = []
+    data_contact: DataContactBody | None = None
 
 
 class DuplicateBody(Body):

@@ -32,6 +32,7 @@ from services.registration.web.bodies import (
     Title,
     check_lines,
 )
+from services.registration.web.data_contact_form import DataContactFields, contact_values
 from services.registration.web.form_rows import gather_rows
 
 _SENTENCES: Final[Mapping[Rule, str]] = {
@@ -94,7 +95,7 @@ class SessionRow(BaseModel):
     session_id: Identifier | None = None
 
 
-class EventForm(BaseModel):
+class EventForm(DataContactFields):
     """An event as typed, in its local time. Rows that are empty are left out."""
 
     title: Title
@@ -106,8 +107,8 @@ class EventForm(BaseModel):
     grace_minutes: GraceMinutes = 15
     offer_minutes: OfferMinutes = OFFER_MINUTES
     no_show_minutes: NoShowMinutes | None = None
-    sessions: dict[str, SessionRow] = {}
-    rooms: dict[str, RoomRow] = {}
+    sessions: dict[str, SessionRow] = Field(default_factory=dict)
+    rooms: dict[str, RoomRow] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
@@ -135,6 +136,7 @@ class EventForm(BaseModel):
             no_show_minutes=self.no_show_minutes,
             rooms=tuple(_room(row) for row in self.rooms.values()),
             sessions=tuple(_session(row, zone) for row in self.sessions.values()),
+            data_contact=self.data_contact(),
         )
 
 
@@ -167,7 +169,7 @@ def filled_with(event: Event) -> Form[EventForm]:
         "grace_minutes": str(event.grace_minutes),
         "offer_minutes": str(event.offer_minutes),
         "no_show_minutes": _number(event.no_show_minutes),
-    }
+    } | contact_values(event.data_contact)
     for index, session in enumerate(event.sessions):
         values |= _session_values(index, session, zone)
     for index, room in enumerate(event.rooms):

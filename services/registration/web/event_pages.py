@@ -21,6 +21,7 @@ from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import spell
 from services.registration.web.answers import see
 from services.registration.web.cursors import cursor_key, read_cursor
+from services.registration.web.data_contact_form import contact_values
 from services.registration.web.event_form import EventForm, filled_with, refused
 from services.registration.web.event_merging import Difference, merged
 from services.registration.web.form_rows import rows_to_show
@@ -31,9 +32,14 @@ _LONGEST_SEARCH: Final = 200
 
 
 async def new_event(request: web.Request) -> web.StreamResponse:
-    """An empty form."""
+    """An empty form, but for who answers for the data: that is mostly who did the last time."""
     require(request)
-    blank = Form[EventForm].empty(timezone="Europe/Paris", grace_minutes="15", offer_minutes=str(OFFER_MINUTES))
+    blank = Form[EventForm].empty(
+        timezone="Europe/Paris",
+        grace_minutes="15",
+        offer_minutes=str(OFFER_MINUTES),
+        **contact_values(await use_cases(request).events.last_contact()),
+    )
     return _form_page(request, blank, event=None)
 
 
@@ -79,6 +85,7 @@ async def change_event(request: web.Request) -> web.StreamResponse:
             "no_show_minutes": draft.no_show_minutes,
             "rooms": draft.rooms,
             "sessions": draft.sessions,
+            "data_contact": draft.data_contact,
         }
         version = form.value("version")
         await use_cases(request).events.edit(event.event_id, changes, seen=[version] if version else None)

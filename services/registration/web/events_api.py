@@ -12,11 +12,12 @@ from services.chassis.paging import Page, PageQuery, page_of
 from services.registration.application.event_drafts import EventChanges, EventDraft, RoomDraft, SessionDraft
 from services.registration.application.ports import EventQuery
 from services.registration.domain.agenda import Conference
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import EventNotFoundError
 from services.registration.domain.event import EventStatus
 from services.registration.domain.seats import Capacity, Mode
 from services.registration.web.answers import answer
-from services.registration.web.bodies import EventPatch, NewEvent, RoomBody, SessionBody
+from services.registration.web.bodies import DataContactBody, EventPatch, NewEvent, RoomBody, SessionBody
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.event_answers import (
     answer_with_version,
@@ -129,6 +130,7 @@ def draft_of(body: NewEvent) -> EventDraft:
         no_show_minutes=body.no_show_minutes,
         rooms=tuple(room_draft(room) for room in body.rooms),
         sessions=tuple(session_draft(session) for session in body.sessions),
+        data_contact=_contact(body.data_contact),
     )
 
 
@@ -169,7 +171,13 @@ def _changes(body: EventPatch) -> EventChanges:
         changes["rooms"] = tuple(room_draft(room) for room in body.rooms)
     if "sessions" in sent:
         changes["sessions"] = tuple(session_draft(session) for session in body.sessions)
+    if "data_contact" in sent:
+        changes["data_contact"] = _contact(body.data_contact)
     return changes
+
+
+def _contact(body: DataContactBody | None) -> DataContact | None:
+    return None if body is None else DataContact(**dict(body))
 
 
 def _reaches(request: web.Request, event_id: str) -> bool:

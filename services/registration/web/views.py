@@ -1,9 +1,12 @@
 """What clients get, as models."""
 
+from typing import Literal
+
 from pydantic import BaseModel
 
 from schemas.envelope import Instant
 from services.registration.application.ports import GuestLink
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.event import ClosedBy, Event, EventStatus
 from services.registration.domain.suspect_times import TimeAcceptance
 
@@ -54,11 +57,31 @@ class ClosedView(BaseModel):
     counted_until: Instant
 
 
+class DataContactView(BaseModel):
+    """Who answers for the personal data, as whoever registers is told."""
+
+    controller: str
+    email: str
+    postal_address: str | None
+    officer: str | None
+
+    @classmethod
+    def of(cls, contact: DataContact) -> "DataContactView":
+        """A contact."""
+        return cls(
+            controller=contact.controller,
+            email=contact.email,
+            postal_address=contact.postal_address,
+            officer=contact.officer,
+        )
+
+
 class EventView(BaseModel):
     """An event as it stands.
 
     `closes_at` is when the clock closes it, null if it does not. `closed` is null while it is open, `archived_at` while
-    lists show it.
+    lists show it. `warnings` are for who manages it: with `no_data_contact`, people are not told who answers for their
+    data.
     """
 
     event_id: str
@@ -77,6 +100,8 @@ class EventView(BaseModel):
     closes_at: Instant | None
     closed: ClosedView | None
     archived_at: Instant | None
+    data_contact: DataContactView | None
+    warnings: list[Literal["no_data_contact"]]
     url: str
 
     @classmethod
@@ -125,6 +150,8 @@ class EventView(BaseModel):
             if event.closing is None
             else ClosedView(at=event.closing.at, by=event.closing.by, counted_until=event.counted_until),
             archived_at=event.archived_at,
+            data_contact=DataContactView.of(event.data_contact) if event.data_contact else None,
+            warnings=["no_data_contact"] if whole and event.data_contact is None else [],
             url=f"{public_url}/e/{event.event_id}",
         )
 

@@ -1,0 +1,59 @@
+"""Who answers for the personal data of an event: set by the organizer, told to whoever registers, and in letters."""
+
+from tests.integration.running_registration import RunningRegistration
+
+CONTACT = {"controller": "Association Passerelle", "email": "donnees@example.org"}
+WHOLE = CONTACT | {"postal_address": "1 place du Pont, 19000 Tulle", "officer": "dpo@example.org"}
+
+
+async def test_the_contact_is_set_changed_and_taken_away_by_api(service: RunningRegistration) -> None:
+    event_id = await service.event(publish=False)
+    published = await service.api("POST", f"/events/{event_id}/publish")
+    assert (published["data_contact"], published["warnings"]) == (None, ["no_data_contact"])
+    changed = await service.api("PATCH", f"/events/{event_id}", {"data_contact": CONTACT})
+    assert changed["data_contact"] == CONTACT | {"postal_address": None, "officer": None}
+    assert changed["warnings"] == []
+    kept = await service.api("PATCH", f"/events/{event_id}", {"title": "Journée"})
+    assert kept["data_contact"]["email"] == CONTACT["email"]
+    public = await service.api("GET", f"/events/{event_id}", token=None)
+    assert public["data_contact"] == kept["data_contact"]
+    gone = await service.api("PATCH", f"/events/{event_id}", {"data_contact": None})
+    assert gone["data_contact"] is None
+    refused = {"data_contact": CONTACT | {"email": "nobody"}}
+    problem = await service.api("PATCH", f"/events/{event_id}", refused, expect=400)
+    assert problem["errors"][0]["pointer"] == "#/data_contact/email"
+
+
+async def test_the_form_asks_for_a_contact_and_remembers_that_of_the_last_event(service: RunningRegistration) -> None:
+    await service.sign_in()
+    assert "Nobody is named" in await service.page("GET", f"/events/{await service.event()}")
+    event_id = await service.event(data_contact=WHOLE)
+    assert "Nobody is named" not in await service.page("GET", f"/events/{event_id}")
+    form = {
+        "title": "Colloque",
+        "timezone": "Europe/Paris",
+        "starts_at": "2026-12-01T09:00",
+        "ends_at": "2026-12-01T17:00",
+    } | {f"contact_{name}": text for name, text in WHOLE.items()}
+    blank = await service.page("GET", "/events/new")
+    assert all(f'value="{text}"' in blank for text in WHOLE.values())
+    without_address = await service.page("POST", "/events/new", form | {"contact_email": ""}, expect=422)
+    assert "Fill in the e-mail address, too: people must be able to ask." in without_address
+    without_name = await service.page("POST", "/events/new", form | {"contact_controller": ""}, expect=422)
+    assert "Fill in who is responsible, too" in without_name
+    event = await service.api("GET", await service.redirect("POST", "/events/new", form))
+    assert event["data_contact"] == WHOLE
+    copy = await service.api("POST", f"/events/{event_id}/duplicate", {"starts_at": "2027-01-05T08:00:00Z"}, expect=201)
+    assert copy["data_contact"] == WHOLE
+
+
+async def test_two_editors_of_the_contact_are_told_of_each_other(service: RunningRegistration) -> None:
+    event_id = await service.event(data_contact=WHOLE)
+    headers = {"Authorization": f"Bearer {service.organizer}"}
+    async with service.client.get(f"/api/v1/events/{event_id}", headers=headers) as read:
+        seen = {"If-Match": read.headers["ETag"]}
+    await service.api("PATCH", f"/events/{event_id}", {"data_contact": CONTACT})
+    refused = await service.api("PATCH", f"/events/{event_id}", {"title": "Journée"}, headers=seen, expect=412)
+    assert refused["changed"] == [
+        {"pointer": "#/data_contact", "now": CONTACT | {"postal_address": None, "officer": None}}
+    ]
