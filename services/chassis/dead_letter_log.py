@@ -45,7 +45,7 @@ class UnknownDeadLetterError(OperatorError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kept:
-    """A dead letter; its place on the topic, which is its id: `<partition>-<offset>`; when it was last sent back."""
+    """A dead letter; its own id, or its place on the topic: `<partition>-<offset>`; when it was last sent back."""
 
     id: str
     letter: DeadLetter
@@ -78,12 +78,12 @@ def listed(kept: Iterable[Kept]) -> list[tuple[str, ...]]:
 
 
 async def read_all(settings: CommonSettings) -> list[Kept]:
-    """Every dead letter kept at this moment, oldest first.
+    """Every dead letter kept at this moment, oldest first; a record set aside again is one, of the first time.
 
     Raises:
         KafkaAwayError: if no Kafka answers.
     """
-    kept: list[Kept] = []
+    kept: dict[str, Kept] = {}
     redriven: dict[str, datetime] = {}
     partitions = [TopicPartition(DEAD_LETTER.name, number) for number in range(settings.partitions)]
     async for record in read_to_end(settings, partitions, client_id="passerelle-dead-letters"):
@@ -96,9 +96,12 @@ async def read_all(settings: CommonSettings) -> list[Kept]:
         except ValueError as error:
             log.warning("dead_letter.unreadable", partition=record.partition, reason=str(error))
             continue
-        kept.append(Kept(id=f"{record.partition}-{record.offset}", letter=letter))
-    kept = [replace(item, redriven_at=redriven.get(item.id)) for item in kept]
-    return sorted(kept, key=lambda item: item.letter.time)
+        id_ = letter.id or f"{record.partition}-{record.offset}"
+        first = kept[id_].letter.time if id_ in kept else letter.time
+        # The later reason: it is that of the service as it is now.
+        kept[id_] = Kept(id=id_, letter=replace(letter, time=min(first, letter.time)))
+    all_ = [replace(item, redriven_at=redriven.get(item.id)) for item in kept.values()]
+    return sorted(all_, key=lambda item: item.letter.time)
 
 
 async def read_those(settings: CommonSettings, letter_ids: Sequence[str]) -> list[Kept]:

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from uuid import uuid5
 
 from schemas.envelope import format_instant
+from schemas.identifiers import NAMESPACE
 from schemas.topics import DEAD_LETTER
 from services.chassis.kafka import LARGEST_RECORD, decode_headers, encode_headers
 from services.chassis.outbox import OutboxRecord
@@ -26,6 +28,8 @@ _HEADER_BYTES: Final = 10
 """What Kafka writes around a header, at most."""
 _CUT_VALUE: Final = 1024 * 1024
 _CUT_TEXT: Final = 1024
+_ID_DIGITS: Final = 12
+"""Short enough to be typed; of a million letters, two have the same id once in six hundred times."""
 
 
 REDRIVEN: Final = "redriven"
@@ -55,6 +59,14 @@ class DeadLetter:
     """The record's own headers, as it came."""
     cut: bool = False
     """Whether this is only the beginning of the record, without its headers: with them it would not fit the topic."""
+
+    @property
+    def id(self) -> str | None:
+        """The same whenever its service sets this record aside again, as a rebuild does; None if it is no record."""
+        if isinstance(self.origin, str):
+            return None
+        place = f"{self.origin.topic}/{self.origin.partition}@{self.origin.offset}"
+        return uuid5(NAMESPACE, f"dead-letter\0{self.service}\0{place}").hex[:_ID_DIGITS]
 
     def open(self, box: SecretBox) -> bytes | None:
         """Give the content in plain.

@@ -14,6 +14,7 @@ from services.attendance.rebuild_command import commands as rebuild
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.event_log import place_of, read_event
 from services.chassis.database import upgrade
+from services.chassis.dead_letter_log import read_all
 from services.chassis.dead_letters import from_record
 from services.chassis.kafka import encode_headers, new_producer
 from tests.builders import settings_for
@@ -42,10 +43,13 @@ async def test_a_check_tells_what_waits_when_nobody_works(kafka: str, tmp_path: 
     places = (await read_event(settings, "evt_rebuild_waits")).places
     refused = next(place for place in places if place.topic == topics.CHECKIN.name)
     now = facts.written[-1].recordedtime
-    letter = from_record(service="attendance", reason="test", now=now, origin=refused, key=b"evt", value=b"{}")
     async with new_producer(settings, client_id="test") as producer:
-        headers = encode_headers(letter.headers)
-        await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=headers)
+        for reason in ("test", "set aside again by a rebuild"):
+            letter = from_record(service="attendance", reason=reason, now=now, origin=refused, key=b"evt", value=b"{}")
+            headers = encode_headers(letter.headers)
+            await producer.send_and_wait(letter.topic, letter.value, key=letter.key, headers=headers)
+    (kept,) = [kept for kept in await read_all(settings) if kept.letter.origin == refused]
+    assert (kept.id, kept.letter.reason) == (kept.letter.id, "set aside again by a rebuild")
     code, out, said = await command(kafka, tmp_path, "rebuild", "evt_rebuild_waits", "--check", "--format", "ndjson")
     differences = [json.loads(line) for line in out.splitlines()]
     assert {one["subject"] for one in differences if "subject" in one} == {guest(1)}
