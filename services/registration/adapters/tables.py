@@ -108,6 +108,7 @@ PEOPLE: Final = Table(
     Column("email", Text, nullable=False),
     Column("language", String(35), nullable=False),
     Column("search_text", Text, nullable=False),
+    Index("people_by_address", text("lower(email)")),
 )
 NEEDS: Final = Table(
     "accessibility_needs",
