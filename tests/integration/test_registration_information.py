@@ -1,5 +1,11 @@
 """Who answers for the personal data of an event: set by the organizer, told to whoever registers, and in letters."""
 
+from email import message_from_string
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+
 from tests.integration.running_registration import RunningRegistration
 
 CONTACT = {"controller": "Association Passerelle", "email": "donnees@example.org"}
@@ -57,3 +63,52 @@ async def test_two_editors_of_the_contact_are_told_of_each_other(service: Runnin
     assert refused["changed"] == [
         {"pointer": "#/data_contact", "now": CONTACT | {"postal_address": None, "officer": None}}
     ]
+
+
+@pytest.mark.parametrize("place", ["", "/group", "/venue", "/privacy"])
+async def test_whoever_registers_is_told_who_answers_why_how_long_and_what_their_rights_are(
+    service: RunningRegistration, place: str
+) -> None:
+    unnamed, event_id = await service.event(), await service.event(data_contact=WHOLE)
+    assert "The organizer of this event answers for your data." in await service.page("GET", f"/e/{unnamed}{place}")
+    told = await service.page("GET", f"/e/{event_id}{place}")
+    for words in (*WHOLE.values(), "contract", "consent", "3 years", "erase your data", "https://www.cnil.fr/en"):
+        assert words in told
+    assert "https://www.cnil.fr/fr" in await service.page("GET", f"/e/{event_id}{place}", lang="fr")
+
+
+async def test_a_volunteer_can_tell_a_walk_in_who_answers_for_the_name(service: RunningRegistration) -> None:
+    event_id = await service.event(data_contact=CONTACT)
+    await service.sign_in()
+    desk = await service.page("GET", f"/events/{event_id}/desk")
+    assert "Association Passerelle answers for it: donnees@example.org." in desk
+    assert f'href="/e/{event_id}/privacy"' in desk
+
+
+async def letter(service: RunningRegistration, event_id: str, number: int) -> EmailMessage:
+    message = message_from_string(
+        await service.page("GET", f"/events/{event_id}/letters/{number}/message.eml"), policy=default
+    )
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+async def test_the_first_letter_tells_the_same_and_answers_go_to_the_contact(service: RunningRegistration) -> None:
+    event_id = await service.event(data_contact=WHOLE)
+    registered = await service.register(event_id)
+    nobody = await service.event()
+    await service.register(nobody)
+    await service.api("DELETE", f"/events/{event_id}/registrations/{registered['participant_id']}", expect=204)
+    await service.sign_in()
+    first, later = await letter(service, event_id, 1), await letter(service, event_id, 3)
+    for message in (first, later):
+        assert message["Reply-To"] == "Association Passerelle <donnees@example.org>"
+    for kind in ("plain", "html"):
+        words, fewer = (
+            message.get_body(preferencelist=(kind,)).get_content()  # type: ignore[union-attr]
+            for message in (first, later)
+        )
+        for told in (*WHOLE.values(), "contrat", "3 ans", "CNIL", f"/e/{event_id}/privacy"):
+            assert told in words
+        assert "CNIL" not in fewer
+    assert (await letter(service, nobody, 2))["Reply-To"] is None

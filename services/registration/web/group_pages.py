@@ -12,6 +12,7 @@ from services.chassis.pages.languages import mark
 from services.registration.application.enrolment import Register
 from services.registration.domain.errors import AlreadyRegisteredError, ParticipantNotFoundError
 from services.registration.domain.event import Event
+from services.registration.domain.keeping import KEPT
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Wish
 from services.registration.domain.tickets import spell
@@ -140,7 +141,13 @@ def _page(
     shown = replace(form, errors={}, model=None) if more else form
     status = 429 if retry_after else 422 if shown.errors else 200
     page = render(
-        request, template, status=status, event=event, form=shown, rows=rows_to_show(shown, "members", more=more)
+        request,
+        template,
+        status=status,
+        event=event,
+        form=shown,
+        rows=rows_to_show(shown, "members", more=more),
+        kept=KEPT,
     )
     if retry_after is not None:
         page.headers["Retry-After"] = str(retry_after)

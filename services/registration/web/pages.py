@@ -21,6 +21,7 @@ from services.registration.web.letter_pages import add_letter_pages
 from services.registration.web.needs_pages import add_needs_pages
 from services.registration.web.passkey_pages import add_passkey_pages
 from services.registration.web.personal_pages import add_personal_pages
+from services.registration.web.privacy_pages import add_privacy_pages
 from services.registration.web.public_pages import add_public_pages
 from services.registration.web.session_pages import add_session_pages
 from services.registration.web.shop_connection_pages import add_shop_connection_pages
@@ -41,6 +42,7 @@ def add_pages(app: web.Application) -> None:
     add_desk_link_pages(app)
     add_audit_pages(app)
     add_public_pages(app)
+    add_privacy_pages(app)
     add_personal_pages(app)
     add_group_pages(app)
     add_event_pages(app)

@@ -11,6 +11,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from services.chassis.access import Role
 from services.chassis.clock import Clock
 from services.chassis.pages.languages import mark
+from services.registration.adapters.letters.information import reply_to
 from services.registration.adapters.letters.languages import HERE, Tongue, Tongues
 from services.registration.application.account_letters import StoredAccountLetter
 from services.registration.application.account_ports import Account
@@ -64,13 +65,17 @@ class AccountMailComposer:
             "links": [(gettext("Sign in"), self._links.url(stored.link))],
             "picture": None,
             "picture_text": "",
-            "footer": gettext("You get this message because somebody gave this address at %(site)s.")
-            % {"site": self._links.public_url},
+            "footer": [
+                gettext("You get this message because somebody gave this address at %(site)s.")
+                % {"site": self._links.public_url}
+            ],
         }
         message = EmailMessage(policy=SMTP)
         message["Subject"] = subject
         message["From"] = self._sender
         message["To"] = Address(display_name=account.name, addr_spec=account.email)
+        if event is not None and event.data_contact is not None:
+            message["Reply-To"] = reply_to(event.data_contact)
         message["Date"] = format_datetime(self._clock())
         # The same each time it is tried, so that a repetition is known for one.
         message["Message-ID"] = f"<account-letter.{stored.number}.{account.account_id}@{self._sender.domain}>"

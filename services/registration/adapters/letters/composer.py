@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from services.chassis.clock import Clock
 from services.registration.adapters.letters.enclosures import Enclosures, session_lines, when, where
+from services.registration.adapters.letters.information import information, reply_to
 from services.registration.adapters.letters.languages import HERE, Tongue, Tongues
 from services.registration.adapters.letters.wording import Occasion, words_of
 from services.registration.application.chosen_sessions import ChosenSession
@@ -86,15 +87,14 @@ class MailComposer:
             "picture": TICKET_PICTURE if stand.holds_ticket else None,
             "picture_text": tongue.texts.gettext("QR code of ticket %(code)s")
             % {"code": spell(participant.registration.ticket)},
-            "footer": tongue.texts.gettext(
-                "You get this message because this address was given to register for this event. On your personal page"
-                " you can change or cancel your registration, see what is known of you, and have it erased."
-            ),
+            "footer": information(stored.letter.kind, event, tongue, public_url=self._links.public_url),
         }
         message = EmailMessage(policy=SMTP)
         message["Subject"] = words.subject
         message["From"] = self._sender
         message["To"] = Address(display_name=person.name, addr_spec=person.email)
+        if event.data_contact is not None:
+            message["Reply-To"] = reply_to(event.data_contact)
         message["Date"] = format_datetime(self._clock())
         # The same each time it is tried, so that a repetition is known for one.
         message["Message-ID"] = f"<letter.{stored.number}.{stored.letter.participant_id}@{self._sender.domain}>"
