@@ -39,12 +39,24 @@ async def test_the_feed_keeps_uids_grows_sequences_and_tells_what_is_cancelled(t
         assert (after["Visite"]["status"], after["Visite"]["uid"]) == ("CANCELLED", before["Visite"]["uid"])
         assert after["Visite"]["location"] == "Amphi, 12 rue des Écoles, Tulle"
         clock.now += HOUR
+        await service.api("PATCH", f"/events/{event_id}", {"sessions": sessions[:1]})
+        removed = (await entries(service, event_id))["Grand atelier"]
+        assert (removed["status"], removed["uid"]) == ("CANCELLED", workshop["uid"])
+        assert removed["sequence"] > after["Grand atelier"]["sequence"]
+        assert "description" not in removed
+        assert len((await service.api("GET", f"/events/{event_id}"))["sessions"]) == 1
+        clock.now += HOUR
+        again = [*sessions[:1], SESSION | {"title": "Grand atelier"}]
+        await service.api("PATCH", f"/events/{event_id}", {"sessions": again})
+        back = (await entries(service, event_id))["Grand atelier"]
+        assert (back["status"], back["uid"]) == ("CONFIRMED", workshop["uid"])
+        clock.now += HOUR
         await service.api("POST", f"/events/{event_id}/cancel")
         assert {str(entry["status"]) for entry in (await entries(service, event_id)).values()} == {"CANCELLED"}
         async with service.client.get(f"/e/{event_id}/agenda.ics") as feed:
             cancelled = icalendar.Calendar.from_ical(await feed.read())
         assert cancelled["method"] == "CANCEL"
-        assert all(entry["sequence"] > after["Visite"]["sequence"] for entry in cancelled.walk("VEVENT"))
+        assert all(entry["sequence"] > back["sequence"] for entry in cancelled.walk("VEVENT"))
 
 
 async def test_the_feed_is_sent_again_only_when_it_changed_and_not_for_drafts(service: RunningRegistration) -> None:

@@ -251,3 +251,55 @@ async def test_who_registered_for_a_session_is_told_when_it_moves_and_nobody_els
     assert kinds_to == [["sessions_changed", "registered"], ["registered"]]
     data = await service.api("GET", f"/events/{event_id}/registrations/{concerned['participant_id']}/data")
     assert data["sessions"] == [{"session_id": workshop, "status": "confirmed", "position": None}]
+
+
+@ON_BOTH
+async def test_who_is_in_a_session_that_is_removed_is_told_and_has_the_seat_again_when_it_is_back(
+    service: RunningRegistration,
+) -> None:
+    event_id, (workshop, other) = await an_event_with(service, a_session("Atelier", 0), a_session("Autre", 4))
+    someone = await come(service, event_id, 0, workshop)
+    here = f"/e/{event_id}/confirmation/{someone['personal_token']}"
+    letters = service.parts.use_cases.letters
+
+    async def told() -> tuple[int, str, str]:
+        """How many letters there are, what the latest says, and what became of the session in the calendar."""
+        stored = await letters.to(someone["participant_id"])
+        _, message = await letters.read(event_id, stored[0].number)
+        text = message.get_body(("plain",)) if message else None
+        assert text is not None
+        calendar = icalendar.Calendar.from_ical(await service.page("GET", f"{here}/event.ics"))
+        found = {str(entry["summary"]): str(entry["status"]) for entry in calendar.walk("VEVENT")}
+        return len(stored), " ".join(text.get_content().split()), found["Atelier – Colloque"]
+
+    await service.api("PATCH", f"/events/{event_id}", {"sessions": [a_session("Autre", 4, session_id=other)]})
+    number, letter, status = await told()
+    assert (number, status) == (2, "CANCELLED")
+    assert "Atelier : n’est plus au programme" in letter
+    assert "no longer in the agenda" in await service.page("GET", here)
+    registration = await service.api("GET", f"/events/{event_id}/registrations/{someone['participant_id']}")
+    assert registration["sessions"] == []
+    again = [a_session("Autre", 4, session_id=other), a_session("Atelier", 5)]
+    await service.api("PATCH", f"/events/{event_id}", {"sessions": again})
+    number, _, status = await told()
+    assert (number, status) == (3, "CONFIRMED")
+    assert await standing(service, event_id, workshop) == [("P0", "confirmed", None)]
+
+
+async def test_an_agenda_that_puts_two_chosen_sessions_at_one_time_says_so_and_what_is_cancelled_is_in_no_way(
+    service: RunningRegistration,
+) -> None:
+    event_id, (one, two, three) = await an_event_with(
+        service, a_session("Un", 0), a_session("Deux", 4), a_session("Trois", 4)
+    )
+    someone = await come(service, event_id, 0, one, two)
+    here = f"/e/{event_id}/confirmation/{someone['personal_token']}"
+    sessions = [a_session("Un", 4), a_session("Deux", 4), a_session("Trois", 4)]
+    await service.api("PATCH", f"/events/{event_id}", {"sessions": sessions})
+    assert "“Un” and “Deux” are now at the same time" in await service.page("GET", here)
+    sessions = [a_session("Un", 4, cancelled=True), a_session("Deux", 4, cancelled=True), a_session("Trois", 4)]
+    await service.api("PATCH", f"/events/{event_id}", {"sessions": sessions})
+    assert "at the same time:" not in await service.page("GET", here)
+    path = f"/events/{event_id}/registrations/{someone['participant_id']}"
+    chosen = (await service.api("PATCH", path, {"sessions": [one, two, three]}))["sessions"]
+    assert {each["session_id"]: each["status"] for each in chosen}[three] == "confirmed"

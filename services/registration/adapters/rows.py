@@ -34,7 +34,8 @@ def event_from(row: Row[Any]) -> Event:
         offer_minutes=row.offer_minutes,
         no_show_minutes=row.no_show_minutes,
         rooms=tuple(_room(room) for room in row.rooms),
-        sessions=tuple(_session(session) for session in row.sessions),
+        sessions=tuple(_session(session) for session in row.sessions if not session.get("removed")),
+        removed_sessions=tuple(_session(session) for session in row.sessions if session.get("removed")),
         data_contact=None if row.data_contact is None else DataContact(**row.data_contact),
         changed_at=row.changed_at,
         opened_at=row.opened_at,
@@ -70,21 +71,8 @@ def event_values(event: Event) -> dict[str, Any]:
             }
             for room in event.rooms
         ],
-        "sessions": [
-            {
-                "session_id": session.session_id,
-                "title": session.title,
-                "starts_at": format_instant(session.starts_at),
-                "ends_at": format_instant(session.ends_at),
-                "room": session.room,
-                "description": session.description,
-                "speakers": list(session.speakers),
-                "seats": {"in_person": session.capacity.in_person, "remote": session.capacity.remote},
-                "cancelled": session.cancelled,
-                "registration_needed": session.registration_needed,
-            }
-            for session in event.sessions
-        ],
+        "sessions": [_session_values(session) for session in event.sessions]
+        + [{**_session_values(session), "removed": True} for session in event.removed_sessions],
         "data_contact": None if event.data_contact is None else asdict(event.data_contact),
         "changed_at": event.changed_at,
         "opened_at": event.opened_at,
@@ -102,6 +90,21 @@ def _room(stored: dict[str, Any]) -> Room:
         conference=Conference(source=conference["source"], room=conference["room"]) if conference else None,
         address=stored.get("address"),
     )
+
+
+def _session_values(session: Session) -> dict[str, Any]:
+    return {
+        "session_id": session.session_id,
+        "title": session.title,
+        "starts_at": format_instant(session.starts_at),
+        "ends_at": format_instant(session.ends_at),
+        "room": session.room,
+        "description": session.description,
+        "speakers": list(session.speakers),
+        "seats": {"in_person": session.capacity.in_person, "remote": session.capacity.remote},
+        "cancelled": session.cancelled,
+        "registration_needed": session.registration_needed,
+    }
 
 
 def _session(stored: dict[str, Any]) -> Session:

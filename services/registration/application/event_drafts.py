@@ -7,10 +7,10 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from services.registration.application.ports import Mint
-from services.registration.domain.agenda import Conference, Room, Session
+from services.registration.domain.agenda import Conference, Room, Session, removed_from
 from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import InvalidValueError, Rule
-from services.registration.domain.event import OFFER_MINUTES, Event
+from services.registration.domain.event import OFFER_MINUTES, Event, EventStatus
 from services.registration.domain.instants import after, of_our_times
 from services.registration.domain.seats import Capacity, Mode
 
@@ -157,7 +157,12 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
         in_person=seats.get(Mode.IN_PERSON, event.capacity.in_person),
         remote=seats.get(Mode.REMOTE, event.capacity.remote),
     )
-    rooms, sessions = changes.get("rooms"), changes.get("sessions")
+    rooms, wanted = changes.get("rooms"), changes.get("sessions")
+    known = (*event.removed_sessions, *event.sessions)
+    sessions = event.sessions if wanted is None else _sessions(wanted, known=known, mint=mint)
+    # Of a draft nobody has been told.
+    public = event.status is not EventStatus.DRAFT
+    removed = removed_from(event.sessions, event.removed_sessions, sessions) if public else ()
     return replace(
         event,
         title=changes.get("title", event.title),
@@ -171,7 +176,8 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
         data_contact=changes.get("data_contact", event.data_contact),
         capacity=capacity,
         rooms=event.rooms if rooms is None else _rooms(rooms, known=event.rooms, mint=mint),
-        sessions=event.sessions if sessions is None else _sessions(sessions, known=event.sessions, mint=mint),
+        sessions=sessions,
+        removed_sessions=removed,
     )
 
 

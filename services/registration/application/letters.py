@@ -87,7 +87,7 @@ class Composer(Protocol):
     ) -> EmailMessage:
         """The whole message; the person must be known. It may take a while, and is safe in a thread.
 
-        `sessions` are those they chose, and those they left.
+        `sessions` are those they chose, those they left, and those that are in the agenda no more.
         """
         ...
 
@@ -156,7 +156,7 @@ class Letters:
         async with self.store.reading() as view:
             event = await view.event(event_id)
             participant = await view.participant(event_id, stored.letter.participant_id)
-            sessions = await chosen_sessions(view, event, [stored.letter.participant_id], left_too=True)
+            sessions = await chosen_sessions(view, event, [stored.letter.participant_id], gone_too=True)
         if participant.person is None or not participant.person.email:
             return stored, None
         chosen = sessions.get(stored.letter.participant_id, ())
@@ -188,7 +188,7 @@ class Letters:
         async with self.store.reading() as view:
             event = await view.event(letter.event_id)
             participant = await view.participant(letter.event_id, letter.participant_id)
-            sessions = await chosen_sessions(view, event, [letter.participant_id], left_too=True)
+            sessions = await chosen_sessions(view, event, [letter.participant_id], gone_too=True)
         if participant.person is None:
             return self._settled(stored, LetterState.DROPPED, "erased")
         if not participant.person.email:

@@ -54,7 +54,7 @@ class People:
             needs = await view.needs_of(participant_id)
             consents = await view.consent_history(participant_id)
             scans = await view.scans_of(participant_id)
-            sessions = await chosen_sessions(view, event, [participant_id], left_too=True)
+            sessions = await chosen_sessions(view, event, [participant_id], gone_too=True)
         letters = await self.book.of_participant(participant_id)
         return OwnData(
             event=event,

@@ -75,14 +75,14 @@ class SessionPlaces:
             await leave_session(transaction, event, registration, session_id, mint=self.mint, now=now)
 
     async def of(
-        self, event: Event, participant_ids: Collection[str], *, left_too: bool = False
+        self, event: Event, participant_ids: Collection[str], *, gone_too: bool = False
     ) -> Mapping[str, Sequence[ChosenSession]]:
         """What some participants of an event chose, in the order of the agenda; who chose nothing is left out.
 
-        With `left_too`, also what they chose once and left.
+        With `gone_too`, also what they chose once and left, and then what was removed from the agenda.
         """
         async with self.store.reading() as view:
-            return await chosen_sessions(view, event, participant_ids, left_too=left_too)
+            return await chosen_sessions(view, event, participant_ids, gone_too=gone_too)
 
     async def overview(self, event: Event) -> Sequence[SessionOverview]:
         """How the sessions of an event that people register for are seated, in the order of the agenda."""

@@ -129,7 +129,7 @@ async def move_to_session(
     if not (may_wait or seated) and (seats.free == 0 or registration.holds is None):
         raise SessionFullError(session_id)
     moves = _Moves(transaction=transaction, mint=mint, now=now)
-    for other in in_the_way(event, session_id, known.values()):
+    for other in in_the_way(event, session_id, known.values(), now=now):
         await moves.move(other, leave(other, now=now))
     if place is None or place.is_left:
         await _ask(moves, registration, session_id, place)

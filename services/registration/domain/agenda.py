@@ -1,9 +1,13 @@
 """What an event is made of: sessions, possibly several at once, and the rooms they are in."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 from services.registration.domain.seats import Capacity
+
+_MOST_REMOVED: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,3 +60,25 @@ class Session:
     capacity: Capacity = field(default_factory=Capacity)
     cancelled: bool = False
     registration_needed: bool = False
+
+
+def removed_from(before: Sequence[Session], removed: Sequence[Session], now: Sequence[Session]) -> tuple[Session, ...]:
+    """What an agenda had once and has not `now`, after it was `before` with some `removed` already.
+
+    No more is kept of each than calendars need, and no speakers: they may have asked to be forgotten. The latest come
+    last, and are kept where they are too many.
+    """
+    there = {session.session_id for session in now}
+    gone = [
+        Session(
+            session_id=session.session_id,
+            title=session.title,
+            starts_at=session.starts_at,
+            ends_at=session.ends_at,
+            registration_needed=session.registration_needed,
+            cancelled=True,
+        )
+        for session in (*removed, *before)
+        if session.session_id not in there
+    ]
+    return tuple(gone[-_MOST_REMOVED:])

@@ -54,6 +54,9 @@ class Event:
 
     `archived_at` is set on what lists leave out; that is no fact: nothing else about the event is different.
 
+    `removed_sessions` were in the agenda when it was public, and are not any more: calendars and who registered for one
+    are told so, and adding one again by its id or its title takes that back.
+
     Raises:
         InvalidValueError: naming the field, on construction.
     """
@@ -72,6 +75,7 @@ class Event:
     no_show_minutes: int | None = None
     rooms: tuple[Room, ...] = ()
     sessions: tuple[Session, ...] = ()
+    removed_sessions: tuple[Session, ...] = ()
     opened_at: datetime | None = None
     closing: Closing | None = None
     archived_at: datetime | None = None

@@ -80,21 +80,29 @@ def overlap(one: Session, other: Session) -> bool:
 def check_choice(event: Event, wanted: Sequence[str], *, kept: Collection[str] = (), now: datetime) -> None:
     """Refuse sessions that nobody registers for, that are over, or that take place at the same time.
 
-    What somebody has already (`kept`) they may keep, unless it overlaps with what they choose.
+    What somebody has already (`kept`) they may keep, unless it overlaps with what they choose; what does not take place
+    or is over is in nobody's way.
 
     Raises:
         InvalidValueError: naming the place in `wanted`.
         OverlappingSessionsError: with the later of the two, and the title of the other.
     """
     known = {session.session_id: session for session in to_register_for(event)}
-    free_to_choose = {session.session_id for session in still_open(event, now=now)} | set(kept)
+    to_come = {session.session_id for session in still_open(event, now=now)}
     for place, session_id in enumerate(wanted):
-        if session_id not in known or session_id not in free_to_choose:
+        if session_id not in known or session_id not in to_come | set(kept):
             raise InvalidValueError(pointer=f"/sessions/{place}", rule=Rule.SESSION_OPEN)
-    for (_, one), (place, other) in combinations(enumerate(known[session_id] for session_id in wanted), 2):
+    attended = [(place, known[session_id]) for place, session_id in enumerate(wanted) if session_id in to_come]
+    for (_, one), (place, other) in combinations(attended, 2):
         both_kept = {one.session_id, other.session_id} <= set(kept)
         if one is not other and not both_kept and overlap(one, other):
             raise OverlappingSessionsError(pointer=f"/sessions/{place}", other=one.title)
+
+
+def at_the_same_time(sessions: Sequence[Session]) -> Sequence[tuple[Session, Session]]:
+    """Those of somebody's sessions of which they can attend only one whole: the agenda changed after they chose."""
+    taking_place = [session for session in sessions if not session.cancelled]
+    return [(one, other) for one, other in combinations(taking_place, 2) if overlap(one, other)]
 
 
 def changed_for_attendees(before: Event, now: Event) -> Collection[str]:
@@ -106,21 +114,21 @@ def changed_for_attendees(before: Event, now: Event) -> Collection[str]:
             for one in to_register_for(event)
         }
 
-    return {str(session_id) for session_id, *_ in told(before) - told(now)}
+    # Both ways: what is in the agenda again has the people that it had.
+    return {str(session_id) for session_id, *_ in told(before) ^ told(now)}
 
 
-def in_the_way(event: Event, session_id: str, places: Iterable[SessionPlace]) -> Sequence[SessionPlace]:
-    """The places that somebody gives up who moves to a session: those in sessions at the same time."""
-    known = {session.session_id: session for session in to_register_for(event)}
-    target = known[session_id]
-    return [
-        place
-        for place in places
-        if not place.is_left
-        and place.session_id in known
-        and place.session_id != session_id
-        and overlap(known[place.session_id], target)
-    ]
+def in_the_way(
+    event: Event, session_id: str, places: Iterable[SessionPlace], *, now: datetime
+) -> Sequence[SessionPlace]:
+    """The places that somebody gives up who moves to a session: those in sessions to come at the same time."""
+    target = next(session for session in to_register_for(event) if session.session_id == session_id)
+    others = {
+        session.session_id
+        for session in still_open(event, now=now)
+        if session is not target and overlap(session, target)
+    }
+    return [place for place in places if not place.is_left and place.session_id in others]
 
 
 def ask_for(

@@ -10,6 +10,7 @@ from services.chassis.access import require
 from services.chassis.pages import render, texts_of
 from services.chassis.pages.forms import Form, read_form
 from services.chassis.paging import page_of
+from services.registration.application.chosen_sessions import clashes
 from services.registration.application.event_drafts import EventChanges
 from services.registration.application.ports import RosterQuery
 from services.registration.application.registrations import RegistrationChanges
@@ -155,6 +156,7 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
         ticket=spell(participant.registration.ticket),
         sessions=await cases.session_places.overview(event),
         chosen={one.session.session_id: one for one in mine},
+        clashes=clashes(mine),
         needs=await cases.people.needs_of(participant.registration.participant_id),
         orders=sorted({bought.order_id for bought in await cases.shops.tickets_of(**whose)}),
         confirmation_url=cases.links.confirmation_url(**whose),

@@ -11,7 +11,7 @@ from aiohttp import web
 
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, read_form
-from services.registration.application.chosen_sessions import ChosenSession
+from services.registration.application.chosen_sessions import ChosenSession, clashes
 from services.registration.application.ports import Participant
 from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.errors import (
@@ -203,9 +203,10 @@ async def _personal_page(
     other = Mode.REMOTE if seat.mode is Mode.IN_PERSON else Mode.IN_PERSON
     counts = await cases.registrations.counts(event.event_id)
     whose = {"event_id": event.event_id, "participant_id": seat.participant_id}
-    mine = [chosen for chosen in await _sessions(request, event, participant) if not chosen.place.is_left]
+    chosen = [each for each in await _sessions(request, event, participant) if not each.place.is_left]
+    mine = [each for each in chosen if not each.removed]
     overviews = await cases.session_places.overview(event)
-    ticked: Form[SessionChoice] = Form(values={"sessions": [chosen.session.session_id for chosen in mine]})
+    ticked: Form[SessionChoice] = Form(values={"sessions": [each.session.session_id for each in mine]})
     return render(
         request,
         "confirmation.html",
@@ -213,6 +214,8 @@ async def _personal_page(
         form=form,
         session_form=session_form or ticked,
         chosen=mine,
+        removed=[each.session for each in chosen if each.removed],
+        clashes=clashes(mine),
         offered=offered(event, overviews, mine, now=cases.session_places.clock()),
         event=event,
         participant=participant,
@@ -228,9 +231,9 @@ async def _personal_page(
 
 
 async def _sessions(request: web.Request, event: Event, participant: Participant) -> Sequence[ChosenSession]:
-    """What they chose, and what they left."""
+    """What they chose, what they left, and what is in the agenda no more."""
     whose = participant.registration.participant_id
-    return (await use_cases(request).session_places.of(event, [whose], left_too=True)).get(whose, ())
+    return (await use_cases(request).session_places.of(event, [whose], gone_too=True)).get(whose, ())
 
 
 def _holds_ticket(event: Event, participant: Participant) -> bool:

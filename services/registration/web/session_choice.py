@@ -55,5 +55,6 @@ def refused_choice(
     if not isinstance(error, OverlappingSessionsError):
         return form.with_error("sessions", texts.gettext(_NOT_OPEN))
     refused = wanted[int(error.pointer.rpartition("/")[2])]
-    title = next(session.title for session in event.sessions if session.session_id == refused)
+    # The agenda may have changed between the two times that it was read.
+    title = next((session.title for session in event.sessions if session.session_id == refused), refused)
     return form.with_error("sessions", texts.gettext(_OVERLAP) % {"session": title, "other": error.other})

@@ -37,9 +37,9 @@ def add_time_zones(calendar: icalendar.Calendar, event: Event) -> None:
 def agenda_feed(event: Event, *, public_url: str) -> bytes:
     """One entry a session, or one for an event without any; the same bytes until the event changes.
 
-    A session keeps its UID whatever becomes of it, and its SEQUENCE grows with each change. What does not take place
-    says so (STATUS:CANCELLED), and the calendar of a cancelled event takes its entries back (METHOD:CANCEL). Speakers
-    are named: the organizer made their names public.
+    A session keeps its UID whatever becomes of it, and its SEQUENCE grows with each change. What does not take place,
+    or is in the agenda no more, says so (STATUS:CANCELLED); the calendar of a cancelled event takes its entries back
+    (METHOD:CANCEL). Speakers are named: the organizer made their names public.
     """
     calendar = new_calendar()
     if event.status is EventStatus.CANCELLED:
@@ -50,7 +50,7 @@ def agenda_feed(event: Event, *, public_url: str) -> bytes:
     calendar.add("refresh-interval", _ASK_AGAIN, parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", "PT1H")
     url = f"{public_url}/e/{event.event_id}"
-    for session in event.sessions:
+    for session in (*event.sessions, *event.removed_sessions):
         calendar.add_component(_session_entry(session, event, url=url))
     if not event.sessions:
         entry = _entry(event, uid=event.event_id, title=event.title, cancelled=False, url=url)

@@ -15,7 +15,7 @@ from services.registration.adapters.letters.enclosures import Enclosures, sessio
 from services.registration.adapters.letters.information import information, reply_to
 from services.registration.adapters.letters.languages import HERE, Tongue, Tongues
 from services.registration.adapters.letters.wording import Occasion, words_of
-from services.registration.application.chosen_sessions import ChosenSession
+from services.registration.application.chosen_sessions import ChosenSession, clashes
 from services.registration.application.letters import StoredLetter
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import Participant
@@ -72,6 +72,8 @@ class MailComposer:
         facts = _facts(event, participant, stand, tongue)
         if lines := session_lines(sessions, event, tongue):
             facts.append((tongue.texts.gettext("Your sessions"), "; ".join(lines)))
+        if pairs := [f"{one.title} / {other.title}" for one, other in clashes(sessions)]:
+            facts.append((tongue.texts.gettext("At the same time, so keep one of them"), "; ".join(pairs)))
         shown = {
             "language": tongue.language,
             "subject": words.subject,

@@ -174,7 +174,9 @@ def session_lines(sessions: Sequence[ChosenSession], event: Event, tongue: Tongu
             continue
         start = tongue.formats["format_datetime"](session.starts_at, event.timezone)
         line = f"{start} – {session.title}" + (f" ({session.room})" if session.room else "")
-        if session.cancelled:
+        if chosen.removed:
+            line = gettext("%(session)s: no longer in the agenda") % {"session": line}
+        elif session.cancelled:
             line = gettext("%(session)s: does not take place") % {"session": line}
         elif chosen.place.status is SeatStatus.WAITLISTED:
             waits = gettext("%(session)s: number %(place)s on the waiting list")
