@@ -89,6 +89,7 @@ class ProblemDocument(BaseModel):
     title: str
     status: int
     detail: str | None = None
+    reason: str | None = Field(default=None, description="A stable word for programs, where there is one.")
     errors: list[WrongField] | None = None
 
 

@@ -22,7 +22,6 @@ from services.chassis.idempotency import Idempotency
 from services.chassis.kafka import new_producer
 from services.chassis.metrics import new_registry
 from services.chassis.middlewares import BUSY_ROUTES
-from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
 from services.chassis.secrets import SecretBox
@@ -58,6 +57,7 @@ from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
 from services.registration.application.imports import Imports, LineKeys
 from services.registration.application.known_grants import KnownGrants
+from services.registration.application.late_scans import LateScans
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
@@ -67,24 +67,10 @@ from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Standing, Tokens
+from services.registration.application.walk_ins import WalkIns
 from services.registration.settings import RegistrationSettings
-from services.registration.web import (
-    access_api,
-    check_ins_api,
-    desks_api,
-    event_steps_api,
-    events_api,
-    exports_api,
-    imports_api,
-    people_api,
-    registrations_api,
-    seats_api,
-    session_pages,
-    sessions_api,
-    shop_notices_api,
-    suspect_times_api,
-)
 from services.registration.web.actors import name_the_actor
+from services.registration.web.apis import add_apis
 from services.registration.web.check_ins_api import CHECK_INS
 from services.registration.web.errors import answer_refusals
 from services.registration.web.internal import add_internal
@@ -156,23 +142,7 @@ async def assembled(
         app.middlewares.extend([answer_refusals, name_the_actor])
         app[USE_CASES] = cases
         app[BUSY_ROUTES] = frozenset({CHECK_INS})
-        add_api(
-            app,
-            events_api.api,
-            event_steps_api.api,
-            registrations_api.api,
-            exports_api.api,
-            imports_api.api,
-            people_api.api,
-            seats_api.api,
-            session_pages.api,
-            sessions_api.api,
-            shop_notices_api.api,
-            check_ins_api.api,
-            desks_api.api,
-            suspect_times_api.api,
-            access_api.api,
-        )
+        add_apis(app)
         add_internal(app)
         add_pages(app)
         yield Parts(app=app, drain=drain, use_cases=cases)
@@ -269,6 +239,8 @@ def _use_cases(
     keys = LineKeys.derive(settings.secret)
     door = HttpShopDoor.of(settings, clock)
     check_ins = CheckIns(store=store, clock=clock, mint=mint, doors=Doors(store))
+    walk_ins = WalkIns(store=store, clock=clock, registrations=registrations, check_ins=check_ins)
+    session_places = SessionPlaces(store=store, clock=clock, mint=mint)
     return UseCases(
         settings=settings,
         events=Events(store=store, clock=clock, mint=mint),
@@ -279,9 +251,13 @@ def _use_cases(
             store=store, clock=clock, mint=mint, door=door, keys=keys, read=read_ticket, secret_key=settings.secret
         ),
         offers=Offers(store=store, clock=clock, mint=mint),
-        session_places=SessionPlaces(store=store, clock=clock, mint=mint),
+        session_places=session_places,
         check_ins=check_ins,
-        desks=Desks(store=store, clock=clock, registrations=registrations, check_ins=check_ins),
+        desks=Desks(store=store, clock=clock),
+        walk_ins=walk_ins,
+        late_scans=LateScans(
+            check_ins=check_ins, walk_ins=walk_ins, registrations=registrations, session_places=session_places
+        ),
         identities=Identities(store=store, clock=clock, mint=mint),
         suspect_times=SuspectTimes(store=store, clock=clock, mint=mint),
         tokens=tokens,

@@ -1,4 +1,4 @@
-"""Use cases of the desks of an event together: what each must know, who is in, walk-ins, double entries."""
+"""Use cases of the desks of an event together: what each must know, who is in, double entries."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -6,19 +6,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from services.chassis.clock import Clock
-from services.registration.application.checkins import CheckIns, require_place
 from services.registration.application.desk_ports import Inside, TicketState
-from services.registration.application.doors import CheckInResult
-from services.registration.application.enrolment import Register
 from services.registration.application.ports import Store
-from services.registration.application.registrations import Registrations
-from services.registration.domain.checkins import CheckIn
 from services.registration.domain.double_entries import DoubleEntry, double_entries
-from services.registration.domain.errors import CheckInNotFoundError, ModeFullError
+from services.registration.domain.errors import CheckInNotFoundError
 from services.registration.domain.event import Event
-from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Mode, SeatStatus, free_seats
-from services.registration.domain.session_places import seats_of, still_open, to_register_for
+from services.registration.domain.session_places import seats_of, to_register_for
 
 OVERLAP: Final = timedelta(seconds=30)
 """How far back of `since` a desk is told again: a transaction commits a moment after it has read the clock."""
@@ -103,8 +97,6 @@ class Desks:
 
     store: Store
     clock: Clock
-    registrations: Registrations
-    check_ins: CheckIns
 
     async def state(self, event_id: str, *, since: datetime | None = None, with_tickets: bool = True) -> DeskState:
         """What a desk must know; with `since`, the tickets that may have changed from then on.
@@ -128,38 +120,6 @@ class Desks:
                 else (),
                 session_counts=await view.session_counts(event_id) if needed else {},
             )
-
-    async def walk_in(
-        self, event_id: str, person: Person, check_in: CheckIn, *, retry_key: str
-    ) -> tuple[str, CheckInResult]:
-        """Register somebody who is at the door, for the session too if it is one's, and let them in.
-
-        Returns their ticket too.
-
-        It is two transactions, both the same when repeated with the same key: a desk that got no answer asks again.
-
-        Raises:
-            EventNotFoundError: if there is no such event.
-            EventStateError: if it is not published.
-            ModeFullError: if no seat is left in the room.
-            InvalidValueError: as `CheckIns.check_in`.
-        """
-        async with self.store.reading() as view:
-            event = await view.event(event_id)
-            known = await view.registered_by(event_id, retry_key)
-            free = free_seats(event.capacity, await view.taken(event_id), Mode.IN_PERSON)
-        if check_in.place_id is not None and check_in.scanned_at is None:
-            require_place(event, check_in.place_id)
-        if known is None and free == 0:
-            raise ModeFullError(Mode.IN_PERSON)
-        open_now = {session.session_id for session in still_open(event, now=self.clock())}
-        sessions = (check_in.place_id,) if check_in.place_id in open_now else ()
-        command = Register(mode=Mode.IN_PERSON, person=person, consents={}, retry_key=retry_key, sessions=sessions)
-        registration = (await self.registrations.register(event_id, command)).registration
-        result = await self.check_ins.check_in(
-            event_id, check_in, participant_id=registration.participant_id, retry_key=retry_key
-        )
-        return registration.ticket, result
 
     async def double_entries(self, event_id: str) -> Sequence[tuple[DoubleEntry, bool]]:
         """The tickets that were let in at more than one desk, the latest first, and whether that is settled.

@@ -22,6 +22,7 @@ class Register:
     for to be able to take part. `retry_key` is what a repetition of the same request would repeat. Without `letters`
     nobody is written to about it. `ticket` is the code of one that they hold already. `shares_address` is for who has
     none of their own: it is somebody else's. `sessions` are those they will come to, of those one registers for.
+    `was_there` is late word of somebody who came to the door: an event that is closed by now takes it still.
     """
 
     mode: Mode | Wish
@@ -34,6 +35,7 @@ class Register:
     ticket: str | None = None
     shares_address: bool = False
     sessions: tuple[str, ...] = ()
+    was_there: bool = False
 
 
 async def enrol(

@@ -240,8 +240,9 @@ class Registrations:
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)
             before = [await self._registered_before(transaction, event_id, command) for command in commands]
-            if None in before:
-                event.require_open("register")
+            for command, same in zip(commands, before, strict=True):
+                if same is None and not (command.was_there and event.status is EventStatus.CLOSED):
+                    event.require_open("register")
             for command, same in zip(commands, before, strict=True):
                 # Before an address is looked at: what is wrong tells nobody who is registered.
                 if same is None:

@@ -47,6 +47,7 @@ class CheckIn:
 
     `place_id` is the room or session that is entered or left; None is a door of the event itself. Whoever enters a room
     is at the event; whoever leaves a room may still be. `clock_offset_ms` is what the desk had to add to its own clock.
+    `let_in` is late word of somebody whom a volunteer let in without a seat: they were there, whoever has the seat.
     """
 
     action: Action
@@ -55,6 +56,7 @@ class CheckIn:
     device: str | None = None
     place_id: str | None = None
     clock_offset_ms: int | None = None
+    let_in: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,6 +201,8 @@ def _seat_refusal(check_in: CheckIn, holder: TicketHolder) -> Refusal | None:
         return None
     if check_in.scanned_at is not None and holder.moved_at is not None and check_in.scanned_at < holder.moved_at:
         # Late word of an entry made with the ticket as it was then.
+        return None
+    if check_in.let_in and check_in.scanned_at is not None and holder.status is not SeatStatus.CANCELLED:
         return None
     if holder.status in _BY_SEAT:
         return _BY_SEAT[holder.status]

@@ -28,14 +28,15 @@ def already_registered(
     too, and those whom one person registered together without addresses of their own share that person's.
     """
     groups = [holder.group_id for holder in holders if holder.group_id is not None]
-    name = _plain(person.name)
+    name = plain(person.name)
     return [
         holder
         for holder in holders
         if holder.is_venue == is_venue
-        and (_plain(holder.name) == name or not (is_venue or shares_address or groups.count(holder.group_id or "") > 1))
+        and (plain(holder.name) == name or not (is_venue or shares_address or groups.count(holder.group_id or "") > 1))
     ]
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A name as it is compared with others: without regard to case and spaces."""
     return " ".join(name.casefold().split())

@@ -227,7 +227,10 @@ class CheckInBody(Body):
 
 
 class WalkInBody(Body):
-    """Somebody who is at the door without a registration. The rest is as in `CheckInBody`."""
+    """Somebody who is at the door without a registration. The rest is as in `CheckInBody`.
+
+    With `look_first`, nobody is registered whose name or address is: they are named in the refusal.
+    """
 
     name: PersonName
     email: Email | None = None
@@ -238,6 +241,7 @@ class WalkInBody(Body):
     place_id: Identifier | None = None
     scan_id: ScanId
     clock_offset_ms: ClockOffset | None = None
+    look_first: bool = False
 
 
 class DeskParameters(BaseModel):

@@ -145,7 +145,7 @@ async def walk_in(request: web.Request) -> web.StreamResponse:
     person = Person(name=typed.name, email=typed.email or "", language=language_of(request))
     check_in = CheckIn(action=Action.IN, gate=typed.gate, place_id=typed.place_id, device="desk")
     try:
-        ticket, result = await use_cases(request).desks.walk_in(
+        ticket, result = await use_cases(request).walk_ins.let_in(
             event.event_id, person, check_in, retry_key=typed.form_id
         )
     except ModeFullError:

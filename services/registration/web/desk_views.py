@@ -12,10 +12,8 @@ from services.registration.application.desk_ports import TicketState
 from services.registration.application.desks import DeskState, Place
 from services.registration.application.doors import CheckInResult
 from services.registration.domain.checkins import Action, Outcome, Refusal, Scan
-from services.registration.domain.double_entries import DoubleEntry
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
-from services.registration.domain.tickets import spell
 
 _DIGEST_BYTES: Final = 16
 
@@ -119,18 +117,6 @@ class VoidView(BaseModel):
         return cls(fact_id=scan.voided_by or "", voided_id=scan.fact_id, participant_id=scan.participant_id)
 
 
-class WalkInView(BaseModel):
-    """Somebody who came without a registration: their new ticket, and what happened at the door."""
-
-    ticket: str
-    check_in: CheckInView
-
-    @classmethod
-    def of(cls, ticket: str, result: CheckInResult) -> "WalkInView":
-        """A walk-in, registered and checked in."""
-        return cls(ticket=spell(ticket), check_in=CheckInView.of(result))
-
-
 class PlaceView(BaseModel):
     """A room or session that a desk may stand at, and how many are in; `capacity` null is without a known limit.
 
@@ -226,31 +212,6 @@ class DeskView(BaseModel):
             places=[PlaceView.of(place) for place in state.places],
             tickets=[],
         )
-
-
-class DoubleEntryView(BaseModel):
-    """A ticket that was let in at more than one desk: one presence, whose holder may have lent the ticket."""
-
-    double_entry_id: str
-    participant_id: str
-    entries: list[ScanView]
-    settled: bool
-
-    @classmethod
-    def of(cls, double: DoubleEntry, *, settled: bool) -> "DoubleEntryView":
-        """A double entry."""
-        return cls(
-            double_entry_id=double.fact_id,
-            participant_id=double.scans[0].participant_id,
-            entries=[ScanView.of(scan) for scan in double.scans],
-            settled=settled,
-        )
-
-
-class DoubleEntriesView(BaseModel):
-    """The double entries of an event."""
-
-    items: list[DoubleEntryView]
 
 
 def desk_document(state: DeskState) -> bytes:

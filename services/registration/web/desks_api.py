@@ -8,11 +8,15 @@ from services.chassis.access import Role
 from services.chassis.http import read_json, read_query
 from services.chassis.openapi import Api
 from services.registration.domain.checkins import Action, CheckIn
+from services.registration.domain.errors import AlreadyRegisteredError
 from services.registration.domain.registrations import Person
 from services.registration.web.answers import answer
 from services.registration.web.bodies import DeskParameters, WalkInBody
-from services.registration.web.desk_views import DeskView, DoubleEntriesView, DoubleEntryView, WalkInView, desk_document
+from services.registration.web.desk_views import DeskView, desk_document
+from services.registration.web.door_notice_views import DoubleEntriesView, DoubleEntryView
+from services.registration.web.errors import problem_of
 from services.registration.web.use_cases import use_cases
+from services.registration.web.walk_in_views import NamesakeView, WalkInView
 
 api = Api(tag="desks")
 
@@ -47,7 +51,11 @@ async def read_desk(request: web.Request) -> web.Response:
     problems=[409],
 )
 async def walk_in(request: web.Request) -> web.Response:
-    """409 (`mode_full`) if no seat is left in the room. Without an e-mail address nothing is sent to them."""
+    """409 (`mode_full`) if no seat is left in the room. Without an e-mail address nothing is sent to them.
+
+    With `look_first`, 409 (`already_registered`, with the `participants`) if their name or address is registered. Late
+    word (`at`) is of somebody who was let in: they wait for a seat if there is none.
+    """
     body = await read_json(request, WalkInBody)
     check_in = CheckIn(
         action=Action.IN,
@@ -58,8 +66,16 @@ async def walk_in(request: web.Request) -> web.Response:
         clock_offset_ms=body.clock_offset_ms,
     )
     person = Person(name=body.name, email=body.email or "", language=body.language)
-    desks = use_cases(request).desks
-    ticket, result = await desks.walk_in(request.match_info["event_id"], person, check_in, retry_key=body.scan_id)
+    event_id, walk_ins = request.match_info["event_id"], use_cases(request).walk_ins
+    try:
+        ticket, result = await walk_ins.let_in(
+            event_id, person, check_in, retry_key=body.scan_id, look_first=body.look_first
+        )
+    except AlreadyRegisteredError as error:
+        known = [NamesakeView.of(one).model_dump(mode="json") for one in await walk_ins.known(event_id, person)]
+        refusal = problem_of(error)
+        refusal.extensions |= {"participants": known}
+        raise refusal from error
     return answer(WalkInView.of(ticket, result), status=201)
 
 

@@ -14,6 +14,7 @@ from services.registration.application.exports import Exports
 from services.registration.application.identities import Identities
 from services.registration.application.imports import Imports
 from services.registration.application.known_grants import KnownGrants
+from services.registration.application.late_scans import LateScans
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
@@ -23,6 +24,7 @@ from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Tokens
+from services.registration.application.walk_ins import WalkIns
 from services.registration.settings import RegistrationSettings
 from services.registration.web.rate_limits import RegistrationLimits
 
@@ -41,6 +43,8 @@ class UseCases:
     session_places: SessionPlaces
     check_ins: CheckIns
     desks: Desks
+    walk_ins: WalkIns
+    late_scans: LateScans
     identities: Identities
     suspect_times: SuspectTimes
     tokens: Tokens

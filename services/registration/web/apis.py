@@ -1,0 +1,44 @@
+"""The parts of the API of this service, in the order in which it is described."""
+
+from aiohttp import web
+
+from services.chassis.openapi import add_api
+from services.registration.web import (
+    access_api,
+    check_ins_api,
+    desks_api,
+    event_steps_api,
+    events_api,
+    exports_api,
+    imports_api,
+    late_scans_api,
+    people_api,
+    registrations_api,
+    seats_api,
+    session_pages,
+    sessions_api,
+    shop_notices_api,
+    suspect_times_api,
+)
+
+
+def add_apis(app: web.Application) -> None:
+    """Route all of them."""
+    add_api(
+        app,
+        events_api.api,
+        event_steps_api.api,
+        registrations_api.api,
+        exports_api.api,
+        imports_api.api,
+        people_api.api,
+        seats_api.api,
+        session_pages.api,
+        sessions_api.api,
+        shop_notices_api.api,
+        check_ins_api.api,
+        late_scans_api.api,
+        desks_api.api,
+        suspect_times_api.api,
+        access_api.api,
+    )
