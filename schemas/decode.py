@@ -7,6 +7,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.checkin import CheckedIn, CheckedOut, CheckInVoided
 from schemas.envelope import fact_type
+from schemas.erasures import PersonErased
 from schemas.participation import Interaction, Joined, Left, RoomClosed, RoomOpened, StreamStarted, StreamStopped
 from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.registration import (
@@ -48,6 +49,7 @@ KnownFact: TypeAlias = (
     | SessionPlaceTaken
     | SessionPlaceChanged
     | SessionPlaceLeft
+    | PersonErased
     | IdentityLinked
     | IdentityUnlinked
     | TimeAccepted

@@ -23,7 +23,8 @@ from services.chassis.transactions import connector
 
 Value = TypeVar("Value")
 
-_BUSY_TIMEOUT_MS: Final = 30_000
+BUSY_TIMEOUT_MS: Final = 30_000
+"""How long a connection of SQLite waits for others."""
 _MIGRATION_LOCK: Final = 7_243_117_201
 """The PostgreSQL advisory lock that is held while migrations run: any number that nothing else uses."""
 _AWAY_STATES: Final = ("08", "53", "57P")
@@ -80,7 +81,7 @@ def create_engine(url: str, *, durable: bool = True) -> AsyncEngine:
         hide_parameters=True,
         pool_size=1,
         max_overflow=0,
-        pool_timeout=_BUSY_TIMEOUT_MS / 1000,
+        pool_timeout=BUSY_TIMEOUT_MS / 1000,
         pool_reset_on_return=None,  # Every transaction ends where it began: nothing is left to roll back.
     )
     # What is deleted is overwritten, and not left in the file: it may be what was known of somebody.
@@ -179,7 +180,7 @@ def _prepare_sqlite(engine: AsyncEngine, *, begin: str, pragmas: tuple[str, ...]
     def _connected(driver_connection: Any, _record: object) -> None:  # noqa: ANN401  (the driver is untyped)
         driver_connection.isolation_level = None
         cursor = driver_connection.cursor()
-        for pragma in (f"busy_timeout={_BUSY_TIMEOUT_MS}", "synchronous=FULL", *pragmas):
+        for pragma in (f"busy_timeout={BUSY_TIMEOUT_MS}", "synchronous=FULL", *pragmas):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()
 

@@ -1,5 +1,6 @@
 """The answers that `Idempotency-Key` gives again. They may name people: they are kept sealed, and for a day."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from aiohttp import web
-from sqlalchemy import Column, Integer, LargeBinary, MetaData, Row, String, Table, delete, insert, select
+from sqlalchemy import Column, Integer, LargeBinary, MetaData, Row, String, Table, delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from services.chassis.database import UtcInstant
@@ -19,6 +20,10 @@ SEALED_FOR: Final = "idempotency answers"
 """What the box of stored answers is derived for."""
 _GIVEN_AGAIN: Final = ("Location", "ETag")
 _AT_ONCE: Final = 500
+_FORGOTTEN: Final = 410
+"""The status of rows that are no answers: their `body` is an id, which answers given meanwhile must not mention."""
+_UNDER_WAY: Final = timedelta(minutes=1)
+"""An answer may be about what was read this long before its request was looked at here, and more: clocks differ."""
 
 
 def idempotency_table(metadata: MetaData) -> Table:
@@ -94,6 +99,11 @@ class PendingReply:
             "created_at": self.now,
         }
         await connection.execute(insert(self.table), row)
+        # After the insertion, which waits for whoever forgets: see there.
+        late = select(columns.body).where(columns.status == _FORGOTTEN, columns.created_at >= self.now - _UNDER_WAY)
+        whole = _whole(headers, body)
+        if any(forgotten in whole for forgotten in (await connection.scalars(late)).all()):
+            await connection.execute(delete(self.table).where(columns.scope == self.scope))
         self.stored = True
 
 
@@ -112,14 +122,19 @@ def unsealed(box: SecretBox, row: Row[Any]) -> StoredReply | None:
     )
 
 
-async def forget(connection: AsyncConnection, table: Table, box: SecretBox, *, mentions: str) -> int:
+async def forget(connection: AsyncConnection, table: Table, box: SecretBox, *, mentions: str, now: datetime) -> int:
     """Delete, in the caller's transaction, the answers that mention an id; gives how many there were.
 
-    A request whose answer is not stored yet is not seen. What cannot be opened is deleted too: nobody gets it again.
+    That of a request which is under way is not kept either. What cannot be opened is deleted too: nobody gets it again.
     """
     needle, columns, after, forgotten = mentions.encode(), table.c, "", 0
+    if connection.dialect.name == "postgresql":
+        # Whoever stores an answer now is waited for, and seen; the others wait until it stands here what is forgotten.
+        await connection.execute(text(f'LOCK TABLE "{table.name}" IN SHARE ROW EXCLUSIVE MODE'))
+    await _note_forgotten(connection, table, needle, now=now)
+    answers = select(columns.scope, columns.body).where(columns.status != _FORGOTTEN).order_by(columns.scope)
     while True:
-        some = select(columns.scope, columns.body).where(columns.scope > after).order_by(columns.scope).limit(_AT_ONCE)
+        some = answers.where(columns.scope > after).limit(_AT_ONCE)
         rows = (await connection.execute(some)).all()
         found = [row.scope for row in rows if needle in (_opened(box, row.body) or needle)]
         if found:
@@ -128,6 +143,13 @@ async def forget(connection: AsyncConnection, table: Table, box: SecretBox, *, m
         if len(rows) < _AT_ONCE:
             return forgotten
         after = rows[-1].scope
+
+
+async def _note_forgotten(connection: AsyncConnection, table: Table, needle: bytes, *, now: datetime) -> None:
+    scope = hashlib.sha256(b"forgotten\0" + needle).hexdigest()
+    await connection.execute(delete(table).where(table.c.scope == scope))
+    row = {"fingerprint": "", "status": _FORGOTTEN, "content_type": "", "body": needle, "created_at": now}
+    await connection.execute(insert(table).values(scope=scope, **row))
 
 
 def _whole(headers: Mapping[str, str], body: bytes) -> bytes:

@@ -24,6 +24,7 @@ from services.chassis.metrics import new_registry
 from services.chassis.middlewares import BUSY_ROUTES
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
+from services.chassis.scrubbing import Scrubbing
 from services.chassis.secrets import SecretBox
 from services.chassis.stored_replies import SEALED_FOR
 from services.chassis.topics import await_topics
@@ -33,8 +34,10 @@ from services.registration.adapters.clockwork import (
     close_by_the_clock,
     deliver_letters,
     remind_by_the_clock,
+    scrub_by_the_clock,
     settle_seats_by_the_clock,
 )
+from services.registration.adapters.erasure_tables import SCRUBS
 from services.registration.adapters.letters.account_book import SqlAccountLetterBook
 from services.registration.adapters.letters.account_composer import AccountMailComposer
 from services.registration.adapters.letters.book import LetterMetrics, SqlLetterBook
@@ -93,6 +96,7 @@ class Parts:
     app: web.Application
     drain: OutboxDrain
     use_cases: UseCases
+    scrubbing: Scrubbing
 
 
 async def serve(settings: RegistrationSettings) -> None:
@@ -105,6 +109,7 @@ async def serve(settings: RegistrationSettings) -> None:
         background.start("imports", carry_imports_on(parts.use_cases.imports))
         background.start("shops", ask_shops(parts.use_cases.shops.rounds))
         background.start("reminders", remind_by_the_clock(parts.use_cases.people))
+        background.start("scrubbing", scrub_by_the_clock(parts.scrubbing))
         background.start("account letters", deliver_letters(parts.use_cases.access.letters))
         log.info("registration.listening", url=url)
         await background.wait()
@@ -145,7 +150,7 @@ async def assembled(
         add_apis(app)
         add_internal(app)
         add_pages(app)
-        yield Parts(app=app, drain=drain, use_cases=cases)
+        yield Parts(app=app, drain=drain, use_cases=cases, scrubbing=Scrubbing(writer, SCRUBS))
 
 
 async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:

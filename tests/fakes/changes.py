@@ -66,6 +66,7 @@ class Changes:
         """Leave the storing to the middleware."""
         async with self.engine.begin() as connection:
             number = await self.change(connection, request)
+        await self.wait()
         return web.json_response({"number": number}, status=201, headers={"Location": f"/n/{number}", "ETag": '"1"'})
 
     async def without_an_answer(self, request: web.Request) -> web.Response:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 import pytest_asyncio
@@ -13,7 +14,7 @@ from yarl import URL
 from services.registration.adapters.shops.http import Reach, ShopClient
 from services.registration.bootstrap import MIGRATIONS
 from services.registration.domain.shop_errors import ShopNotFoundError, ShopTroubleError
-from services.registration.domain.ticket_shops import POLL_EVERY, Fate, Platform, Trouble
+from services.registration.domain.ticket_shops import POLL_EVERY, Fate, Platform, ToldTicket, Trouble
 from tests.databases import ON_BOTH, NewDatabase
 from tests.fakes.ticket_shops import LUNCH, ON_LINK, Sold, pretix_shop, raw, secret_of, signed
 from tests.integration.connected_shop import ConnectedShop, connected_shop
@@ -224,6 +225,9 @@ async def test_who_withdrew_here_or_registered_here_is_not_overruled_by_the_shop
         shop = await door.connect()
         await door.round()
         assert await door.fates(shop) == {Fate.KEPT: 1, Fate.CANCELLED: 1, Fate.ERASED: 1, Fate.REGISTERED: 1}
+        assert await door.shops.tickets_of(door.event_id, ids["Is Erased"]) == [
+            ToldTicket(key=ANY, order_id="", position_id="", fate=Fate.ERASED)
+        ]
         assert len((await door.service.api("GET", path))["items"]) == 4
         assert ("Léa Martin", "lea@example.org", "in_person", "confirmed") in await door.people()
 

@@ -250,6 +250,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "passerelle.registration.session_place.taken.v1": _act,
     "passerelle.registration.session_place.changed.v1": _act,
     "passerelle.registration.session_place.left.v1": _act,
+    "passerelle.registration.person.erased.v1": _act,
     "passerelle.registration.identity.linked.v1": _link(linked=True),
     "passerelle.registration.identity.unlinked.v1": _link(linked=False),
     "passerelle.registration.time.accepted.v1": _acceptance(accepted=True),

@@ -34,6 +34,7 @@ _DID: Final[Mapping[str, str]] = {
         "got a seat in a session, or waits for one in another mode"
     ),
     "passerelle.registration.session_place.left.v1": mark("left a session they had registered for"),
+    "passerelle.registration.person.erased.v1": mark("had their name and address erased"),
     "passerelle.registration.identity.linked.v1": mark("was recognised behind a guest"),
     "passerelle.registration.identity.unlinked.v1": mark("is no longer taken for a guest"),
     "passerelle.checkin.checked_in.v1": mark("came in"),

@@ -7,6 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.chassis.database import is_away
+from services.chassis.scrubbing import Scrubbing
 from services.registration.application.account_letters import AccountLetters
 from services.registration.application.events import Events
 from services.registration.application.imports import Imports
@@ -56,6 +57,15 @@ async def carry_imports_on(imports: Imports) -> None:
 async def ask_shops(shops: ShopRounds) -> None:
     """Ask the ticket shops whose time has come, or that said something, for ever."""
     await again_and_again(shops.ask_due, name="shops")
+
+
+async def scrub_by_the_clock(scrubbing: Scrubbing) -> None:
+    """Have what was erased gone from the database's files within seconds, for ever."""
+
+    async def scrub() -> None:
+        await scrubbing.scrub_owed()
+
+    await again_and_again(scrub, name="scrubbing", poll_seconds=5)
 
 
 async def deliver_letters(letters: Letters | AccountLetters) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Row, Select, case, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import padded
+from services.registration.adapters.erasure_tables import ERASURES
 from services.registration.adapters.rows import scan_from
 from services.registration.adapters.tables import PEOPLE, REGISTRATIONS, SCANS, SESSION_PLACES, SETTLED_DOUBLE_ENTRIES
 from services.registration.application.desk_ports import Guest, Inside, TicketState
@@ -38,7 +39,8 @@ class SqlDeskReading:
             scanned = select(_SCAN.participant_id).where(
                 _SCAN.event_id == event_id, or_(_SCAN.recorded_at >= since, _SCAN.voided_at >= since)
             )
-            moved = [_SEAT.changed_at >= since, _SEAT.participant_id.in_(scanned)]
+            erased = select(ERASURES.c.participant_id).where(ERASURES.c.event_id == event_id, ERASURES.c.at >= since)
+            moved = [_SEAT.changed_at >= since, _SEAT.participant_id.in_(scanned), _SEAT.participant_id.in_(erased)]
             if with_sessions:
                 rebooked = select(_PLACE.participant_id).where(_PLACE.event_id == event_id, _PLACE.changed_at >= since)
                 moved.append(_SEAT.participant_id.in_(rebooked))

@@ -1,6 +1,6 @@
 """Imports in the SQL store."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -126,12 +126,12 @@ class SqlImportWriting(SqlImportReading):
         if not (await self._connection.execute(update(IMPORTED_LINES).where(*mine).values(values))).rowcount:
             await self._connection.execute(insert(IMPORTED_LINES).values(event_id=event_id, key=line.key, **values))
 
-    async def leave_out_of_imports(self, event_id: str, email: str) -> None:
+    async def leave_out_of_imports(self, event_id: str, *, email: str, keys: Collection[str]) -> None:
         """See the port."""
         for of_event, import_id in await self.running_imports():
             if of_event == event_id:
                 stands, content = await self.imported(event_id, import_id), await self.import_content(import_id)
-                await self.save_import(*without(stands, content, email))
+                await self.save_import(*without(stands, content, email=email, keys=keys))
 
     async def forget_imports(self, event_id: str | None = None, *, before: datetime | None = None) -> None:
         """See the port."""

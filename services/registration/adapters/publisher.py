@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypedDict
 
 from schemas import checkin as checkin_wire
+from schemas import erasures as erasures_wire
 from schemas import registration as wire
 from schemas import session_places as places_wire
 from schemas.envelope import CONTENT_TYPE, FactData
@@ -18,6 +19,7 @@ from services.registration.domain.facts import (
     Fact,
     GuestIdentified,
     OfferEnded,
+    PersonErased,
     PlaceStep,
     ScanVoided,
     SeatMoved,
@@ -205,6 +207,18 @@ def _identity_fact(fact: GuestIdentified) -> WireFact:
     )
 
 
+def _erasure_fact(fact: PersonErased) -> WireFact:
+    kind: Callable[..., WireFact] = erasures_wire.PersonErased
+    return kind(
+        id=fact.fact_id,
+        source=OFFICE,
+        subject=fact.participant_id,
+        time=fact.at,
+        recordedtime=fact.at,
+        data=erasures_wire.ErasureData(event_id=fact.event_id, guests=fact.guests),
+    )
+
+
 def _time_fact(fact: TimeJudged) -> WireFact:
     said = fact.acceptance
     kind: Callable[..., WireFact] = wire.TimeAccepted if said.accepted else wire.TimeAcceptanceWithdrawn
@@ -255,6 +269,7 @@ _WRITERS: Final[Mapping[type[Fact], tuple[Topic, Callable[..., WireFact]]]] = {
     OfferEnded: (REGISTRATION, _offer_end_fact),
     SessionPlaceMoved: (REGISTRATION, _place_fact),
     GuestIdentified: (REGISTRATION, _identity_fact),
+    PersonErased: (REGISTRATION, _erasure_fact),
     TimeJudged: (REGISTRATION, _time_fact),
     TicketScanned: (CHECKIN, _scan_fact),
     ScanVoided: (CHECKIN, _void_fact),

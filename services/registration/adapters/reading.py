@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.account_reading import SqlAccountReading
 from services.registration.adapters.desk_reading import SqlDeskReading, holder_from, tells_of_presence
+from services.registration.adapters.erasing import SqlErasureReading
 from services.registration.adapters.import_store import SqlImportReading
 from services.registration.adapters.people_reading import SqlPeopleReading
 from services.registration.adapters.rows import (
@@ -49,6 +50,7 @@ class SqlReading(
     SqlSeatReading,
     SqlSessionReading,
     SqlPeopleReading,
+    SqlErasureReading,
     SqlAccountReading,
     SqlImportReading,
     SqlShopReading,

@@ -10,10 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.chassis.clock import Clock
 from services.chassis.outbox import add
 from services.chassis.secrets import SecretBox
-from services.chassis.stored_replies import forget
 from services.registration.adapters.account_writing import SqlAccountWriting
-from services.registration.adapters.import_store import SqlImportWriting
-from services.registration.adapters.import_tables import IMPORTED_LINES
+from services.registration.adapters.erasing import SqlErasing, erased
 from services.registration.adapters.publisher import to_record
 from services.registration.adapters.reading import SqlReading
 from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
@@ -23,7 +21,6 @@ from services.registration.adapters.tables import (
     CONSENTS,
     EVENTS,
     GUEST_LINKS,
-    IDEMPOTENCY,
     LETTERS,
     NEEDS,
     OUTBOX,
@@ -61,7 +58,7 @@ class SqlStore:
         committed: Callable[[], None] = lambda: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        """`answers` seals what repeated requests are given again: an erasure has to look into it.
+        """`answers` opens what repeated requests are given again: an erasure has to look into it.
 
         `committed` is called after each commit, and must not block: it wakes whoever drains the outbox.
 
@@ -95,7 +92,7 @@ class SqlStore:
         self._committed()
 
 
-class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlImportWriting, SqlShopWriting):
+class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlErasing, SqlShopWriting):
     """A transaction; implements the port `Writing`."""
 
     def __init__(self, connection: AsyncConnection, *, clock: Clock, answers: SecretBox) -> None:
@@ -156,20 +153,15 @@ class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlImportWrit
 
     async def erase_person(self, participant_id: str) -> None:
         """See the port."""
-        deleted, event_id = 0, await self._event_of(participant_id)
-        email = await self._connection.scalar(select(PEOPLE.c.email).where(PEOPLE.c.participant_id == participant_id))
-        for table in (PEOPLE, NEEDS, CONSENTS):
-            gone = await self._connection.execute(delete(table).where(table.c.participant_id == participant_id))
-            deleted += gone.rowcount
-        if deleted:
-            await self._note_of_person(Act.PERSON_ERASED, participant_id)
-            # The key stays, so that the same file does not bring the person back.
-            told = update(IMPORTED_LINES).where(IMPORTED_LINES.c.participant_id == participant_id)
-            await self._connection.execute(told.values(said={}))
-            await self.forget_imports(event_id)
-            if event_id is not None and email:
-                await self.leave_out_of_imports(event_id, email)
-            await forget(self._connection, IDEMPOTENCY, self._answers, mentions=participant_id)
+        told = await self._delete_person(participant_id)
+        if told is not None:
+            await self.publish([told])
+
+    async def forget_guest(self, event_id: str, participant_id: str, guest_id: str) -> None:
+        """See the port."""
+        now = self._clock()
+        told = to_record(erased(event_id, participant_id, [guest_id], now))
+        await add(self._connection, OUTBOX, [told], now=now)
 
     async def record_scans(self, recorded: Sequence[RecordedScan]) -> None:
         """See the port."""

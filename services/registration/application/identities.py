@@ -28,7 +28,7 @@ class Identities:
         now = self.clock()
         async with self.store.writing() as transaction:
             await transaction.event(event_id)
-            await transaction.registration(event_id, participant_id)
+            participant = await transaction.participant(event_id, participant_id)
             known = await transaction.guest_link(event_id, guest_id)
             if known is not None and known.participant_id is not None:
                 if known.participant_id != participant_id:
@@ -46,6 +46,9 @@ class Identities:
                 at=at,
             )
             await transaction.publish([fact])
+            if participant.person is None:
+                # Who was erased is not to be remembered by the name of a guest, whenever that comes to light.
+                await transaction.forget_guest(event_id, participant_id, guest_id)
             return link
 
     async def unlink(self, event_id: str, *, guest_id: str, participant_id: str | None = None) -> None:

@@ -1,6 +1,6 @@
 """What imports need of the database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -54,8 +54,8 @@ class ImportWriting(ImportReading, Protocol):
         """Keep by which key a participant is known, and what the file said of them."""
         ...
 
-    async def leave_out_of_imports(self, event_id: str, email: str) -> None:
-        """Delete whoever has this address from the files of the event that are being carried out."""
+    async def leave_out_of_imports(self, event_id: str, *, email: str, keys: Collection[str]) -> None:
+        """Delete whoever has this address, or one of these keys, from the files of the event that are carried out."""
         ...
 
     async def forget_imports(self, event_id: str | None = None, *, before: datetime | None = None) -> None:

@@ -13,6 +13,7 @@ from services.registration.application.ports import Participant, Store
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
+from services.registration.domain.erasures import Erasure
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Purpose
 
@@ -106,6 +107,11 @@ class People:
             registration.require_active()
             await write_of_seat(transaction, registration)
             await transaction.note(Deed(act=Act.LETTER_SENT_AGAIN, event_id=event_id, subject=participant_id))
+
+    async def erasure(self, participant_id: str) -> Erasure | None:
+        """When a participant was erased, and what was deleted; None for who was not."""
+        async with self.store.reading() as view:
+            return await view.erasure(participant_id)
 
     async def needs(self, event_id: str) -> Mapping[str, str]:
         """What the participants of an event need to take part, by their ids."""

@@ -9,6 +9,7 @@ from typing import Protocol
 from services.registration.application.account_ports import AccountReading, AccountWriting
 from services.registration.application.audit import AuditReading, AuditWriting
 from services.registration.application.desk_ports import DeskReading, DeskWriting
+from services.registration.application.erasure_ports import ErasureReading, ErasureWriting
 from services.registration.application.import_ports import ImportReading, ImportWriting
 from services.registration.application.people_ports import PeopleReading, PeopleWriting
 from services.registration.application.seat_ports import SeatReading, SeatWriting
@@ -89,7 +90,15 @@ class GuestLink:
 
 
 class Reading(
-    DeskReading, SeatReading, PeopleReading, AccountReading, AuditReading, ImportReading, ShopReading, Protocol
+    DeskReading,
+    SeatReading,
+    PeopleReading,
+    ErasureReading,
+    AccountReading,
+    AuditReading,
+    ImportReading,
+    ShopReading,
+    Protocol,
 ):
     """A consistent view of the database."""
 
@@ -171,7 +180,16 @@ class Reading(
 
 
 class Writing(
-    Reading, DeskWriting, SeatWriting, PeopleWriting, AccountWriting, AuditWriting, ImportWriting, ShopWriting, Protocol
+    Reading,
+    DeskWriting,
+    SeatWriting,
+    PeopleWriting,
+    ErasureWriting,
+    AccountWriting,
+    AuditWriting,
+    ImportWriting,
+    ShopWriting,
+    Protocol,
 ):
     """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
 
@@ -195,13 +213,6 @@ class Writing(
 
     async def add_consents(self, participant_id: str, consents: Mapping[Purpose, bool], *, at: datetime) -> None:
         """Record what was consented to or revoked; the latest word on a purpose counts."""
-        ...
-
-    async def erase_person(self, participant_id: str) -> None:
-        """Delete the name, the address, the needs and the consents, and what else names the person.
-
-        That is: files that are imported, and answers kept for repeated requests. Doing it again changes nothing.
-        """
         ...
 
     async def save_scan(self, scan: Scan) -> None:

@@ -48,6 +48,9 @@ class _Case:
 
     def told(self, fate: Fate) -> ToldTicket:
         """What to keep of it."""
+        if fate is Fate.ERASED:
+            # The shop's numbers lead to whom it was for.
+            return ToldTicket(key=self.key, order_id="", position_id="", fate=fate)
         ticket = self.ticket
         return ToldTicket(key=self.key, order_id=ticket.order_id, position_id=ticket.position_id, fate=fate)
 

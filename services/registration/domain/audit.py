@@ -12,6 +12,7 @@ from services.registration.domain.facts import (
     Fact,
     GuestIdentified,
     OfferEnded,
+    PersonErased,
     PlaceStep,
     ScanVoided,
     SeatMoved,
@@ -145,6 +146,8 @@ def deed_of(fact: Fact) -> Deed:  # noqa: PLR0911  (one for each kind of fact)
         case GuestIdentified(linked=linked):
             act = Act.GUEST_LINKED if linked else Act.GUEST_UNLINKED
             return Deed(act=act, event_id=fact.event_id, subject=fact.participant_id)
+        case PersonErased():
+            return Deed(act=Act.PERSON_ERASED, event_id=fact.event_id, subject=fact.participant_id)
         case TimeJudged(acceptance=said):
             act = Act.TIME_ACCEPTED if said.accepted else Act.TIME_LEFT_OUT
             return Deed(act=act, event_id=said.event_id, subject=said.subject or said.fact_id)

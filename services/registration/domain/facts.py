@@ -124,6 +124,25 @@ class TimeJudged:
     recorded_at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PersonErased:
+    """What was known of a participant is deleted here; the guests are those known to be them."""
+
+    fact_id: str
+    event_id: str
+    participant_id: str
+    guests: tuple[str, ...]
+    at: datetime
+
+
 Fact: TypeAlias = (
-    EventMoved | SeatMoved | OfferEnded | SessionPlaceMoved | TicketScanned | ScanVoided | GuestIdentified | TimeJudged
+    EventMoved
+    | SeatMoved
+    | OfferEnded
+    | SessionPlaceMoved
+    | TicketScanned
+    | ScanVoided
+    | GuestIdentified
+    | TimeJudged
+    | PersonErased
 )

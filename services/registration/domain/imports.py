@@ -136,27 +136,29 @@ class Import:
     total: int = 0
 
 
-def without(stands: Import, content: ImportContent, email: str) -> tuple[Import, ImportContent]:
-    """An import with nothing left of who has this address: their lines that are still to come are refused.
+def without(
+    stands: Import, content: ImportContent, *, email: str, keys: Collection[str]
+) -> tuple[Import, ImportContent]:
+    """An import with nothing left of who has this address, if they have one, or is known by one of these keys.
 
-    Lines that were carried out keep their place, without whom they were about.
+    Their lines that are still to come are refused; those that were carried out keep their place, without whom they
+    were about. The sheet itself goes: it may name people where nobody would look for them, or under no address.
     """
     same = email.casefold()
-    mine = {line.number for line in content.lines[stands.done :] if line.person.email.casefold() == same}
+
+    def is_theirs(line: ImportLine) -> bool:
+        return line.key in keys or (same != "" and line.person.email.casefold() == same)
+
+    theirs = {line.number for line in content.lines if is_theirs(line)}
+    mine = {line.number for line in content.lines[stands.done :]} & theirs
     nobody = Person(name="", email="", language="")
     lines = [
-        replace(line, person=nobody, needs=None) if line.person.email.casefold() == same else line
+        replace(line, person=nobody, needs=None) if line.number in theirs else line
         for line in content.lines
         if line.number not in mine
     ]
-    rows = {
-        number: cells
-        for number, cells in content.sheet.rows.items()
-        if not any(cell.strip().casefold() == same for cell in cells)
-    }
     refused = {**stands.refused, **dict.fromkeys(mine, Refusal.ERASED)}
-    content = replace(content, lines=lines, sheet=replace(content.sheet, rows=rows))
-    return replace(stands, refused=refused), content
+    return replace(stands, refused=refused), replace(content, lines=lines, sheet=replace(content.sheet, rows={}))
 
 
 def judge(line: ImportLine, known: Sequence[KnownParticipant]) -> Judged:

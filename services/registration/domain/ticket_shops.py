@@ -51,9 +51,9 @@ class Fate(StrEnum):
 
 
 WELL: Final = frozenset(
-    {Fate.REGISTERED, Fate.WAITLISTED, Fate.RECOGNISED, Fate.PENDING, Fate.WITHDRAWN, Fate.LEFT_OUT}
+    {Fate.REGISTERED, Fate.WAITLISTED, Fate.RECOGNISED, Fate.PENDING, Fate.WITHDRAWN, Fate.LEFT_OUT, Fate.ERASED}
 )
-"""The fates that nobody needs to look at."""
+"""The fates that nobody needs to look at, or can: nothing is left of who was erased."""
 _HERE: Final = frozenset({Fate.REGISTERED, Fate.WAITLISTED, Fate.RECOGNISED, Fate.KEPT})
 """The fates of those whose ticket led to a registration that stands."""
 _OWN_END: Final = frozenset({Fate.CANCELLED, Fate.ERASED})
@@ -168,7 +168,7 @@ class TicketShop:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldTicket:
-    """What became of a ticket, as kept: its ids at the shop, and no word of whom it is for."""
+    """What became of a ticket, as kept: its ids at the shop, none once erased, and no word of whom it is for."""
 
     key: str
     order_id: str

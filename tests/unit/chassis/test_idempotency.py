@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.chassis.database import create_engine
 from services.chassis.idempotency import Idempotency
 from services.chassis.secrets import SecretBox
-from services.chassis.stored_replies import forget
-from tests.databases import ON_BOTH, NewDatabase
+from services.chassis.stored_replies import PendingReply, forget
+from tests.databases import ON_BOTH, ON_POSTGRESQL, NewDatabase
 from tests.fakes.changes import BOX, METADATA, REPLIES, Changes, Watch
 
 Client = TestClient[web.Request, web.Application]
@@ -168,8 +169,9 @@ async def test_answers_are_kept_sealed_and_those_about_somebody_can_be_forgotten
     async with changes.engine.begin() as connection:
         bodies = (await connection.execute(select(REPLIES.c.body))).scalars().all()
         assert not any(b"number" in body for body in bodies)
-        assert await forget(connection, REPLIES, BOX, mentions="/n/2") == 1
-        assert await forget(connection, REPLIES, BOX, mentions="/n/2") == 0
+        now = changes.clock()
+        assert await forget(connection, REPLIES, BOX, mentions="/n/2", now=now) == 1
+        assert await forget(connection, REPLIES, BOX, mentions="/n/2", now=now) == 0
 
     again = await client.patch("/api/v1/changes", data=b"a", headers=KEY)
     assert again.headers["Idempotency-Replayed"] == "true"
@@ -212,3 +214,46 @@ async def test_outside_the_api_a_key_means_nothing(client: Client, changes: Chan
         await client.post("/form", data=b"a", headers=KEY)
 
     assert await changes.count() == 2
+
+
+@ON_BOTH
+async def test_the_answer_of_a_request_that_was_under_way_is_not_kept_about_somebody_forgotten(
+    client: Client, changes: Changes
+) -> None:
+    changes.go_on.clear()
+    under_way = asyncio.create_task(client.patch("/api/v1/changes", data=b"a", headers=KEY))
+    await changes.entered.wait()
+    async with changes.engine.begin() as connection:
+        assert await forget(connection, REPLIES, BOX, mentions='"number": 1', now=changes.clock()) == 0
+    changes.go_on.set()
+    answer = await under_way
+    assert (answer.status, '"number": 1' in await answer.text()) == (201, True)
+    async with changes.engine.begin() as connection:
+        assert (await connection.scalars(select(REPLIES.c.status))).all() == [410]
+
+
+@ON_POSTGRESQL
+async def test_an_answer_that_is_being_stored_is_waited_for_and_forgotten(new_database: NewDatabase) -> None:
+    engine = create_engine(await new_database())
+    watch = Watch()
+    async with engine.begin() as connection:
+        await connection.run_sync(METADATA.create_all)
+
+    async def forget_somebody() -> int:
+        async with engine.begin() as connection:
+            return await forget(connection, REPLIES, BOX, mentions="somebody", now=watch())
+
+    reply = PendingReply(scope="s", fingerprint="f", table=REPLIES, box=BOX, now=watch())
+    async with engine.begin() as storing:
+        await reply.store(storing, status=200, body=b"somebody", content_type="text/plain", headers={})
+        forgetting = asyncio.create_task(forget_somebody())
+        await _until_somebody_waits_for_a_lock(engine)
+    assert await forgetting == 1
+    await engine.dispose()
+
+
+async def _until_somebody_waits_for_a_lock(engine: AsyncEngine) -> None:
+    waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+    async with engine.connect() as connection:
+        while not await connection.scalar(waiting):
+            await asyncio.sleep(0.01)

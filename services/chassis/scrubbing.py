@@ -1,0 +1,96 @@
+"""What was deleted is gone from the files of SQLite too: from the write-ahead log, and from between the rows.
+
+`secure_delete` overwrites a deleted row. But the log of writes still holds its pages until it is emptied, and where
+SQLite moved rows from page to page, copies stay in the gaps until the file is written anew (VACUUM). Whoever deletes
+what is known of somebody owes that, in the transaction of the deletion, so that a crash in between forgets nothing:
+
+    await owe(connection, SCRUBS, now=clock())
+
+PostgreSQL does it by itself, by and by (autovacuum); a dump holds nothing that was deleted.
+"""
+
+import sqlite3
+from datetime import datetime
+from typing import Final, cast
+
+import sqlalchemy as sa
+import structlog
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.chassis.database import BUSY_TIMEOUT_MS, RowNumber, UtcInstant
+from services.chassis.transactions import ThreadConnection, in_transaction
+
+AT_MOST: Final = 64 * 1024 * 1024
+"""Larger files are written anew at night only: nobody is at a door then, who would wait for it."""
+_PATIENCE_MS: Final = 1000
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+def scrubs_table(metadata: sa.MetaData) -> sa.Table:
+    """Declare the table; its migration is the service's."""
+    return sa.Table(
+        "scrubs",
+        metadata,
+        sa.Column("number", RowNumber, primary_key=True, autoincrement=True),
+        sa.Column("owed_at", UtcInstant, nullable=False),
+    )
+
+
+async def owe(connection: AsyncConnection, table: sa.Table, *, now: datetime) -> None:
+    """Have what this transaction deletes scrubbed out of the files after its commit."""
+    await connection.execute(sa.insert(table).values(owed_at=now))
+
+
+class Scrubbing:
+    """Does what is owed. One writer at a time, as everything that writes to SQLite."""
+
+    def __init__(self, engine: AsyncEngine, table: sa.Table) -> None:
+        """`engine` is the one that writes."""
+        self._engine = engine
+        self._table = table
+
+    async def scrub_owed(self, *, at_most: int | None = AT_MOST) -> int:
+        """Scrub if it is owed; gives how many deletions are done with now.
+
+        A file of more than `at_most` bytes is left for later, but for its log of writes; None is without limit. So is
+        one that somebody reads from all the time: it stays owed.
+        """
+        numbers = self._table.c.number
+        owed = await in_transaction(self._engine, lambda ours: ours.scalar(sa.select(sa.func.max(numbers))))
+        if owed is None:
+            return 0
+        if self._engine.dialect.name == "sqlite" and not await self._scrub(at_most):
+            return 0
+        done = sa.delete(self._table).where(numbers <= owed)
+        return int(await in_transaction(self._engine, lambda ours: ours.execute(done).rowcount))
+
+    async def _scrub(self, at_most: int | None) -> bool:
+        """Write the file anew, if it is not too large, and empty its log; whether both are done."""
+        async with self._engine.connect() as connection:
+            pooled = await connection.get_raw_connection()
+            driver = cast("ThreadConnection", pooled.driver_connection)
+            # Whoever reads or writes now is waited for, but not for long: others want to write.
+            await _number(driver, f"PRAGMA busy_timeout={_PATIENCE_MS}")
+            try:
+                size = await _number(driver, "PRAGMA page_count") * await _number(driver, "PRAGMA page_size")
+                small = at_most is None or size <= at_most
+                if small:
+                    await driver.execute("VACUUM")
+                # The first column tells whether somebody who reads was in the way.
+                done = await _number(driver, "PRAGMA wal_checkpoint(TRUNCATE)") == 0 and small
+            except sqlite3.OperationalError as error:
+                log.warning("scrubbing.failed", error=error.sqlite_errorname)
+                return False
+            finally:
+                await _number(driver, f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        if done:
+            log.info("scrubbing.done", bytes=size)
+        return done
+
+
+async def _number(driver: ThreadConnection, pragma: str) -> int:
+    """The first column of the only row that a pragma answers."""
+    async with driver.execute(pragma) as cursor:
+        row = await cursor.fetchone()
+    return 0 if row is None else int(row[0])
