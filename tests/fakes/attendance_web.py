@@ -9,6 +9,7 @@ from typing import Any
 
 from aiohttp import ClientSession, web
 from prometheus_client import CollectorRegistry
+from pydantic import SecretStr
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import topics
@@ -69,6 +70,7 @@ class Attendance:
     feed: Feed
     reading: AsyncEngine
     session: ClientSession
+    settings: AttendanceSettings
 
     async def ask(self, path: str, *, token: str | None = ANALYST, **query: str) -> tuple[int, dict[str, Any]]:
         """The status and the JSON of an answer."""
@@ -100,7 +102,7 @@ async def attending(
     timeline = SqlTimeline(reading)
     feed = Feed(timeline)
     settings = AttendanceSettings.model_construct(
-        host="127.0.0.1", port=port, public_url="http://127.0.0.1", secret_key=None
+        host="127.0.0.1", port=port, public_url="http://127.0.0.1", secret_key=SecretStr("an invented secret of ours")
     )
     app = create_attendance_app(
         settings,
@@ -121,6 +123,7 @@ async def attending(
             feed=feed,
             reading=reading,
             session=session,
+            settings=settings,
         )
     await writing.dispose()
     await reading.dispose()

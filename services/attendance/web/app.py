@@ -13,6 +13,7 @@ from services.attendance.web.changes_api import changes_api
 from services.attendance.web.changes_page import add_changes_page
 from services.attendance.web.feed import Feed
 from services.attendance.web.figures import SharedFigures
+from services.attendance.web.internal import add_internal
 from services.attendance.web.live_api import FEED, FIGURES, ITEMS, JsonItems, live_api
 from services.attendance.web.live_page import add_live_page
 from services.attendance.web.moments import CLOCK
@@ -59,6 +60,7 @@ def create_attendance_app(
     add_people_pages(app)
     add_person_page(app)
     add_changes_page(app)
+    add_internal(app, settings)
 
     async def let_go(_: web.Application) -> None:
         feed.close()
