@@ -50,12 +50,12 @@ class SqlDeskReading:
         # A list of all of them in order is read faster than the last of each is found, by either database.
         scans = select(SCANS).where(*_counted(event_id, of_these)).order_by(_SCAN.at, _SCAN.recorded_at)
         last: dict[str, Row[Any]] = {}
-        entered: dict[str, dict[str, datetime | None]] = {}
+        entered: dict[str, dict[str, Row[Any] | None]] = {}
         gone: dict[str, datetime] = {}
         for row in await self._connection.execute(scans):
             participant_id, place_id, comes_in = row.participant_id, row.place_id, row.action == Action.IN.value
             if place_id is not None:
-                entered.setdefault(participant_id, {})[place_id] = row.at if comes_in else None
+                entered.setdefault(participant_id, {})[place_id] = row if comes_in else None
             elif not comes_in:
                 gone[participant_id] = row.at
             if place_id is None or comes_in:
@@ -199,9 +199,13 @@ def _last(event_id: str) -> Select[Any]:
     return select(rows).where(rows.c.place == 1)
 
 
-def _inside(entered: Mapping[str, datetime | None], gone: datetime | None) -> Sequence[str]:
-    """The places that somebody came into last, and has not left the event since."""
-    return [place_id for place_id, at in entered.items() if at is not None and (gone is None or gone <= at)]
+def _inside(entered: Mapping[str, Row[Any] | None], gone: datetime | None) -> Mapping[str, Scan]:
+    """The places that somebody came into last, by their scan there, and has not left the event since."""
+    return {
+        place_id: scan_from(row)
+        for place_id, row in entered.items()
+        if row is not None and (gone is None or gone <= row.at)
+    }
 
 
 _GUESTS = select(

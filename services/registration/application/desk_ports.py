@@ -1,7 +1,7 @@
 """What the desks need of the database: who holds which ticket, who is where, and what was scanned twice."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -14,7 +14,7 @@ class TicketState:
     """What a desk must know of a ticket to judge it alone.
 
     `last` is the last scan that tells whether its holder is at the event; `places` are the rooms and sessions that they
-    are in, `sessions` those they have a seat in. `name` is None once erased.
+    are in, each with the scan that says so, `sessions` those they have a seat in. `name` is None once erased.
     """
 
     participant_id: str
@@ -23,7 +23,7 @@ class TicketState:
     mode: Mode
     status: SeatStatus
     last: Scan | None
-    places: Collection[str] = ()
+    places: Mapping[str, Scan] = field(default_factory=dict)
     sessions: Collection[str] = ()
 
 

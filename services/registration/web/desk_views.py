@@ -152,12 +152,20 @@ class GateView(BaseModel):
     inside: int
 
 
+class EntryView(BaseModel):
+    """When, and by which gate, somebody came into a room or session that they are in."""
+
+    place_id: str
+    at: Instant
+    gate: str | None
+
+
 class TicketView(BaseModel):
     """What a desk must know of a ticket to judge it without the network.
 
     `digest` stands for the code: `base64url(sha256("{event_id}:{code}")[:16])`, of the code without separators, so that
-    a lost telephone holds no ticket that anybody could show. `name` is null once erased. `sessions` are those with a
-    seat, of those one registers for.
+    a lost telephone holds no ticket that anybody could show. `name` is null once erased. `places` are the rooms and
+    sessions that they are in, by `entries`; `sessions` are those with a seat, of those one registers for.
     """
 
     digest: str
@@ -167,6 +175,7 @@ class TicketView(BaseModel):
     status: SeatStatus
     last: ScanView | None
     places: list[str]
+    entries: list[EntryView]
     sessions: list[str]
 
 
@@ -231,6 +240,10 @@ def _ticket(ticket: TicketState, event_id: str) -> dict[str, object]:
         "status": ticket.status,
         "last": None if ticket.last is None else _scan(ticket.last),
         "places": sorted(ticket.places),
+        "entries": [
+            {"place_id": place_id, "at": format_instant(scan.at), "gate": scan.gate}
+            for place_id, scan in sorted(ticket.places.items())
+        ],
         "sessions": sorted(ticket.sessions),
     }
 
