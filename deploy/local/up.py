@@ -18,7 +18,7 @@ from deploy.local.kafka_errors import BrokerStartError
 from deploy.local.lan import Lan
 from deploy.local.supervision import Program, Supervisor
 from schemas.topics import ALL
-from services.chassis.command import KAFKA_ADDRESS
+from services.chassis.command import KAFKA_ADDRESS, KAFKA_CLUSTER
 from services.chassis.errors import OperatorError
 from services.chassis.settings import CommonSettings
 
@@ -120,6 +120,7 @@ def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Po
         # By its cluster the services know our Kafka from a stranger's on the same port.
         environment |= {"PASSERELLE_KAFKA": kafka.bootstrap_servers, "PASSERELLE_KAFKA_CLUSTER": kafka.cluster_id}
         (settings.data_dir / KAFKA_ADDRESS).write_text(kafka.bootstrap_servers)
+        (settings.data_dir / KAFKA_CLUSTER).write_text(kafka.cluster_id)
     programs += _services(settings.data_dir, environment, ports)
     return Running(
         address=environment["PASSERELLE_PUBLIC_URL"],

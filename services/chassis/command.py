@@ -20,6 +20,8 @@ Result = TypeVar("Result")
 
 KAFKA_ADDRESS: Final = "kafka.address"
 """The file of a data directory in which `passerelle up` leaves the bootstrap servers of its embedded Kafka."""
+KAFKA_CLUSTER: Final = "kafka.cluster"
+"""The file beside it with the id of its cluster: when it is down, a stranger's Kafka may answer at its address."""
 
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept. [default: the user's data directory]")
@@ -69,9 +71,11 @@ def settings_beside(data_dir: Path | None, kind: "type[Loaded]") -> "Loaded":
     _name(data_dir)
     try:
         settings = load_settings_of_others(kind)
-        address = settings.data_dir / KAFKA_ADDRESS
+        address, cluster = settings.data_dir / KAFKA_ADDRESS, settings.data_dir / KAFKA_CLUSTER
         if "kafka" not in settings.model_fields_set and address.exists():
             os.environ["PASSERELLE_KAFKA"] = address.read_text().strip()
+            if cluster.exists():
+                os.environ["PASSERELLE_KAFKA_CLUSTER"] = cluster.read_text().strip()
             settings = load_settings_of_others(kind)
     except SettingsError as error:
         fail(error, code=2)

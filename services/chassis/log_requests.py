@@ -20,7 +20,7 @@ from aiokafka.protocol.offset import OffsetRequest
 from services.chassis.errors import OperatorError
 from services.chassis.kafka import LARGEST_RECORD
 from services.chassis.settings import CommonSettings
-from services.chassis.topics import KafkaAwayError
+from services.chassis.topics import KafkaAwayError, check_cluster
 
 EARLIEST: Final = -2
 LATEST: Final = -1
@@ -63,13 +63,19 @@ class Log:
     """A connection to the cluster, for one command."""
 
     def __init__(self, settings: CommonSettings, client_id: str) -> None:
+        self._settings = settings
         self._servers = settings.kafka
         self._client = AIOKafkaClient(
             bootstrap_servers=settings.kafka, client_id=client_id, request_timeout_ms=_REQUEST_TIMEOUT_MS
         )
 
     async def open(self, partitions: Iterable[TopicPartition]) -> None:
-        """Connect, and learn who leads what."""
+        """Connect, and learn who leads what.
+
+        Raises:
+            KafkaAwayError: if no Kafka answers, or another one than that whose id is set.
+        """
+        await check_cluster(self._settings)
         try:
             await self._client.bootstrap()
         except KafkaConnectionError:

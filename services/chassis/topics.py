@@ -62,7 +62,9 @@ class OtherClusterError(KafkaAwayError):
     def __init__(self, *, servers: str, expected: str, found: str) -> None:
         """Say it in one line that names the setting."""
         OperatorError.__init__(
-            self, f"the Kafka at {servers} is cluster {found}, and PASSERELLE_KAFKA_CLUSTER says {expected}"
+            self,
+            f"another Kafka answers at {servers}: it is cluster {found}, not {expected} (PASSERELLE_KAFKA, "
+            "PASSERELLE_KAFKA_CLUSTER)",
         )
         self.servers = servers
         self.expected = expected
@@ -116,6 +118,21 @@ async def ensure_topics(
             log.info("kafka.awaited", servers=servers, another_cluster=found)
             remind_at += _REMIND_SECONDS
         await asyncio.sleep(_PAUSE_SECONDS)
+
+
+async def check_cluster(settings: CommonSettings) -> None:
+    """See that the Kafka that answers is the one whose id is set, if one is.
+
+    Raises:
+        KafkaAwayError: if none answers (`OtherClusterError`: if another one does).
+    """
+    if settings.kafka_cluster is None:
+        return
+    try:
+        async with _admin(settings.kafka) as admin:
+            await _check_cluster(admin, settings.kafka, expected=settings.kafka_cluster)
+    except (KafkaError, OSError):
+        raise KafkaAwayError(servers=settings.kafka, within_seconds=0) from None
 
 
 async def await_topics(settings: CommonSettings, topics: Sequence[Topic]) -> None:

@@ -13,6 +13,7 @@ from services.attendance.adapters.tables import MIGRATIONS
 from services.attendance.rebuild_command import commands as rebuild
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.event_log import place_of, read_event
+from services.chassis.command import KAFKA_ADDRESS, KAFKA_CLUSTER
 from services.chassis.database import upgrade
 from services.chassis.dead_letter_log import read_all
 from services.chassis.dead_letters import from_record
@@ -93,6 +94,17 @@ async def test_a_command_that_looks_makes_nothing(tmp_path: Path, arguments: tup
     assert (code, out) == (2, "")
     assert said == f"PASSERELLE_DATA_DIR (--data-dir): no Passerelle is kept in {wrong}\n"
     assert not wrong.exists()
+
+
+async def test_a_command_leaves_another_kafka_alone_that_answers_in_place_of_ours(kafka: str, tmp_path: Path) -> None:
+    settings = settings_for(AttendanceSettings, data_dir=tmp_path)
+    await upgrade(settings.attendance_database, MIGRATIONS)
+    (tmp_path / KAFKA_ADDRESS).write_text(kafka)
+    (tmp_path / KAFKA_CLUSTER).write_text("ours")
+    for arguments in (("replay", "evt_any"), ("rebuild", "evt_any"), ("dead-letters", "list")):
+        code, out, said = await command(None, tmp_path, *arguments)
+        assert (code, out) == (1, "")
+        assert said.startswith(f"another Kafka answers at {kafka}: it is cluster "), said
 
 
 async def test_a_timeline_is_not_read_where_there_is_none(tmp_path: Path) -> None:
