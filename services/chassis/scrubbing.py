@@ -17,11 +17,14 @@ import sqlalchemy as sa
 import structlog
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.chassis.clock import Clock
 from services.chassis.database import BUSY_TIMEOUT_MS, RowNumber, UtcInstant
 from services.chassis.transactions import ThreadConnection, in_transaction
 
 AT_MOST: Final = 64 * 1024 * 1024
-"""Larger files are written anew at night only: nobody is at a door then, who would wait for it."""
+"""Larger files, in bytes, are written anew at night only: writers wait for seconds then."""
+NIGHT: Final = range(1, 4)
+"""The hours (UTC) in which few events take place where most of ours do."""
 _PATIENCE_MS: Final = 1000
 
 log = structlog.stdlib.get_logger(__name__)
@@ -45,28 +48,30 @@ async def owe(connection: AsyncConnection, table: sa.Table, *, now: datetime) ->
 class Scrubbing:
     """Does what is owed. One writer at a time, as everything that writes to SQLite."""
 
-    def __init__(self, engine: AsyncEngine, table: sa.Table) -> None:
-        """`engine` is the one that writes."""
+    def __init__(self, engine: AsyncEngine, table: sa.Table, clock: Clock, *, at_most: int = AT_MOST) -> None:
+        """`engine` is the one that writes; files of more than `at_most` bytes wait for the night."""
         self._engine = engine
         self._table = table
+        self._clock = clock
+        self._at_most = at_most
 
-    async def scrub_owed(self, *, at_most: int | None = AT_MOST) -> int:
+    async def scrub_owed(self) -> int:
         """Scrub if it is owed; gives how many deletions are done with now.
 
-        A file of more than `at_most` bytes is left for later, but for its log of writes; None is without limit. So is
-        one that somebody reads from all the time: it stays owed.
+        A file that is too large by day, or that somebody reads from all the time, stays owed; its log of writes is
+        emptied if nobody reads.
         """
         numbers = self._table.c.number
         owed = await in_transaction(self._engine, lambda ours: ours.scalar(sa.select(sa.func.max(numbers))))
         if owed is None:
             return 0
-        if self._engine.dialect.name == "sqlite" and not await self._scrub(at_most):
+        if self._engine.dialect.name == "sqlite" and not await self._scrub():
             return 0
         done = sa.delete(self._table).where(numbers <= owed)
         return int(await in_transaction(self._engine, lambda ours: ours.execute(done).rowcount))
 
-    async def _scrub(self, at_most: int | None) -> bool:
-        """Write the file anew, if it is not too large, and empty its log; whether both are done."""
+    async def _scrub(self) -> bool:
+        """Write the file anew, if it is not too large now, and empty its log; whether both are done."""
         async with self._engine.connect() as connection:
             pooled = await connection.get_raw_connection()
             driver = cast("ThreadConnection", pooled.driver_connection)
@@ -74,11 +79,11 @@ class Scrubbing:
             await _number(driver, f"PRAGMA busy_timeout={_PATIENCE_MS}")
             try:
                 size = await _number(driver, "PRAGMA page_count") * await _number(driver, "PRAGMA page_size")
-                small = at_most is None or size <= at_most
-                if small:
+                whole = size <= self._at_most or self._clock().hour in NIGHT
+                if whole:
                     await driver.execute("VACUUM")
                 # The first column tells whether somebody who reads was in the way.
-                done = await _number(driver, "PRAGMA wal_checkpoint(TRUNCATE)") == 0 and small
+                done = await _number(driver, "PRAGMA wal_checkpoint(TRUNCATE)") == 0 and whole
             except sqlite3.OperationalError as error:
                 log.warning("scrubbing.failed", error=error.sqlite_errorname)
                 return False

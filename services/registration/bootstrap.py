@@ -150,7 +150,7 @@ async def assembled(
         add_apis(app)
         add_internal(app)
         add_pages(app)
-        yield Parts(app=app, drain=drain, use_cases=cases, scrubbing=Scrubbing(writer, SCRUBS))
+        yield Parts(app=app, drain=drain, use_cases=cases, scrubbing=Scrubbing(writer, SCRUBS, clock))
 
 
 async def publish(settings: RegistrationSettings, drain: OutboxDrain) -> None:

@@ -29,6 +29,7 @@ from services.chassis.middlewares import BUSY_ROUTES
 from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
+from services.chassis.scrubbing import Scrubbing
 from services.chassis.secrets import SecretBox
 from services.chassis.stored_replies import SEALED_FOR
 from services.chassis.topics import await_topics
@@ -38,7 +39,8 @@ from services.streaming_bridge.adapters.guests import SqlGuests
 from services.streaming_bridge.adapters.inbox import SqlInbox
 from services.streaming_bridge.adapters.platforms import PLATFORMS
 from services.streaming_bridge.adapters.sources import SqlSources
-from services.streaming_bridge.adapters.tables import IDEMPOTENCY, OUTBOX
+from services.streaming_bridge.adapters.storage import scrubbed
+from services.streaming_bridge.adapters.tables import IDEMPOTENCY, OUTBOX, SCRUBS
 from services.streaming_bridge.application.arrivals import Arrival, Outcome
 from services.streaming_bridge.application.housekeeping import Housekeeping
 from services.streaming_bridge.application.joining import Joining
@@ -68,6 +70,7 @@ class Bridge:
     app: web.Application
     inbox: SqlInbox
     claims: SqlClaims
+    guests: SqlGuests
     commits: GroupCommit[Arrival, Outcome]
     housekeeping: Housekeeping
     drain: OutboxDrain
@@ -134,6 +137,7 @@ def _join(
     guests = SqlGuests(engine, readers, names=names)
     book = SourceBook(SqlSources(engine, readers, box=SecretBox.derive(settings.secret, purpose="sources")), clock)
     commits = GroupCommit(inbox.write)
+    scrubbing = Scrubbing(engine, SCRUBS, clock)
     metrics = BridgeMetrics(registry, waiting=lambda: commits.waiting)
     receiving = Receiving(
         book=book,
@@ -166,6 +170,7 @@ def _join(
         app=app,
         inbox=inbox,
         claims=claims,
+        guests=guests,
         commits=commits,
         housekeeping=Housekeeping(
             book=book,
@@ -174,12 +179,14 @@ def _join(
             clock=clock,
             keep_names=timedelta(days=settings.guest_name_days),
             unclaimed=metrics.show_unclaimed,
+            scrub=lambda: scrubbed(scrubbing),
         ),
         drain=drain,
         reader=RegistrationReader(
             engine=engine,
             claims=claims,
             inbox=inbox,
+            guests=guests,
             new_consumer=lambda: new_consumer(settings, client_id=f"{SERVICE}-claims"),
             committed=drain.wake,
             clock=clock,

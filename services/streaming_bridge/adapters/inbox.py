@@ -15,7 +15,7 @@ from services.chassis.kafka import record_headers
 from services.chassis.outbox import OutboxRecord
 from services.chassis.secrets import SecretBox
 from services.streaming_bridge.adapters.storage import stored, storing
-from services.streaming_bridge.adapters.tables import CLAIMS, DELIVERIES, EVENTS, GUESTS, OUTBOX
+from services.streaming_bridge.adapters.tables import CLAIMS, DELIVERIES, EVENTS, FORGOTTEN_GUESTS, GUESTS, OUTBOX
 from services.streaming_bridge.application.arrivals import Arrival, Outcome
 from services.streaming_bridge.application.findings import fact_of
 from services.streaming_bridge.domain.claims import Claim, choose
@@ -113,11 +113,11 @@ class SqlInbox:
         self._keep_names(connection, list(guests.values()))
 
     def _keep_names(self, connection: Connection, guests: Sequence[tuple[GuestName, datetime]]) -> None:
-        """Keep the name that a guest gave first."""
+        """Keep the name that a guest gave first, unless the guest is to be forgotten."""
         if not guests:
             return
         ids = [guest.guest_id for guest, _ in guests]
-        known = set(connection.scalars(sa.select(GUESTS.c.guest_id).where(GUESTS.c.guest_id.in_(ids))))
+        known = set(connection.scalars(_NAMED_OR_FORGOTTEN, {"ids": ids}))
         rows = [
             {
                 "guest_id": guest.guest_id,
@@ -137,6 +137,12 @@ _CLAIMS_OF: Final = (
     sa.select(CLAIMS.c.source, CLAIMS.c.room_key, EVENTS.c.event_id, EVENTS.c.starts_at, EVENTS.c.ends_at)
     .join(EVENTS, EVENTS.c.event_id == CLAIMS.c.event_id)
     .where(CLAIMS.c.room_key.in_(sa.bindparam("keys", expanding=True)), sa.not_(EVENTS.c.cancelled))
+)
+_NAMED_OR_FORGOTTEN: Final = sa.union(
+    *(
+        sa.select(table.c.guest_id).where(table.c.guest_id.in_(sa.bindparam("ids", expanding=True)))
+        for table in (GUESTS, FORGOTTEN_GUESTS)
+    )
 )
 _KNOWN: Final = sa.select(DELIVERIES.c.fact_id).where(DELIVERIES.c.fact_id.in_(sa.bindparam("ids", expanding=True)))
 

@@ -9,6 +9,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.chassis.scrubbing import Scrubbing
 from services.chassis.transactions import in_transaction
 from services.streaming_bridge.domain.errors import StorageUnavailableError
 
@@ -50,6 +51,16 @@ async def reading(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
             yield connection
     except (DBAPIError, PoolTimeoutError, OSError) as error:
         raise StorageUnavailableError from error
+
+
+async def scrubbed(scrubbing: Scrubbing) -> int:
+    """Scrub what is owed (`Scrubbing.scrub_owed`).
+
+    Raises:
+        StorageUnavailableError: if the database is away or busy.
+    """
+    with _one_error_of_ours():
+        return await scrubbing.scrub_owed()
 
 
 @contextmanager

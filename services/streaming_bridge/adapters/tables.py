@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from services.chassis.database import RowNumber, UtcInstant
 from services.chassis.outbox import outbox_table
+from services.chassis.scrubbing import scrubs_table
 from services.chassis.stored_replies import idempotency_table
 
 METADATA: Final = sa.MetaData()
@@ -86,6 +87,14 @@ GUESTS: Final = sa.Table(
     sa.Column("first_seen_at", UtcInstant, nullable=False, index=True),
 )
 
+FORGOTTEN_GUESTS: Final = sa.Table(
+    "forgotten_guests",
+    METADATA,
+    sa.Column("guest_id", sa.String(40), primary_key=True),
+    sa.Column("forgotten_at", UtcInstant, nullable=False, index=True),
+)
+"""Who turned out to be somebody who was erased: what they call themselves is not kept again."""
+
 OFFSETS: Final = sa.Table(
     "offsets",
     METADATA,
@@ -96,3 +105,4 @@ OFFSETS: Final = sa.Table(
 
 OUTBOX: Final = outbox_table(METADATA)
 IDEMPOTENCY: Final = idempotency_table(METADATA)
+SCRUBS: Final = scrubs_table(METADATA)

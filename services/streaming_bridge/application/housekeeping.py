@@ -1,7 +1,7 @@
 """What is to be done now and then, whether deliveries come or not."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -33,14 +33,17 @@ class Inbox(Protocol):
 class Guests(Protocol):
     """Where the names of guests are kept."""
 
-    async def forget(self, *, seen_before: datetime) -> int:
-        """Delete the names kept for too long; how many there were."""
+    async def forget(self, *, seen_before: datetime, now: datetime) -> int:
+        """Delete the names kept for too long, or of who is to be forgotten; how many there were."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Housekeeping:
-    """Sources that another process changed, claims that met a delivery half-way, names whose time is over."""
+    """Sources that another process changed, claims that met a delivery half-way, names whose time is over.
+
+    `scrub` has what was deleted gone from the database's files too.
+    """
 
     book: SourceBook
     inbox: Inbox
@@ -48,6 +51,7 @@ class Housekeeping:
     clock: Clock
     keep_names: timedelta
     unclaimed: Callable[[int, float], None]
+    scrub: Callable[[], Awaitable[int]]
 
     async def run(self) -> None:
         """Go round until cancelled; a database that is away is tried again in the next round."""
@@ -66,7 +70,8 @@ class Housekeeping:
         now = self.clock()
         # With PostgreSQL a delivery and the claim of its room can be written at the same time, unseen by each other.
         published = await self.inbox.sweep(now=now)
-        forgotten = await self.guests.forget(seen_before=now - self.keep_names)
+        forgotten = await self.guests.forget(seen_before=now - self.keep_names, now=now)
+        await self.scrub()
         count, oldest = await self.inbox.unclaimed()
         self.unclaimed(count, (now - oldest).total_seconds() if oldest is not None else 0)
         if published or forgotten:

@@ -1,4 +1,4 @@
-"""Read `passerelle-registration`, to know which event claims which room."""
+"""Read `passerelle-registration`, to know which event claims which room, and whom to forget."""
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
@@ -11,11 +11,13 @@ from aiokafka.errors import KafkaError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.decode import UnreadableRecordError, decode
+from schemas.erasures import PersonErased
 from schemas.registration import EventCancelled, EventChanged, EventClosed, EventCreated, EventPublished
 from schemas.topics import REGISTRATION
 from services.chassis import dead_letters, outbox
 from services.chassis.clock import Clock
 from services.streaming_bridge.adapters.claims import SqlClaims, keep_offset, read_offsets
+from services.streaming_bridge.adapters.guests import SqlGuests
 from services.streaming_bridge.adapters.inbox import RoomOfSource, SqlInbox
 from services.streaming_bridge.adapters.storage import storing
 from services.streaming_bridge.adapters.tables import OUTBOX
@@ -40,6 +42,7 @@ class RegistrationReader:
         engine: AsyncEngine,
         claims: SqlClaims,
         inbox: SqlInbox,
+        guests: SqlGuests,
         new_consumer: Callable[[], AIOKafkaConsumer],
         committed: Callable[[], None],
         clock: Clock,
@@ -50,6 +53,7 @@ class RegistrationReader:
         self._engine = engine
         self._claims = claims
         self._inbox = inbox
+        self._guests = guests
         self._new_consumer = new_consumer
         self._committed = committed
         self._clock = clock
@@ -123,4 +127,6 @@ class RegistrationReader:
         match fact:
             case EventCreated() | EventChanged() | EventPublished() | EventClosed() | EventCancelled():
                 return await self._claims.apply(connection, fact.data, time=fact.time, fact_id=fact.id)
+            case PersonErased():
+                await self._guests.forget_these(connection, fact.data.guests, now=now)
         return []

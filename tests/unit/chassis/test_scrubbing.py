@@ -18,7 +18,8 @@ from tests.databases import ON_BOTH, NewDatabase
 METADATA: Final = sa.MetaData()
 SCRUBS: Final = scrubs_table(METADATA)
 PEOPLE: Final = sa.Table("people", METADATA, sa.Column("id", sa.Integer, primary_key=True), sa.Column("name", sa.Text))
-NOW: Final = datetime(2026, 11, 23, 8, tzinfo=UTC)
+NOON: Final = datetime(2026, 11, 23, 12, tzinfo=UTC)
+NIGHT: Final = datetime(2026, 11, 24, 2, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def named(url: str) -> set[str]:
     return {found.decode() for each in files for found in re.findall(rb"Marker-[0-9]+-", each.read_bytes())}
 
 
-async def test_a_deleted_row_is_overwritten_even_in_a_file_too_large_to_be_written_anew(
+async def test_a_deleted_row_is_overwritten_even_in_a_file_that_is_too_large_to_be_written_anew_by_day(
     engine: AsyncEngine, url: str
 ) -> None:
     async with engine.begin() as connection:
@@ -50,10 +51,10 @@ async def test_a_deleted_row_is_overwritten_even_in_a_file_too_large_to_be_writt
         await connection.execute(sa.insert(PEOPLE).values(name="Marker-2-"))
     async with engine.begin() as connection:
         await connection.execute(sa.delete(PEOPLE).where(PEOPLE.c.id == 1))
-        await owe(connection, SCRUBS, now=NOW)
-    assert await Scrubbing(engine, SCRUBS).scrub_owed(at_most=0) == 0
+        await owe(connection, SCRUBS, now=NOON)
+    assert await Scrubbing(engine, SCRUBS, lambda: NOON, at_most=0).scrub_owed() == 0
     assert named(url) == {"Marker-2-"}
-    assert await Scrubbing(engine, SCRUBS).scrub_owed() == 1
+    assert await Scrubbing(engine, SCRUBS, lambda: NIGHT, at_most=0).scrub_owed() == 1
 
 
 async def test_after_scrubbing_no_copy_is_left_between_the_rows_or_in_the_log_of_writes(
@@ -71,10 +72,10 @@ async def test_after_scrubbing_no_copy_is_left_between_the_rows_or_in_the_log_of
                 longer = f"Marker-{each}-" + "n" * chance.randrange(5, 400)
                 await connection.execute(sa.update(PEOPLE).where(PEOPLE.c.id == each).values(name=longer))
             await connection.execute(sa.delete(PEOPLE).where(PEOPLE.c.id.in_(people[start : start + 100])))
-            await owe(connection, SCRUBS, now=NOW)
+            await owe(connection, SCRUBS, now=NOON)
     kept = {f"Marker-{each}-" for each in people[1800:]}
     assert named(url) > kept
-    assert await Scrubbing(engine, SCRUBS).scrub_owed() == 18
+    assert await Scrubbing(engine, SCRUBS, lambda: NOON).scrub_owed() == 18
     assert named(url) == kept
 
 
@@ -82,12 +83,12 @@ async def test_what_somebody_reads_is_scrubbed_afterwards(engine: AsyncEngine, u
     async with engine.begin() as connection:
         await connection.execute(sa.insert(PEOPLE).values(name="Marker-1-"))
     reader = create_reading_engine(url)
-    scrubbing = Scrubbing(engine, SCRUBS)
+    scrubbing = Scrubbing(engine, SCRUBS, lambda: NOON)
     async with reader.connect() as reading:
         await reading.execute(sa.select(PEOPLE))
         async with engine.begin() as connection:
             await connection.execute(sa.delete(PEOPLE))
-            await owe(connection, SCRUBS, now=NOW)
+            await owe(connection, SCRUBS, now=NOON)
         assert await scrubbing.scrub_owed() == 0
     assert await scrubbing.scrub_owed() == 1
     assert named(url) == set()
@@ -96,8 +97,8 @@ async def test_what_somebody_reads_is_scrubbed_afterwards(engine: AsyncEngine, u
 
 @ON_BOTH
 async def test_nothing_owed_is_nothing_done_and_what_is_owed_is_done_once(engine: AsyncEngine) -> None:
-    scrubbing = Scrubbing(engine, SCRUBS)
+    scrubbing = Scrubbing(engine, SCRUBS, lambda: NOON)
     assert await scrubbing.scrub_owed() == 0
     async with engine.begin() as connection:
-        await owe(connection, SCRUBS, now=NOW)
+        await owe(connection, SCRUBS, now=NOON)
     assert [await scrubbing.scrub_owed() for _ in range(2)] == [1, 0]

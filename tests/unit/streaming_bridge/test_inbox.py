@@ -151,9 +151,28 @@ async def test_names_of_guests_are_forgotten_after_their_time(bridge: BridgeUnde
     await with_source(bridge)
     await send(bridge, SHAPES.joined(5, who="a", name="Léa"))
     guests = bridge.bridge.housekeeping.guests
-    assert await guests.forget(seen_before=OPENING) == 0
-    assert await guests.forget(seen_before=OPENING + timedelta(days=31)) == 1
+    assert await guests.forget(seen_before=OPENING, now=OPENING) == 0
+    assert await guests.forget(seen_before=OPENING + timedelta(days=31), now=OPENING) == 1
     assert await bridge.rows(sa.select(GUESTS)) == []
+
+
+async def test_the_name_of_a_guest_who_is_erased_is_forgotten_and_not_kept_again(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    lea = {"who": "a", "user_id": "sso-42", "name": "Léa"}
+    await send(bridge, SHAPES.joined(5, **lea), SHAPES.joined(6, who="b", name="Zoé"))
+    guest = (await bridge.facts())[0].subject
+    guests, month = bridge.bridge.guests, timedelta(days=31)
+    for _ in range(2):
+        async with bridge.bridge.engine.begin() as connection:
+            await guests.forget_these(connection, [str(guest)], now=OPENING)
+    await send(bridge, SHAPES.left(9, came=5, **lea))
+    left = [row.guest_id for row in await bridge.rows(sa.select(GUESTS))]
+    assert (len(left), guest in left) == (1, False)
+    # Once nothing of that time can come any more, they are a guest as any other.
+    await guests.forget(seen_before=OPENING + month, now=OPENING + month)
+    await send(bridge, SHAPES.joined(60, **lea))
+    assert [row.guest_id for row in await bridge.rows(sa.select(GUESTS))] == [guest]
 
 
 async def test_an_unreadable_delivery_sent_again_is_one_dead_letter(bridge: BridgeUnderTest) -> None:
