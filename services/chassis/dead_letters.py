@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Final
 from uuid import uuid5
 
+from aiokafka import ConsumerRecord
+
 from schemas.envelope import format_instant
 from schemas.identifiers import NAMESPACE
 from schemas.topics import DEAD_LETTER
@@ -112,6 +114,21 @@ def from_record(
         key = None if key is None else key[:_CUT_TEXT]
         value = None if value is None else value[:_CUT_VALUE]
     return OutboxRecord(topic=DEAD_LETTER.name, key=key, value=value, headers=letter)
+
+
+def from_consumed(
+    record: "ConsumerRecord[bytes | None, bytes | None]", *, service: str, reason: str, now: datetime
+) -> OutboxRecord:
+    """Keep a record as a consumer has it: see `from_record`."""
+    return from_record(
+        service=service,
+        reason=reason,
+        now=now,
+        origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
+        key=record.key,
+        value=record.value,
+        headers=record.headers,
+    )
 
 
 def from_request(

@@ -76,7 +76,7 @@ class WorkerProcess:
             )
 
     async def revive(self) -> None:
-        """Start it again if it has ended by itself, as the supervisor does: a commit refused is an end."""
+        """Start it again if it has ended by itself, as the supervisor does."""
         if self.process is not None and self.process.returncode not in (None, -signal.SIGKILL):
             await self.start()
 

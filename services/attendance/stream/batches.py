@@ -73,6 +73,7 @@ class BatchConsumer(driver.Consumer):
         """Called before partitions are given away; returns when no batch of theirs is in work."""
         self._in_hand: defaultdict[TP, deque[Message]] = defaultdict(deque)
         self._done: dict[TP, int] = {}
+        self._starts: Mapping[TP, int] = {}
 
     def hand_over(self, message: Message) -> None:
         """An agent has taken a batch: nothing after it is committed before it is acknowledged."""
@@ -101,21 +102,25 @@ class BatchConsumer(driver.Consumer):
         """Commit that nothing from these offsets on is folded: partitions are read from there, now and later.
 
         Raises:
-            CommitRefusedError: if Kafka does not take it.
+            CommitRefusedError: if Kafka does not take it, as while the group changes.
         """
+        self._starts = offsets
         if offsets and not await self._commit(offsets):
             raise CommitRefusedError
 
     async def perform_seek(self) -> None:
-        """Go back to what is committed; where nothing is, to the beginning, which Faust leaves out."""
+        """Go back to what is committed; where nothing is, to the beginning, which Faust leaves out.
+
+        Where a start was set, that counts: a commit of before, tried again by aiokafka, may have come after it.
+        """
         self._in_hand.clear()
         self._done.clear()
         await super().perform_seek()
         changelogs = self.app.tables.changelog_topics
         inputs = [tp for tp in self.assignment() if tp.topic not in changelogs]
-        fresh = [tp for tp in inputs if not self._committed_offset[tp]]
-        if fresh:
-            await self.seek_wait(dict.fromkeys(fresh, 0))
+        starts = {tp: self._starts.get(tp, 0) for tp in inputs if tp in self._starts or not self._committed_offset[tp]}
+        if starts:
+            await self.seek_wait(starts)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commit what is done, and forget what is no longer ours."""
@@ -127,6 +132,7 @@ class BatchConsumer(driver.Consumer):
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self.commit(), _COMMIT_SECONDS)
         await super().on_partitions_revoked(revoked)
+        self._starts = {}
         for tp in revoked:
             self._in_hand.pop(tp, None)
             self._done.pop(tp, None)

@@ -18,7 +18,7 @@ from faust.types import TP, StreamT
 
 from schemas import topics
 from services.attendance.settings import AttendanceSettings
-from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchSchema
+from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchSchema, CommitRefusedError
 from services.attendance.stream.desk import Desk
 from services.attendance.stream.membership import APP_ID
 from services.attendance.stream.metrics import WorkerMetrics
@@ -110,7 +110,14 @@ class Handover:
         again = {part.partition.number: part.partition for part in opened if part.disagreement is not None}
         fresh = {tp: 0 for number in numbers for topic in _INPUTS if (tp := TP(topic, number)) not in committed}
         starts = {TP(topic, n): part.offsets.get(topic, 0) for n, part in again.items() for topic in _INPUTS}
-        await self._consumer.commit_start(fresh | starts)
+        try:
+            await self._consumer.commit_start(fresh | starts)
+        except CommitRefusedError:
+            # The group changes: these partitions may be somebody else's by now. Whoever gets them opens them anew.
+            log.info("attendance.start_refused", partitions=sorted(numbers))
+            self._rounds.abandon()
+            await self._consumer.rejoin()
+            return
         self._metrics.opened(partitions=len(opened), seconds=monotonic() - self._began)
         log.info("attendance.partitions_opened", partitions=sorted(numbers), rebuilding=sorted(again))
         _spare_collections()

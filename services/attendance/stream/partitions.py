@@ -1,6 +1,6 @@
 """One partition that this worker was given: its fold, and what stands on its topics after each round."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Protocol
 
@@ -62,6 +62,16 @@ class Kept:
         self._stores.context.keep(self._number, {**output.contexts, KEY: checkpoint.write()}, end=context)
         if self.hidden:
             self.hidden.difference_update(output.presences, output.contexts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Offsets that did not come, from `begin` to before `end`."""
+
+    topic: str
+    partition: int
+    begin: int
+    end: int
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,7 +148,18 @@ class Partition:
     def passed(self, records: Sequence[Record]) -> None:
         """All these records, of one topic, are folded or set aside."""
         last = records[-1]
-        self.offsets[last.topic] = last.offset + 1
+        self.offsets[last.topic] = max(self.offsets.get(last.topic, 0), last.offset + 1)
+
+    def passed_over(self, taken: Iterable[Sequence[Record]]) -> "Gap | None":
+        """The first place where batches do not go on from what is folded; None if they all do."""
+        ends = dict(self.offsets)
+        for batch in taken:
+            first, last = batch[0], batch[-1]
+            end = ends.get(first.topic, 0)
+            if first.offset > end:
+                return Gap(topic=first.topic, partition=self.number, begin=end, end=first.offset)
+            ends[first.topic] = max(end, last.offset + 1)
+        return None
 
     def flush(self) -> PartitionRound:
         """What changed since the last flush, to be delivered."""

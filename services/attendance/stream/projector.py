@@ -19,8 +19,7 @@ from services.attendance.adapters.projection import Batch, OffsetsMovedError, Pa
 from services.attendance.stream.own_topics import read_record
 from services.chassis.clock import Clock
 from services.chassis.database import is_away
-from services.chassis.dead_letters import Origin, from_record
-from services.chassis.outbox import OutboxRecord
+from services.chassis.dead_letters import from_consumed
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -162,17 +161,6 @@ class Projector:
                 log.warning(
                     "projection.unreadable", topic=record.topic, partition=record.partition, offset=record.offset
                 )
-                batch.dead.append(self._dead_letter(record, error.reason))
+                letter = from_consumed(record, service="attendance", reason=error.reason, now=self._clock())
+                batch.dead.append(letter)
         return batch
-
-    def _dead_letter(self, record: ConsumerRecord, reason: str) -> OutboxRecord:
-        origin = Origin(topic=record.topic, partition=record.partition, offset=record.offset)
-        return from_record(
-            service="attendance",
-            reason=reason,
-            now=self._clock(),
-            origin=origin,
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-        )

@@ -35,19 +35,18 @@ from services.attendance.application.translation import NotAnInputError
 from services.attendance.stream.batches import Record
 from services.attendance.stream.checkpoints import KEY
 from services.attendance.stream.desk import Desk, as_they_came
-from services.attendance.stream.doubts import Doubt, DoubtfulError, check, leave_word
+from services.attendance.stream.doubts import Doubt, DoubtfulError, check, leave_word, passed_over
 from services.attendance.stream.metrics import WorkerMetrics
-from services.attendance.stream.partitions import Partition, PartitionRound
+from services.attendance.stream.partitions import Gap, Partition, PartitionRound
 from services.chassis.clock import Clock
-from services.chassis.dead_letters import Origin, from_record
+from services.chassis.dead_letters import from_consumed
 from services.chassis.kafka import encode_headers
 from services.chassis.outbox import OutboxRecord
 
 SERVICE: Final = "attendance"
 _ROUNDS_AT_ONCE: Final = 3
 _LOOK_ON_SECONDS: Final = 1.0
-_RECORDS_AT_A_STRETCH: Final = 64
-"""Records folded before the event loop gets its turn, about a millisecond: rounds are delivered meanwhile."""
+_RECORDS_AT_A_STRETCH: Final = 64  # About a millisecond; then the event loop has its turn, and rounds are delivered.
 _JSON: Final = [("content-type", b"application/json")]
 
 log = structlog.stdlib.get_logger(__name__)
@@ -57,7 +56,7 @@ log = structlog.stdlib.get_logger(__name__)
 class Round:
     """One round, from the desk to the acknowledgement; `began` is when it was taken, by the monotonic clock.
 
-    `unreadable` are the partitions whose state turned out to be broken: if there are any, nothing of the round counts.
+    `doubts` are the partitions that could not be folded on: if there are any, nothing of the round counts.
     """
 
     events: list[EventT[Any]]
@@ -65,7 +64,7 @@ class Round:
     parts: list[PartitionRound] = field(default_factory=list)
     told: asyncio.Event = field(default_factory=asyncio.Event)
     over: asyncio.Event = field(default_factory=asyncio.Event)
-    unreadable: list[Doubt] = field(default_factory=list)
+    doubts: list[Doubt] = field(default_factory=list)
 
 
 class Rounds:
@@ -93,6 +92,8 @@ class Rounds:
         self._look_again = look_again
         self._partitions: dict[int, Partition] = {}
         self._broken = False
+        self._gaps: set[Gap] = set()
+        """Looked at again once: what still does not come is on the log no more."""
         self._sending_states = asyncio.Lock()
         self._sending_entries = asyncio.Lock()
 
@@ -100,14 +101,18 @@ class Rounds:
         """Throw away what waits, return when no round is in work, and forget all partitions."""
         await self._desk.clear()
         self._partitions = {}
-        self._broken = False
 
     async def open(self, partitions: Sequence[Partition], *, tell: Sequence[Partition]) -> None:
         """Work for these partitions from here on; of some of them, `tell` first how they stand."""
         self._partitions = {partition.number: partition for partition in partitions}
+        self._broken = False
         if tell:
             round_ = Round(events=[], began=monotonic(), parts=[partition.flush() for partition in tell])
             await self._deliver(round_, None)
+
+    def abandon(self) -> None:
+        """Nothing that is folded counts any more, until partitions are opened again."""
+        self._broken = True
 
     def rebuilding(self) -> int:
         """How many partitions are being folded again from the first."""
@@ -130,8 +135,8 @@ class Rounds:
                 before = round_
 
     async def _fold(self, round_: Round) -> None:
-        touched, round_.unreadable = await self._take_all(round_.events)
-        if not round_.unreadable:
+        touched, round_.doubts = await self._take_all(round_.events)
+        if not round_.doubts:
             round_.parts = [partition.flush() for partition in touched]
             return
         # Whatever broke one state may have broken others: what is at hand next tells, before all is looked at again.
@@ -143,7 +148,7 @@ class Rounds:
                         _, more = await self._take_all(events)
                     finally:
                         await self._desk.finished()
-                    round_.unreadable.extend(doubt for doubt in more if doubt not in round_.unreadable)
+                    round_.doubts.extend(doubt for doubt in more if doubt not in round_.doubts)
 
     async def _take_all(self, events: Sequence[EventT[Any]]) -> tuple[list[Partition], list[Doubt]]:
         """Fold batches; gives the partitions they are of, and those that could not be folded on."""
@@ -153,6 +158,11 @@ class Rounds:
         touched = [self._partitions[number] for number in batches]
         doubts = []
         for partition, taken in zip(touched, batches.values(), strict=True):
+            gap = partition.passed_over(taken)
+            if gap is not None and gap not in self._gaps:
+                self._gaps.add(gap)
+                doubts.append(passed_over(gap))
+                continue
             try:
                 await self._take(partition, taken)
             except UnreadableStateError:
@@ -218,11 +228,11 @@ class Rounds:
             self._broken = True
             await self._look_again()
             return False
-        if round_.unreadable:
+        if round_.doubts:
             if before is not None:
                 await before.over.wait()
             if not self._given_up():
-                await self._give_up(before, round_.unreadable)
+                await self._give_up(before, round_.doubts)
         return not self._given_up()
 
     async def _tell_states(self, round_: Round, before: Round | None) -> None:
@@ -286,12 +296,4 @@ class Rounds:
     def _letter(self, record: Record, reason: str) -> OutboxRecord:
         log.warning("attendance.dead_letter", topic=record.topic, offset=record.offset, reason=reason)
         self._metrics.dead_letter()
-        return from_record(
-            service=SERVICE,
-            reason=reason,
-            now=self._clock(),
-            origin=Origin(topic=record.topic, partition=record.partition, offset=record.offset),
-            key=record.key,
-            value=record.value,
-            headers=record.headers,
-        )
+        return from_consumed(record, service=SERVICE, reason=reason, now=self._clock())

@@ -112,15 +112,7 @@ class RegistrationReader:
         try:
             fact = decode(record.value)
         except UnreadableRecordError as error:
-            letter = dead_letters.from_record(
-                service="streaming_bridge",
-                reason=error.reason,
-                now=now,
-                origin=dead_letters.Origin(topic=record.topic, partition=record.partition, offset=record.offset),
-                key=record.key,
-                value=record.value,
-                headers=record.headers,
-            )
+            letter = dead_letters.from_consumed(record, service="streaming_bridge", reason=error.reason, now=now)
             await outbox.add(connection, OUTBOX, [letter], now=now)
             log.warning("registrations.unreadable", partition=record.partition, offset=record.offset)
             return []

@@ -1,12 +1,16 @@
-"""What the worker commits: the end of what is acknowledged without a gap, and only what Kafka took."""
+"""What the worker reads and commits: from the first that is not folded, without a gap, and only what Kafka took."""
 
 from collections.abc import AsyncIterator, Mapping
+from typing import cast
 
 import pytest_asyncio
 from aiokafka import ConsumerRecord
 from faust.types import TP, Message
 
+from services.attendance.application.partition_fold import PartitionFold
 from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler
+from services.attendance.stream.outlets import Outlet
+from services.attendance.stream.partitions import Gap, Kept, Partition
 
 PART = TP("passerelle-checkin", 3)
 
@@ -19,6 +23,7 @@ class CoordinatorOfTests(BatchConsumer):
     def __init__(self, app: BatchApp) -> None:
         super().__init__(app.transport, nothing, nothing, nothing)
         self.taken: dict[TP, int] = {}
+        self.sought: dict[TP, int] = {}
 
     def hand_over_poll(self, first: int, last: int) -> Message:
         records = [record(offset) for offset in range(first, last + 1)]
@@ -34,6 +39,13 @@ class CoordinatorOfTests(BatchConsumer):
         if self.takes:
             self.taken |= offsets
         return self.takes
+
+    async def seek_to_committed(self) -> Mapping[TP, int]:
+        self.sought |= self.taken
+        return self.taken
+
+    async def seek_wait(self, partitions: Mapping[TP, int]) -> None:
+        self.sought |= partitions
 
 
 async def nothing(*_: object) -> None:
@@ -90,3 +102,36 @@ async def test_a_refused_commit_is_made_again_though_nothing_more_comes(consumer
     await consumer.commit()
 
     assert consumer.taken == {PART: 10}
+
+
+async def test_a_partition_is_read_from_its_start_though_a_commit_of_before_came_late(
+    consumer: CoordinatorOfTests,
+) -> None:
+    await consumer.commit_start({PART: 0})
+    consumer.taken = {PART: 57}
+
+    await consumer.perform_seek()
+
+    assert consumer.sought == {PART: 0}
+
+
+def test_facts_that_were_passed_over_are_noticed() -> None:
+    part = Partition(
+        number=PART.partition,
+        kept=cast("Kept", None),
+        fold=cast("PartitionFold", None),
+        presence=cast("Outlet", None),
+        context=cast("Outlet", None),
+        timeline=cast("Outlet", None),
+        digest=0,
+        offsets={PART.topic: 10},
+        presence_end=0,
+    )
+    again = [record(offset) for offset in range(5, 14)]
+    assert part.passed_over([again, [record(14)]]) is None
+    part.passed(again)
+    part.passed(again[:2])
+
+    gap = part.passed_over([[record(14)], [record(16)]])
+
+    assert gap == Gap(topic=PART.topic, partition=PART.partition, begin=15, end=16)
