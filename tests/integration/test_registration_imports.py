@@ -18,6 +18,7 @@ from services.registration.domain.letters import LetterState
 from services.registration.web.import_lines import read_lines
 from tests.databases import ON_BOTH
 from tests.integration.running_registration import MovedClock, RunningRegistration, kinds, running_registration
+from tests.integration.test_registration_sessions import a_session, an_event_with, standing
 
 FRENCH = "Prénom;Nom;Adresse e-mail;Participation\n"
 
@@ -46,28 +47,29 @@ async def test_a_list_is_registered_as_everybody_is_and_each_refused_line_is_nam
     text = FRENCH + (
         "Zoé;Ünal;zoe@example.org;Sur place\nAnne;Lefèvre;anne@example.org;présentiel\n"
         ";;nobody@example.org;\nLéa;Roux;not an address;\n\nPaul;Petit;paul@example.org;sur la lune\n"
-        "Zoé;Ünal;ZOE@example.org;À distance\nKim;Lee;;\nIda;Noir;ida@example.org;À distance\n"
+        "Zoé;Ünal;ZOE@example.org;À distance\nKim;Lee;;\nKIM;Lee;;\nIda;Noir;ida@example.org;À distance\n"
     )
     foreseen = await bring(service, event_id, text, "?dry_run=true", expect=200)
     assert await people(service, event_id) == []
     report = await bring(service, event_id, text.encode("cp1252"))
-    assert (report["state"], report["lines"], report["new"]) == ("done", 8, 3)
+    assert (report["state"], report["lines"], report["new"]) == ("done", 9, 4)
     assert [(line["line"], line["reason"]) for line in report["refused"]] == [
         (4, "name_missing"),
         (5, "email_wrong"),
         (7, "mode_wrong"),
         (8, "twice"),
-        (9, "email_missing"),
+        (10, "twice"),
     ]
     assert foreseen["refused"] == report["refused"]
     assert await service.api("GET", f"/events/{event_id}/imports/{report['import_id']}") == report
     assert await people(service, event_id) == [
         ("Zoé Ünal", "zoe@example.org", "in_person", "confirmed"),
         ("Anne Lefèvre", "anne@example.org", "in_person", "waitlisted"),
+        ("Kim Lee", "", "in_person", "waitlisted"),
         ("Ida Noir", "ida@example.org", "remote", "confirmed"),
     ]
-    assert kinds(await service.outbox())[2:] == ["registration.participant.registered"] * 3
-    assert (await service.parts.use_cases.letters.counts(event_id))[LetterState.OWED] == 3
+    assert kinds(await service.outbox())[2:] == ["registration.participant.registered"] * 4
+    assert (await service.parts.use_cases.letters.counts(event_id))[LetterState.OWED] == 4
 
 
 @ON_BOTH
@@ -169,7 +171,7 @@ async def test_what_was_begun_goes_on_by_itself_and_the_file_is_forgotten_after_
     clock = MovedClock()
     async with running_registration(tmp_path, clock=clock) as service:
         event_id, imports = await service.event(), service.parts.use_cases.imports
-        text = "name,email\n" + "".join(f"Personne {n},p{n}@example.org\n" for n in range(60)) + "Nobody,\n"
+        text = "name,email\n" + "".join(f"Personne {n},p{n}@example.org\n" for n in range(60)) + ",nobody@example.org\n"
         sheet = read_sheet(text.encode())
         choices = Choices(columns=["name", "email"])
         brought = await imports.bring(event_id, sheet, choices)
@@ -179,9 +181,48 @@ async def test_what_was_begun_goes_on_by_itself_and_the_file_is_forgotten_after_
         await imports.carry_on_all()
         done, content = await imports.find(event_id, brought.import_id)
         assert (done.state, done.done, done.counts) == (ImportState.DONE, 60, {Judgement.NEW: 60})
-        assert list(content.sheet.rows.values()) == [["Nobody", ""]]
+        assert list(content.sheet.rows.values()) == [["", "nobody@example.org"]]
         assert content.lines == []
         clock.now += KEPT_FOR + timedelta(seconds=1)
         await imports.carry_on_all()
         with pytest.raises(ImportNotFoundError):
             await imports.find(event_id, brought.import_id)
+
+
+async def test_who_comes_without_an_address_is_known_by_name_and_gets_the_address_that_the_list_has_later(
+    service: RunningRegistration,
+) -> None:
+    event_id = await service.event()
+    text = "name,email\nKim Lee,\n"
+    first, again = await bring(service, event_id, text), await bring(service, event_id, text)
+    assert (first["new"], again["new"], again["known"]) == (1, 0, 1)
+    later = await bring(service, event_id, "name,email\nKim Lee,kim@example.org\n")
+    assert (later["new"], later["changed"]) == (0, 1)
+    assert await people(service, event_id) == [("Kim Lee", "kim@example.org", "in_person", "confirmed")]
+    await service.sign_in()
+    (only,) = (await service.api("GET", f"/events/{event_id}/registrations"))["items"]
+    assert "Kim Lee" in await service.page("GET", f"/events/{event_id}/registrations/{only['participant_id']}")
+
+
+@ON_BOTH
+async def test_a_column_of_sessions_chooses_them_and_takes_none_from_who_chose_themselves(
+    service: RunningRegistration,
+) -> None:
+    event_id, (maps, data, _) = await an_event_with(
+        service, a_session("Cartes", 0), a_session("Données", 4), a_session("Archives", 5)
+    )
+    text = "name,email,sessions\nAnne,a@example.org,{}\nBob,b@example.org,{}\nChloé,c@example.org,{}\n"
+    await bring(service, event_id, text.format("", "", ""))
+    items = (await service.api("GET", f"/events/{event_id}/registrations"))["items"]
+    path = f"/events/{event_id}/registrations/{items[1]['participant_id']}"
+    await service.api("PATCH", path, {"sessions": [data]})
+    chosen = text.format("cartes; Données", "Cartes", "Données;Archives") + "Dan,d@example.org,Rien\n"
+    report = await bring(service, event_id, chosen)
+    assert [(line["line"], line["reason"]) for line in report["refused"]] == [
+        (4, "sessions_at_once"),
+        (5, "sessions_wrong"),
+    ]
+    assert [name for name, *_ in await standing(service, event_id, maps)] == ["Anne"]
+    assert [name for name, *_ in await standing(service, event_id, data)] == ["Bob", "Anne"]
+    await bring(service, event_id, text.format("Cartes", "Cartes", ""))
+    assert [name for name, *_ in await standing(service, event_id, data)] == ["Bob"]

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import icalendar
+from multidict import MultiDict
 
 from services.chassis.access import Role
 from services.chassis.clock import system_clock
@@ -303,3 +304,27 @@ async def test_an_agenda_that_puts_two_chosen_sessions_at_one_time_says_so_and_w
     path = f"/events/{event_id}/registrations/{someone['participant_id']}"
     chosen = (await service.api("PATCH", path, {"sessions": [one, two, three]}))["sessions"]
     assert {each["session_id"]: each["status"] for each in chosen}[three] == "confirmed"
+
+
+async def test_a_group_and_a_place_choose_sessions_together_and_change_them_one_by_one(
+    service: RunningRegistration,
+) -> None:
+    event_id, (one, same_time) = await an_event_with(
+        service, a_session("Un", 0, seats={"in_person": 1}), a_session("Deux", 1)
+    )
+    form = {"email": "lea@example.org", "language": "en", "form_id": "0" * 32, "mode": "in_person"}
+    people = {"members.0.name": "Anne", "members.1.name": "Bob"}
+    path = f"/e/{event_id}/group"
+    both = MultiDict([*form.items(), *people.items(), ("sessions", one), ("sessions", same_time)])
+    assert "“Deux” is at the same time as “Un”" in await service.page("POST", path, both, expect=422)
+    shown = await service.page("GET", await service.redirect("POST", path, form | people | {"sessions": one}))
+    assert shown.count("/confirmation/") == 2
+    assert await standing(service, event_id, one) == [("Anne", "confirmed", None), ("Bob", "waitlisted", 1)]
+    place = form | {"name": "Médiathèque", "headcount": "9", "attested": "true", "form_id": "1" * 32, "sessions": one}
+    personal = await service.redirect("POST", f"/e/{event_id}/venue", place)
+    assert ("Médiathèque", "confirmed", None) in await standing(service, event_id, one)
+    await service.redirect("POST", f"{personal}/sessions", {"sessions": same_time})
+    assert await standing(service, event_id, same_time) == [("Médiathèque", "confirmed", None)]
+    body = {"mode": "remote", "email": "z@example.org", "members": [{"name": "Zoé"}], "sessions": [one]}
+    group = await service.api("POST", f"/events/{event_id}/groups", body, token=None, expect=201)
+    assert [each["status"] for each in group["registrations"][0]["sessions"]] == ["confirmed"]

@@ -77,7 +77,7 @@ class SqlImportReading:
     async def known_lines(self, event_id: str, lines: Sequence[ImportLine]) -> Sequence[KnownParticipant]:
         """See the port."""
         seats, told = REGISTRATIONS.c, IMPORTED_LINES.c
-        keys = [line.key for line in lines]
+        keys = {key for line in lines for key in (line.key, line.name_key) if key is not None}
         addresses = [line.person.email.lower() for line in lines if line.person.email]
         query: Select[Any] = (
             select(

@@ -11,7 +11,7 @@ from typing import Final
 from services.chassis.clock import Clock
 from services.chassis.secrets import derive_key
 from services.registration.application.audit import acting, current_actor
-from services.registration.application.line_enrolment import carry_out, held_to_event
+from services.registration.application.line_enrolment import carry_out, held_to_agenda, held_to_event
 from services.registration.application.ports import Mint, Store, Writing
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.event import Event
@@ -114,10 +114,10 @@ class Imports:
         """
         judged: list[Judged] = []
         async with self.store.reading() as view:
-            await view.event(event_id)
+            event = await view.event(event_id)
             for some in _parts(lines, _LOOKED_UP):
                 known = await view.known_lines(event_id, some)
-                judged += [judge(line, known) for line in some]
+                judged += [held_to_agenda(judge(line, known), event, now=self.clock()) for line in some]
         return judged
 
     async def start(self, event_id: str, import_id: str, reading: Reading) -> None:
@@ -180,7 +180,7 @@ class Imports:
         known = await transaction.known_lines(event.event_id, lines)
         for line in lines:
             at = after(at, now=now)
-            judged = held_to_event(judge(line, known), event)
+            judged = held_to_event(held_to_agenda(judge(line, known), event, now=now), event)
             if judged.refusal is not None:
                 refused[line.number] = judged.refusal
                 continue

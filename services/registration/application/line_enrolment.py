@@ -7,11 +7,14 @@ from services.registration.application.enrolment import Register, enrol
 from services.registration.application.known_addresses import write_of_seat
 from services.registration.application.ports import Mint, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat
+from services.registration.application.session_seating import choose
+from services.registration.domain.errors import InvalidValueError, OverlappingSessionsError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.imports import Judged, Judgement, Refusal
 from services.registration.domain.instants import after
 from services.registration.domain.registrations import Person, Registration
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.session_places import check_choice
 
 
 def held_to_event(judged: Judged, event: Event) -> Judged:
@@ -19,6 +22,18 @@ def held_to_event(judged: Judged, event: Event) -> Judged:
     if judged.judgement is Judgement.REFUSED or event.status is EventStatus.PUBLISHED:
         return judged
     return replace(judged, judgement=Judgement.REFUSED, refusal=Refusal.EVENT_NOT_OPEN)
+
+
+def held_to_agenda(judged: Judged, event: Event, *, now: datetime) -> Judged:
+    """The same, but that nobody is registered or changed whose sessions they could not choose themselves."""
+    chosen = judged.line.sessions if judged.judgement in {Judgement.NEW, Judgement.CHANGED} else None
+    try:
+        check_choice(event, chosen or (), now=now)
+    except OverlappingSessionsError:
+        return replace(judged, judgement=Judgement.REFUSED, refusal=Refusal.SESSIONS_AT_ONCE)
+    except InvalidValueError:
+        return replace(judged, judgement=Judgement.REFUSED, refusal=Refusal.SESSIONS_WRONG)
+    return judged
 
 
 async def carry_out(
@@ -36,6 +51,7 @@ async def carry_out(
             consents={},
             headcount=line.headcount,
             needs=line.needs,
+            sessions=line.sessions or (),
             letters=letters,
             ticket=await _free(transaction, event.event_id, line.ticket, mint=mint, now=now),
         )
@@ -97,6 +113,16 @@ async def _change(
         wishes["headcount"] = line.headcount
     if wishes:
         await change_seat(transaction, event, seat, wishes, may_wait=True, mint=mint, now=now)
+    if line.sessions is not None and "sessions" in judged.changed:
+        seat = await transaction.registration(event.event_id, known.participant_id)
+        told_before = "sessions" in known.said
+        if seat.status is not SeatStatus.CANCELLED and (told_before or not await _has_chosen(transaction, seat)):
+            await choose(transaction, event, seat, line.sessions, mint=mint, now=now, letter=letters)
+
+
+async def _has_chosen(transaction: Writing, seat: Registration) -> bool:
+    """Whether somebody chose sessions themselves: a list that comes later takes none of them away."""
+    return any(not place.is_left for place in await transaction.session_places([seat.participant_id]))
 
 
 def _moved(before: Person, now: Person) -> bool:

@@ -34,6 +34,8 @@ class Refusal(StrEnum):
     HEADCOUNT_WRONG = "headcount_wrong"
     NEEDS_WRONG = "needs_wrong"
     ID_WRONG = "id_wrong"
+    SESSIONS_WRONG = "sessions_wrong"
+    SESSIONS_AT_ONCE = "sessions_at_once"
     TWICE = "twice"
     CANCELLED = "cancelled"
     ERASED = "erased"
@@ -53,8 +55,9 @@ class ImportLine:
     """Somebody as a file tells them; `number` is the line of the file, its heading being the first.
 
     `key` is what the same line has in another file, or in the same one imported again. `said` are digests of what the
-    file says, by field. `by_id` is for a key made of an id given elsewhere; else it is made of the address. `ticket` is
-    the code of a ticket that they hold already.
+    file says, by field. `by_id` is for a key made of an id given elsewhere; else it is made of the address, and without
+    one of the name: `name_key` is what that would be. `ticket` is the code of a ticket that they hold already.
+    `sessions` are the ids of those that the file says they come to, None if it says nothing of them.
     """
 
     number: int
@@ -66,6 +69,8 @@ class ImportLine:
     headcount: int | None = None
     needs: str | None = None
     ticket: str | None = None
+    name_key: str | None = None
+    sessions: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +110,11 @@ class KnownParticipant:
     key: str | None = None
     by_id: bool = False
     said: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def without_address(self) -> bool:
+        """Whether they are known by name alone."""
+        return self.person is not None and not self.person.email
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,7 +175,8 @@ def judge(line: ImportLine, known: Sequence[KnownParticipant]) -> Judged:
     """What is to become of a line, of those known who may be meant by it.
 
     Whoever bears the line's key is meant. Else who has its address; but where the line has an id of its own, only who
-    has none yet, and the same name: families share addresses.
+    has none yet, and the same name: families share addresses. Else who came without an address under this name: the
+    list has it now.
     """
     same = next((each for each in known if each.key == line.key), None)
     if same is None:
@@ -180,14 +191,19 @@ def judge(line: ImportLine, known: Sequence[KnownParticipant]) -> Judged:
             default=None,
         )
     if same is None:
+        same = next((each for each in known if each.key == line.name_key and each.without_address), None)
+    if same is None:
         return Judged(line=line, judgement=Judgement.NEW)
     if same.person is None:
         return Judged(line=line, judgement=Judgement.REFUSED, refusal=Refusal.ERASED, known=same)
     if same.status is SeatStatus.CANCELLED:
         return Judged(line=line, judgement=Judgement.REFUSED, refusal=Refusal.CANCELLED, known=same)
     # What was said under another key, or by somebody themselves, is not what this file said before.
-    before = same.said if same.key == line.key else {}
+    before = same.said if same.key in {line.key, line.name_key} else {}
     changed = [name for name, digest in line.said.items() if before.get(name, digest) != digest]
+    if same.key == line.key and "sessions" in line.said and "sessions" not in before:
+        # The agenda often comes after the list of people.
+        changed.append("sessions")
     judgement = Judgement.CHANGED if changed else Judgement.KNOWN
     return Judged(line=line, judgement=judgement, known=same, changed=changed)
 

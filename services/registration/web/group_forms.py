@@ -7,10 +7,14 @@ from pydantic import BaseModel, Field, model_validator
 from services.registration.domain.seats import Wish
 from services.registration.web.bodies import Email, Headcount, PersonName
 from services.registration.web.form_rows import gather_rows
+from services.registration.web.session_choice import SessionChoice
 
 
-class ContactForm(BaseModel):
-    """Who registers others. `form_id` makes sending it twice the same as sending it once; `website` as in the other."""
+class ContactForm(SessionChoice):
+    """Who registers others, and the sessions that they all come to.
+
+    `form_id` makes sending it twice the same as sending it once; `website` as in the other.
+    """
 
     email: Email
     language: Literal["fr", "en"]

@@ -16,6 +16,7 @@ FIELDS: Final[Mapping[str, str]] = {
     "headcount": mark("Number of people"),
     "needs": mark("Accessibility needs"),
     "external_id": mark("Number given elsewhere"),
+    "sessions": mark("Sessions"),
 }
 """What a column may hold, in the order in which people choose."""
 
@@ -35,6 +36,7 @@ _HEADINGS: Final = {
         "id;identifiant;reference;external id;numero de billet;numero du billet;ticket number;id billet;"
         "order position id;position id;number given elsewhere"
     ),
+    "sessions": "sessions;session;seances;seance;ateliers;atelier;workshops;workshop",
 }
 _KNOWN: Final = {heading: field for field, headings in _HEADINGS.items() for heading in headings.split(";")}
 

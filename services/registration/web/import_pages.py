@@ -21,7 +21,7 @@ from services.registration.web.answers import see
 from services.registration.web.bodies import Language
 from services.registration.web.errors import TROUBLES
 from services.registration.web.import_columns import FIELDS, match_columns, names_people
-from services.registration.web.import_lines import read_lines
+from services.registration.web.import_lines import read_lines, titles_of
 from services.registration.web.import_views import REASONS, ImportView, all_refused, refused_file
 from services.registration.web.imports_api import ANSWER_WITHIN
 from services.registration.web.use_cases import use_cases
@@ -96,7 +96,7 @@ async def act_on_import(request: web.Request) -> web.StreamResponse:
     read_alike = replace(choices, letters=True) == replace(content.choices, letters=True)
     await imports.choose(event.event_id, stands.import_id, choices)
     if "carry_out" in form.values and read_alike and names_people(columns):
-        reading = await asyncio.to_thread(read_lines, content.sheet, choices, imports.keys)
+        reading = await asyncio.to_thread(read_lines, content.sheet, choices, imports.keys, titles_of(event))
         await imports.start(event.event_id, stands.import_id, reading)
         await imports.carry_on(event.event_id, stands.import_id, seconds=ANSWER_WITHIN)
     return see(here)
@@ -104,12 +104,12 @@ async def act_on_import(request: web.Request) -> web.StreamResponse:
 
 async def download_refused(request: web.Request) -> web.StreamResponse:
     """The refused lines as they were in the file, each with the reason."""
-    await _own_event(request)
+    event = await _own_event(request)
     stands, content = await _own_import(request)
     refused = stands.refused
     if stands.state is ImportState.UPLOADED:
         imports = use_cases(request).imports
-        reading = await asyncio.to_thread(read_lines, content.sheet, content.choices, imports.keys)
+        reading = await asyncio.to_thread(read_lines, content.sheet, content.choices, imports.keys, titles_of(event))
         refused = all_refused(await imports.judge(stands.event_id, reading.lines), reading)
     texts = texts_of(request)
     body = refused_file(
@@ -134,7 +134,7 @@ def add_import_pages(app: web.Application) -> None:
 
 async def _preview(request: web.Request, event: Event, stands: Import, content: ImportContent) -> web.Response:
     imports, choices = use_cases(request).imports, content.choices
-    reading = await asyncio.to_thread(read_lines, content.sheet, choices, imports.keys)
+    reading = await asyncio.to_thread(read_lines, content.sheet, choices, imports.keys, titles_of(event))
     judged = await imports.judge(event.event_id, reading.lines)
     form = Form[ImportForm].empty(
         mode=choices.mode.value,

@@ -16,7 +16,7 @@ from services.registration.domain.seats import Wish
 from services.registration.web.answers import answer
 from services.registration.web.bodies import Language
 from services.registration.web.import_columns import match_columns, names_people
-from services.registration.web.import_lines import read_lines
+from services.registration.web.import_lines import read_lines, titles_of
 from services.registration.web.import_views import ImportView
 from services.registration.web.use_cases import use_cases
 
@@ -47,19 +47,19 @@ class ImportParameters(BaseModel):
 async def import_people(request: web.Request) -> web.Response:
     """The body is the file (CSV or XLSX), or a form with the file as `file`. Columns are known by their headings.
 
-    A line is somebody by their `external_id`, else by their address: importing a file again registers nobody twice,
-    and changes only what was changed in the file. 201 when it is done, 202 while it goes on; with `dry_run` 200, and
-    nothing happens.
+    A line is somebody by their `external_id`, else by their address, else by their name: importing a file again
+    registers nobody twice, and changes only what was changed in the file. `sessions` are titles, with semicolons between
+    them. 201 when it is done, 202 while it goes on; with `dry_run` 200, and nothing happens.
     """
     event_id, cases = request.match_info["event_id"], use_cases(request)
     query = read_query(request, ImportParameters)
-    await cases.events.find(event_id)
+    event = await cases.events.find(event_id)
     sheet = await asyncio.to_thread(read_sheet, await _file(request))
     columns = match_columns(sheet.headings)
     if not names_people(columns):
         raise UnreadableFileError(FileTrouble.NO_NAMES)
     choices = Choices(columns=columns, mode=query.mode, language=query.language, letters=query.letters)
-    reading = await asyncio.to_thread(read_lines, sheet, choices, cases.imports.keys)
+    reading = await asyncio.to_thread(read_lines, sheet, choices, cases.imports.keys, titles_of(event))
     if query.dry_run:
         judged = await cases.imports.judge(event_id, reading.lines)
         return answer(ImportView.foreseen(len(sheet.rows), judged, reading))

@@ -54,12 +54,16 @@ class MemberBody(Body):
 
 
 class NewGroup(Body):
-    """Several people registered by one, who reads what is written to those without an address."""
+    """Several people registered by one, who reads what is written to those without an address.
+
+    `sessions` are those that all of them come to; each can change it afterwards.
+    """
 
     mode: Wish
     email: Email
     language: Language = "fr"
     members: Annotated[list[MemberBody], Field(min_length=1, max_length=MOST_MEMBERS)]
+    sessions: ChosenSessions = ()
 
 
 class RegistrationPatch(Body):

@@ -116,6 +116,7 @@ async def register_group(request: web.Request) -> web.Response:
             person=Person(name=member.name, email=member.email or body.email, language=body.language),
             consents={},
             shares_address=member.email in {None, body.email},
+            sessions=body.sessions,
             retry_key=cases.registrations.member_key(reply.scope, index) if reply else None,
         )
         for index, member in enumerate(body.members)
@@ -125,12 +126,19 @@ async def register_group(request: web.Request) -> web.Response:
     if len(participants) < len(commands) or not sees_ticket_at_once(request, event_id):
         return answer(RegistrationReceived(event_id=event_id), status=202)
     remote_seat_is_free = await has_remote_seat(request, participants)
+    event, whose = await cases.events.find(event_id), [one.registration.participant_id for one in participants]
+    chosen = await cases.session_places.of(event, whose)
     return answer(
         RegisteredTogether(
             group_id=group_id,
             url=cases.links.group_url(event_id=event_id, group_id=group_id),
             registrations=[
-                Registered.of(participant, cases.links, remote_seat_is_free=remote_seat_is_free)
+                Registered.of(
+                    participant,
+                    cases.links,
+                    remote_seat_is_free=remote_seat_is_free,
+                    sessions=chosen.get(participant.registration.participant_id, ()),
+                )
                 for participant in participants
             ],
         ),
