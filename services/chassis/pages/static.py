@@ -1,8 +1,8 @@
 """Static files, kept in memory, under addresses that name their content: `/static/<owner>/<digest>/<name>`.
 
-The digest covers all files of an owner, so that a module may import its neighbour by a relative path. What has the
-right digest may be kept for a year; with another digest (an old page, another version) the file of today is sent, and
-not kept.
+The digest covers all files of an owner, so that a module may import its neighbour by a relative path later; what it
+imports at once is sent with it (`modules.py`). What has the right digest may be kept for a year; with another digest
+(an old page, another version) the file of today is sent, and not kept.
 """
 
 import gzip
@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Final
 
 from aiohttp import web
+
+from services.chassis.pages.modules import joined
 
 _TYPES: Final = {
     ".css": "text/css; charset=utf-8",
@@ -41,8 +43,10 @@ class StaticFile:
 
         Raises:
             KeyError: for another type of file.
+            UnknownModuleSyntaxError: for a module that cannot be joined with what it imports.
         """
-        body = path.read_bytes()
+        vendored = "vendor" in path.parts  # sent as it came
+        body = joined(path).encode() if path.suffix == ".js" and not vendored else path.read_bytes()
         return cls(content_type=_TYPES[path.suffix], body=body, compressed=gzip.compress(body, mtime=0))
 
 
