@@ -45,6 +45,7 @@ from services.registration.adapters.letters.composer import MailComposer
 from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.adapters.letters.smtp import SmtpPost
 from services.registration.adapters.mint import RandomMint
+from services.registration.adapters.neighbours import HttpNeighbours
 from services.registration.adapters.openid import OpenIdProvider
 from services.registration.adapters.shops.door import HttpShopDoor
 from services.registration.adapters.store import SqlStore
@@ -64,6 +65,7 @@ from services.registration.application.late_scans import LateScans
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
+from services.registration.application.personal_exports import PersonalExports
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.session_places import SessionPlaces
@@ -241,6 +243,7 @@ def _use_cases(
         post=post,
     )
     registrations = Registrations(store=store, clock=clock, mint=mint)
+    people = People(store=store, book=book, clock=clock)
     keys = LineKeys.derive(settings.secret)
     door = HttpShopDoor.of(settings, clock)
     check_ins = CheckIns(store=store, clock=clock, mint=mint, doors=Doors(store))
@@ -270,7 +273,10 @@ def _use_cases(
         grants=grants,
         links=links,
         letters=letters,
-        people=People(store=store, book=book, clock=clock),
+        people=people,
+        personal_exports=PersonalExports(
+            store=store, people=people, letters=letters, neighbours=HttpNeighbours(settings), clock=clock
+        ),
         registration_limits=RegistrationLimits(
             per_address=settings.registrations_per_address, per_minute=settings.registrations_per_minute
         ),

@@ -6,8 +6,18 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from services.registration.adapters.rows import scan_from
-from services.registration.adapters.tables import CONSENTS, EVENTS, LETTERS, NEEDS, PEOPLE, REGISTRATIONS, SCANS
+from services.registration.adapters.rows import guest_link_from, scan_from
+from services.registration.adapters.tables import (
+    CONSENTS,
+    EVENTS,
+    GUEST_LINKS,
+    LETTERS,
+    NEEDS,
+    PEOPLE,
+    REGISTRATIONS,
+    SCANS,
+)
+from services.registration.application.ports import GuestLink
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.event import EventStatus
@@ -58,6 +68,13 @@ class SqlPeopleReading:
         query = select(NEEDS.c.needs).where(NEEDS.c.participant_id == participant_id)
         found: str | None = await self._connection.scalar(query)
         return found
+
+    async def guests_linked_to(self, event_id: str, participant_id: str) -> Sequence[GuestLink]:
+        """See the port."""
+        links = GUEST_LINKS.c
+        mine = (links.event_id == event_id, links.participant_id == participant_id)
+        query = select(GUEST_LINKS).where(*mine).order_by(links.changed_at, links.guest_id)
+        return [guest_link_from(row) for row in await self._connection.execute(query)]
 
     async def consent_history(self, participant_id: str) -> Sequence[ConsentEntry]:
         """See the port."""

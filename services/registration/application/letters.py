@@ -91,6 +91,10 @@ class Composer(Protocol):
         """
         ...
 
+    def subject(self, letter: Letter, event: Event, participant: Participant) -> str:
+        """The subject of the message; the person must be known."""
+        ...
+
 
 class Post(Protocol):
     """Takes messages to the mail server."""
@@ -145,6 +149,12 @@ class Letters:
     async def to(self, participant_id: str) -> Sequence[StoredLetter]:
         """All letters to a participant, the latest first."""
         return await self.book.of_participant(participant_id)
+
+    def subjects(self, event: Event, participant: Participant, letters: Sequence[StoredLetter]) -> Mapping[int, str]:
+        """What letters to a participant are about, by number, as they would be worded now; none of who was erased."""
+        if participant.person is None:
+            return {}
+        return {stored.number: self.composer.subject(stored.letter, event, participant) for stored in letters}
 
     async def read(self, event_id: str, number: int) -> tuple[StoredLetter, EmailMessage | None]:
         """A letter as it would be sent now; no message if the person was erased, or gave no address.

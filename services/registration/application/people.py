@@ -67,13 +67,6 @@ class People:
             sessions=sessions.get(participant_id, ()),
         )
 
-    async def take_along(self, event_id: str, participant_id: str) -> OwnData:
-        """The same, written down as taken along: by the person, or by an organizer who answers their request."""
-        data = await self.own_data(event_id, participant_id)
-        async with self.store.writing() as transaction:
-            await transaction.note(Deed(act=Act.PERSON_EXPORTED, event_id=event_id, subject=participant_id))
-        return data
-
     async def remind(self) -> int:
         """Owe a reminder to each participant of the events that begin within a day; gives how many were owed now.
 

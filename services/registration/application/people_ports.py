@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.known_addresses import AddressHolder
 from services.registration.domain.letters import Letter, LetterKind
+
+if TYPE_CHECKING:
+    from services.registration.application.ports import GuestLink
 
 
 class PeopleReading(Protocol):
@@ -23,6 +26,10 @@ class PeopleReading(Protocol):
 
     async def needs_of(self, participant_id: str) -> str | None:
         """What one participant needs."""
+        ...
+
+    async def guests_linked_to(self, event_id: str, participant_id: str) -> Sequence["GuestLink"]:
+        """The guests who turned out to be a participant, in the order they were linked."""
         ...
 
     async def consent_history(self, participant_id: str) -> Sequence[ConsentEntry]:

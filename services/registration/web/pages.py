@@ -19,6 +19,7 @@ from services.registration.web.home_pages import add_home_pages
 from services.registration.web.import_pages import add_import_pages
 from services.registration.web.letter_pages import add_letter_pages
 from services.registration.web.needs_pages import add_needs_pages
+from services.registration.web.own_data_pages import add_own_data_pages
 from services.registration.web.passkey_pages import add_passkey_pages
 from services.registration.web.personal_pages import add_personal_pages
 from services.registration.web.privacy_pages import add_privacy_pages
@@ -43,6 +44,8 @@ def add_pages(app: web.Application) -> None:
     add_audit_pages(app)
     add_public_pages(app)
     add_privacy_pages(app)
+    # Before the pages whose last part is any word: theirs would be one.
+    add_own_data_pages(app)
     add_personal_pages(app)
     add_group_pages(app)
     add_event_pages(app)

@@ -19,10 +19,14 @@ api = Api(tag="people")
     problems=[401, 403],
 )
 async def read_data(request: web.Request) -> web.Response:
-    """For the organizer, and for the participant with their personal token."""
+    """For the organizer, and for the participant with their personal token.
+
+    While attendance or the streaming bridge does not answer, what they know is `missing`. That it was read is in the
+    audit log.
+    """
     event_id, participant_id = request.match_info["event_id"], request.match_info["participant_id"]
     require_own(request, event_id, participant_id)
-    return answer(OwnDataView.of(await use_cases(request).people.take_along(event_id, participant_id)))
+    return answer(OwnDataView.of(await use_cases(request).personal_exports.take_along(event_id, participant_id)))
 
 
 @api.route(

@@ -23,9 +23,8 @@ from services.registration.domain.errors import (
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
-from services.registration.web.answers import answer, see
-from services.registration.web.consent_texts import NAMES, TEXTS, asked_now
-from services.registration.web.people_views import OwnDataView
+from services.registration.web.answers import see
+from services.registration.web.consent_texts import asked_now
 from services.registration.web.person_forms import ConsentForm, HeadcountForm, PersonForm
 from services.registration.web.session_choice import SessionChoice, offered, refused_choice
 from services.registration.web.use_cases import use_cases
@@ -36,13 +35,13 @@ _HERE: Final = "/e/{event_id}/confirmation/{token}"
 
 async def show_registration(request: web.Request) -> web.StreamResponse:
     """Ticket, join link, and what can be changed."""
-    event, participant = await _own_registration(request)
+    event, participant = await own_registration(request)
     return await _personal_page(request, event, participant, await _person_form(request, participant))
 
 
 async def correct_person(request: web.Request) -> web.StreamResponse:
     """Correct the name, the address, the language or the needs; or show what is wrong."""
-    event, participant = await _own_registration(request)
+    event, participant = await own_registration(request)
     form = await read_form(request, PersonForm)
     if form.model is None:
         return await _personal_page(request, event, participant, form)
@@ -58,7 +57,7 @@ async def correct_person(request: web.Request) -> web.StreamResponse:
 
 async def change_registration(request: web.Request) -> web.StreamResponse:
     """Change the mode or the consents, cancel, or have everything erased."""
-    event, participant = await _own_registration(request)
+    event, participant = await own_registration(request)
     event_id, participant_id = event.event_id, participant.registration.participant_id
     registrations = use_cases(request).registrations
     match request.match_info["act"]:
@@ -94,7 +93,7 @@ async def _answer_offer(request: web.Request, event_id: str, participant_id: str
 
 async def choose_sessions(request: web.Request) -> web.StreamResponse:
     """Change the sessions that they will come to, or show what is wrong."""
-    event, participant = await _own_registration(request)
+    event, participant = await own_registration(request)
     form = await read_form(request, SessionChoice)
     wanted = form.model.sessions if form.model else ()
     try:
@@ -112,7 +111,7 @@ async def choose_sessions(request: web.Request) -> web.StreamResponse:
 
 async def show_ticket_image(request: web.Request) -> web.StreamResponse:
     """The ticket code as a QR code (SVG)."""
-    _, participant = await _own_registration(request)
+    _, participant = await own_registration(request)
     image = io.BytesIO()
     code = segno.make_qr(spell(participant.registration.ticket), error="m")
     code.save(image, kind="svg", border=_QR_BORDER, scale=8, xmldecl=False)
@@ -121,7 +120,7 @@ async def show_ticket_image(request: web.Request) -> web.StreamResponse:
 
 async def download_ticket(request: web.Request) -> web.StreamResponse:
     """The ticket as an accessible PDF; who has no seat in the room has none."""
-    event, participant = await _own_registration(request)
+    event, participant = await own_registration(request)
     if not _holds_ticket(event, participant):
         raise web.HTTPNotFound
     made = use_cases(request).enclosures
@@ -132,28 +131,10 @@ async def download_ticket(request: web.Request) -> web.StreamResponse:
 
 async def download_calendar_entry(request: web.Request) -> web.StreamResponse:
     """The event for one's own calendar."""
-    event, participant = await _own_registration(request)
+    event, participant = await own_registration(request)
     sessions = await _sessions(request, event, participant)
     entry = use_cases(request).enclosures.calendar_entry(event, participant, language_of(request), sessions)
     return _file(entry, "text/calendar", "event.ics")
-
-
-async def show_data(request: web.Request) -> web.StreamResponse:
-    """All that is known of the person, to be read."""
-    _, participant = await _own_registration(request)
-    whose = participant.registration
-    data = await use_cases(request).people.own_data(whose.event_id, whose.participant_id)
-    return render(request, "own_data.html", data=data, here=_path(request), purposes=NAMES, texts=TEXTS, spell=spell)
-
-
-async def download_data(request: web.Request) -> web.StreamResponse:
-    """The same for programs."""
-    _, participant = await _own_registration(request)
-    whose = participant.registration
-    data = await use_cases(request).people.take_along(whose.event_id, whose.participant_id)
-    response = answer(OwnDataView.of(data))
-    response.headers["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return response
 
 
 async def back(request: web.Request) -> web.StreamResponse:
@@ -167,15 +148,18 @@ def add_personal_pages(app: web.Application) -> None:
     app.router.add_get(f"{_HERE}/ticket.svg", show_ticket_image)
     app.router.add_get(f"{_HERE}/ticket.pdf", download_ticket)
     app.router.add_get(f"{_HERE}/event.ics", download_calendar_entry)
-    app.router.add_get(f"{_HERE}/data", show_data)
-    app.router.add_get(f"{_HERE}/data.json", download_data)
     app.router.add_post(f"{_HERE}/person", correct_person)
     app.router.add_post(f"{_HERE}/sessions", choose_sessions)
     app.router.add_get(f"{_HERE}/{{act}}", back)
     app.router.add_post(f"{_HERE}/{{act}}", change_registration)
 
 
-async def _own_registration(request: web.Request) -> tuple[Event, Participant]:
+async def own_registration(request: web.Request) -> tuple[Event, Participant]:
+    """The registration that a personal link opens.
+
+    Raises:
+        ParticipantNotFoundError: if it opens none of this event.
+    """
     event_id, cases = request.match_info["event_id"], use_cases(request)
     participant_id = cases.links.read_token(request.match_info["token"], event_id=event_id)
     if participant_id is None:

@@ -18,6 +18,7 @@ from services.registration.application.late_scans import LateScans
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
+from services.registration.application.personal_exports import PersonalExports
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
 from services.registration.application.session_places import SessionPlaces
@@ -53,6 +54,7 @@ class UseCases:
     links: PersonalLinks
     letters: Letters
     people: People
+    personal_exports: PersonalExports
     registration_limits: RegistrationLimits
     enclosures: Enclosures
 

@@ -20,6 +20,7 @@ from services.registration.application.letters import StoredLetter
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import Participant
 from services.registration.domain.event import Event, EventStatus
+from services.registration.domain.letters import Letter
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
 
@@ -107,6 +108,14 @@ class MailComposer:
         # Last: what is set before goes with the text into its part.
         message["Content-Language"] = tongue.language
         return message
+
+    def subject(self, letter: Letter, event: Event, participant: Participant) -> str:
+        """See the port."""
+        person = participant.person
+        if person is None:
+            raise ValueError("an erased person gets no letter")
+        tongue = self._tongues.of(person.language)
+        return words_of(Occasion(letter=letter, event=event, participant=participant, tongue=tongue)).subject
 
     def _links_of(self, event: Event, participant: Participant, stand: _Stand, tongue: Tongue) -> list[tuple[str, str]]:
         whose = {"event_id": event.event_id, "participant_id": participant.registration.participant_id}
