@@ -47,6 +47,7 @@ from services.registration.adapters.letters.smtp import SmtpPost
 from services.registration.adapters.mint import RandomMint
 from services.registration.adapters.neighbours import HttpNeighbours
 from services.registration.adapters.openid import OpenIdProvider
+from services.registration.adapters.retention import retention_job
 from services.registration.adapters.shops.door import HttpShopDoor
 from services.registration.adapters.store import SqlStore
 from services.registration.adapters.tables import EVENTS, IDEMPOTENCY, OUTBOX
@@ -68,6 +69,7 @@ from services.registration.application.people import People
 from services.registration.application.personal_exports import PersonalExports
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
+from services.registration.application.retention import Keeping, RetentionPeriods
 from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
@@ -112,6 +114,7 @@ async def serve(settings: RegistrationSettings) -> None:
         background.start("shops", ask_shops(parts.use_cases.shops.rounds))
         background.start("reminders", remind_by_the_clock(parts.use_cases.people))
         background.start("scrubbing", scrub_by_the_clock(parts.scrubbing))
+        background.start("retention", parts.use_cases.retention.run())
         background.start("account letters", deliver_letters(parts.use_cases.access.letters))
         log.info("registration.listening", url=url)
         await background.wait()
@@ -217,7 +220,8 @@ def _use_cases(
     links = PersonalLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
     sender = settings.mail_sender or _LOCAL_SENDER
     enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)
-    metrics = LetterMetrics(registry or new_registry(service="registration"))
+    registry = registry or new_registry(service="registration")
+    metrics = LetterMetrics(registry)
     book = SqlLetterBook(writer=writer, reader=reader, metrics=metrics)
     post = None if settings.smtp_server is None else SmtpPost(settings.smtp_server)
     letters = Letters(
@@ -243,6 +247,10 @@ def _use_cases(
         post=post,
     )
     registrations = Registrations(store=store, clock=clock, mint=mint)
+
+    async def erase(event_id: str, participant_id: str) -> None:
+        await registrations.cancel(event_id, participant_id, erase=True)
+
     people = People(store=store, book=book, clock=clock)
     keys = LineKeys.derive(settings.secret)
     door = HttpShopDoor.of(settings, clock)
@@ -281,4 +289,14 @@ def _use_cases(
             per_address=settings.registrations_per_address, per_minute=settings.registrations_per_minute
         ),
         enclosures=enclosures,
+        keeping=Keeping(store=store, periods=RetentionPeriods.of(settings)),
+        retention=retention_job(
+            settings=settings,
+            writer=writer,
+            reader=reader,
+            clock=clock,
+            answers=answers,
+            registry=registry,
+            erase=erase,
+        ),
     )

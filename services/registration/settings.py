@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
+from services.chassis.periods import PERIOD, KeptFor, Period, RetentionHour
 from services.chassis.settings import CommonSettings, Port, WebUrl
 
 _PORTS: Final = {"smtp": 587, "smtps": 465}
@@ -106,6 +107,22 @@ def _with_issuer(value: str | None, info: ValidationInfo) -> str | None:
     return value
 
 
+def _no_shorter(value: Period, info: ValidationInfo) -> Period:
+    return _compared(value, info, sign=1)
+
+
+def _no_longer(value: Period, info: ValidationInfo) -> Period:
+    return _compared(value, info, sign=-1)
+
+
+def _compared(value: Period, info: ValidationInfo, *, sign: int) -> Period:
+    participants = info.data.get("keep_participants")
+    # One that was refused has an error of its own.
+    if participants is not None and sign * (value.about_days - participants.about_days) < 0:
+        raise ValueError
+    return value
+
+
 class RegistrationSettings(CommonSettings):
     """What all services share, on this service's port; how letters leave; who may register; who vouches for people."""
 
@@ -144,6 +161,33 @@ class RegistrationSettings(CommonSettings):
     shops_at_private_addresses: Annotated[
         bool, Field(description="true or false (whether ticket shops may be in the local network, and without TLS)")
     ] = False
+
+    # How long what is kept: `application/retention.py` says what each is about.
+    keep_participants: KeptFor = Period.parse("3 years")
+    keep_training_proof: Annotated[
+        KeptFor,
+        AfterValidator(_no_shorter),
+        Field(validate_default=True, description=f"{PERIOD}, and no shorter than PASSERELLE_KEEP_PARTICIPANTS"),
+    ] = Period.parse("6 years")
+    keep_cofunded_training_proof: Annotated[
+        KeptFor,
+        AfterValidator(_no_shorter),
+        Field(validate_default=True, description=f"{PERIOD}, and no shorter than PASSERELLE_KEEP_PARTICIPANTS"),
+    ] = Period.parse("10 years")
+    keep_accessibility_needs: Annotated[
+        KeptFor,
+        AfterValidator(_no_longer),
+        Field(validate_default=True, description=f"{PERIOD}, and no longer than PASSERELLE_KEEP_PARTICIPANTS"),
+    ] = Period.parse("30 days")
+    keep_imports: Annotated[
+        KeptFor,
+        AfterValidator(_no_longer),
+        Field(validate_default=True, description=f"{PERIOD}, and no longer than PASSERELLE_KEEP_PARTICIPANTS"),
+    ] = Period.parse("90 days")
+    keep_letters: KeptFor = Period.parse("1 year")
+    keep_audit_log: KeptFor = Period.parse("1 year")
+    keep_access: KeptFor = Period.parse("30 days")
+    retention_hour: RetentionHour = 2
 
     oidc_issuer: Annotated[
         str | None,

@@ -12,6 +12,7 @@ from services.registration.adapters.desk_reading import SqlDeskReading, holder_f
 from services.registration.adapters.erasing import SqlErasureReading
 from services.registration.adapters.import_store import SqlImportReading
 from services.registration.adapters.people_reading import SqlPeopleReading
+from services.registration.adapters.retention_store import SqlRetentionReading
 from services.registration.adapters.rows import (
     event_from,
     guest_link_from,
@@ -34,7 +35,8 @@ from services.registration.adapters.tables import (
     TIME_ACCEPTANCES,
     TOKENS,
 )
-from services.registration.application.ports import EventQuery, GuestLink, Participant, RosterQuery, StoredToken
+from services.registration.application.ports import EventQuery, GuestLink, Participant, RosterQuery
+from services.registration.application.token_ports import StoredToken
 from services.registration.domain.checkins import Action, Scan, TicketHolder
 from services.registration.domain.errors import EventNotFoundError, ParticipantNotFoundError
 from services.registration.domain.event import Event, EventStatus
@@ -54,6 +56,7 @@ class SqlReading(
     SqlAccountReading,
     SqlImportReading,
     SqlShopReading,
+    SqlRetentionReading,
 ):
     """A view of the database through one connection; implements the port `Reading`."""
 

@@ -8,7 +8,8 @@ from typing import Any
 from sqlalchemy import Row
 
 from schemas.envelope import format_instant
-from services.registration.application.ports import GuestLink, StoredToken
+from services.registration.application.ports import GuestLink
+from services.registration.application.token_ports import StoredToken
 from services.registration.domain.agenda import Conference, Room, Session
 from services.registration.domain.checkins import Action, Outcome, Scan
 from services.registration.domain.data_contacts import DataContact

@@ -14,6 +14,7 @@ from services.registration.adapters.account_writing import SqlAccountWriting
 from services.registration.adapters.erasing import SqlErasing, erased
 from services.registration.adapters.publisher import to_record
 from services.registration.adapters.reading import SqlReading
+from services.registration.adapters.retention_store import SqlRetentionWriting
 from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
 from services.registration.adapters.session_store import SqlSessionWriting
 from services.registration.adapters.shop_store import SqlShopWriting
@@ -33,7 +34,8 @@ from services.registration.adapters.tables import (
     TOKENS,
 )
 from services.registration.application.desk_ports import RecordedScan
-from services.registration.application.ports import GuestLink, StoredToken
+from services.registration.application.ports import GuestLink
+from services.registration.application.token_ports import StoredToken
 from services.registration.domain.audit import Act, Deed, deed_of
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import CONSENT_TEXT_VERSION
@@ -92,7 +94,7 @@ class SqlStore:
         self._committed()
 
 
-class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlErasing, SqlShopWriting):
+class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlErasing, SqlShopWriting, SqlRetentionWriting):
     """A transaction; implements the port `Writing`."""
 
     def __init__(self, connection: AsyncConnection, *, clock: Clock, answers: SecretBox) -> None:

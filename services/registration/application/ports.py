@@ -12,8 +12,10 @@ from services.registration.application.desk_ports import DeskReading, DeskWritin
 from services.registration.application.erasure_ports import ErasureReading, ErasureWriting
 from services.registration.application.import_ports import ImportReading, ImportWriting
 from services.registration.application.people_ports import PeopleReading, PeopleWriting
+from services.registration.application.retention import RetentionReading, RetentionWriting
 from services.registration.application.seat_ports import SeatReading, SeatWriting
 from services.registration.application.shop_ports import ShopReading, ShopWriting
+from services.registration.application.token_ports import TokenReading, TokenWriting
 from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import Fact
@@ -68,19 +70,6 @@ class EventQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredToken:
-    """An access token as stored: only its hash; `expires_at` is set on those of a browser session."""
-
-    token_id: str
-    hash: str
-    role: str
-    event_id: str | None
-    created_at: datetime
-    expires_at: datetime | None = None
-    revoked_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class GuestLink:
     """What is known of a guest: the participant they are taken for (None once undone), and the last change."""
 
@@ -98,6 +87,8 @@ class Reading(
     AuditReading,
     ImportReading,
     ShopReading,
+    TokenReading,
+    RetentionReading,
     Protocol,
 ):
     """A consistent view of the database."""
@@ -170,14 +161,6 @@ class Reading(
         """What was last said of a fact's time."""
         ...
 
-    async def token(self, token_hash: str) -> StoredToken | None:
-        """The token of this hash."""
-        ...
-
-    async def token_of_id(self, token_id: str) -> StoredToken | None:
-        """The token of this id."""
-        ...
-
 
 class Writing(
     Reading,
@@ -189,6 +172,8 @@ class Writing(
     AuditWriting,
     ImportWriting,
     ShopWriting,
+    TokenWriting,
+    RetentionWriting,
     Protocol,
 ):
     """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
@@ -225,22 +210,6 @@ class Writing(
 
     async def save_time_acceptance(self, acceptance: TimeAcceptance) -> None:
         """Insert or replace what is said of a fact's time."""
-        ...
-
-    async def add_token(self, token: StoredToken) -> None:
-        """Insert a token."""
-        ...
-
-    async def revoke_token(self, token_id: str, *, at: datetime) -> bool:
-        """Revoke a token; False if there is none of this id."""
-        ...
-
-    async def add_sign_in_code(self, code_hash: str, *, expires_at: datetime) -> None:
-        """Insert a one-time code."""
-        ...
-
-    async def take_sign_in_code(self, code_hash: str, *, now: datetime) -> bool:
-        """Use up a code; False if it is unknown, used or expired."""
         ...
 
     async def send(self, letters: Iterable[Letter]) -> None:

@@ -9,7 +9,8 @@ from services.chassis.access import Grant, Role
 from services.chassis.clock import Clock
 from services.registration.application.account_ports import Session
 from services.registration.application.audit import acting
-from services.registration.application.ports import Mint, Reading, Store, StoredToken, Writing
+from services.registration.application.ports import Mint, Reading, Store, Writing
+from services.registration.application.token_ports import StoredToken
 from services.registration.application.tokens import TOKEN_PREFIX, Standing, Tokens, grant_of_token, hash_of
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.desk_days import LinkState

@@ -7,7 +7,8 @@ from typing import Final
 
 from services.chassis.access import Grant, Role
 from services.chassis.clock import Clock
-from services.registration.application.ports import Mint, Store, StoredToken
+from services.registration.application.ports import Mint, Store
+from services.registration.application.token_ports import StoredToken
 
 TOKEN_PREFIX: Final = "psr_"  # noqa: S105  (what every token begins with, and no secret)
 SIGN_IN_CODE_LIFETIME: Final = timedelta(hours=1)

@@ -62,6 +62,8 @@ class Act(StrEnum):
     GUEST_UNLINKED = "guest.unlinked"
     TIME_ACCEPTED = "time.accepted"
     TIME_LEFT_OUT = "time.left_out"
+    KEEPING_CHANGED = "retention.period_changed"
+    RETENTION_APPLIED = "retention.applied"
     PERSON_CHANGED = "person.changed"
     PERSON_ERASED = "person.erased"
     PERSON_EXPORTED = "person.exported"

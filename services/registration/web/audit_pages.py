@@ -17,7 +17,7 @@ _LINES_A_PAGE: Final = 25
 _LONGEST_ID: Final = 200
 _TOPICS: Final = {
     "event": ("event",),
-    "people": ("registration", "shop", "seat", "person", "consent", "letter"),
+    "people": ("registration", "shop", "seat", "person", "consent", "letter", "retention"),
     "door": ("check_in",),
     "attendance": ("guest", "time"),
     "access": ("token", "account", "role", "session", "passkey", "identity", "desk_link"),

@@ -5,6 +5,7 @@ from typing import Final
 
 from aiohttp import web
 
+from services.chassis.retention_job import RetentionJob
 from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.application.account_cases import AccountCases
 from services.registration.application.checkins import CheckIns
@@ -21,6 +22,7 @@ from services.registration.application.people import People
 from services.registration.application.personal_exports import PersonalExports
 from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.registrations import Registrations
+from services.registration.application.retention import Keeping
 from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
@@ -57,6 +59,8 @@ class UseCases:
     personal_exports: PersonalExports
     registration_limits: RegistrationLimits
     enclosures: Enclosures
+    keeping: Keeping
+    retention: RetentionJob
 
 
 USE_CASES: Final = web.AppKey("use_cases", UseCases)

@@ -1,0 +1,131 @@
+"""What was kept for as long as its purpose asks is deleted, people as if they had asked for it; on both databases."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import func, insert, select
+from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+
+from services.chassis.periods import Period
+from services.chassis.retention import Line
+from services.registration.adapters.tables import METADATA, NEEDS
+from services.registration.application.audit import AuditQuery
+from services.registration.bootstrap import MIGRATIONS
+from services.registration.domain.training_proofs import TrainingProof
+from tests.databases import ON_BOTH, NewDatabase
+from tests.integration.running_registration import (
+    START,
+    MovedClock,
+    RunningRegistration,
+    kinds,
+    running_registration,
+)
+
+END: Final = START + timedelta(hours=8)
+MOMENT: Final = timedelta(milliseconds=1)
+THREE_YEARS: Final = Period.parse("3 years")
+
+
+@pytest.fixture
+def clock() -> MovedClock:
+    return MovedClock()
+
+
+@pytest_asyncio.fixture
+async def kept(tmp_path: Path, new_database: NewDatabase, clock: MovedClock) -> AsyncIterator[RunningRegistration]:
+    """The service, on a clock that is moved over years."""
+    async with running_registration(tmp_path, database=await new_database(MIGRATIONS), clock=clock) as running:
+        yield running
+
+
+@asynccontextmanager
+async def database_of(service: RunningRegistration) -> AsyncIterator[AsyncConnection]:
+    engine = create_async_engine(service.settings.registration_database)
+    async with engine.begin() as connection:
+        yield connection
+    await engine.dispose()
+
+
+async def count(service: RunningRegistration, *tables: str) -> list[int]:
+    async with database_of(service) as connection:
+        counted = [select(func.count()).select_from(METADATA.tables[table]) for table in tables]
+        return [await connection.scalar(query) or 0 for query in counted]
+
+
+def rows(lines: Sequence[Line]) -> dict[tuple[str, str], int]:
+    return {(line.rule.purpose, line.kind): line.rows for line in lines if line.rows}
+
+
+@ON_BOTH
+async def test_people_go_three_years_after_the_event_as_if_they_had_asked_for_it(
+    kept: RunningRegistration, clock: MovedClock
+) -> None:
+    event_id, retention = await kept.event(), kept.parts.use_cases.retention
+    lea = await kept.register(event_id)
+    await kept.register(event_id, name="Zoé Roux")
+    await kept.check_in(event_id, participant_id=lea["participant_id"])
+    clock.now = THREE_YEARS.after(END)
+    await kept.parts.use_cases.events.close_due()
+    assert ("participants", "people") not in rows(await retention.retention.preview())
+    assert await retention.run_if_owed()
+    assert await count(kept, "people", "accessibility_needs", "letters") == [2, 0, 0]
+
+    clock.now += timedelta(days=1)
+    foreseen = await retention.retention.preview()
+    assert await count(kept, "people", "erasures") == [2, 0]
+    assert rows(foreseen)["participants", "people"] == 2
+    done = await retention.retention.run()
+    assert rows(done) == rows(foreseen)
+    assert rows(await retention.retention.preview()) == {}
+    assert await count(kept, "people", "consents", "registrations", "scans", "erasures") == [0, 0, 2, 1, 2]
+    assert kinds(await kept.outbox())[-2:] == ["registration.person.erased"] * 2
+    assert (await kept.api("GET", f"/events/{event_id}/registrations/{lea['participant_id']}"))["name"] is None
+    told = await kept.parts.use_cases.access.audit.page(AuditQuery(limit=10))
+    assert {(entry.deed.subject, entry.actor) for entry in told} >= {("participants: 2", "system")}
+
+
+@ON_BOTH
+async def test_names_that_prove_a_training_are_kept_longer_but_not_of_who_cancelled(
+    kept: RunningRegistration, clock: MovedClock
+) -> None:
+    keeping, retention = kept.parts.use_cases.keeping, kept.parts.use_cases.retention.retention
+    plain, training = await kept.event(), await kept.event()
+    cofunded = await kept.event()
+    for event_id in (plain, training, cofunded):
+        await kept.register(event_id)
+        gone = await kept.register(event_id, name="Zoé Roux")
+        await kept.api("DELETE", f"/events/{event_id}/registrations/{gone['participant_id']}", expect=204)
+    await keeping.prove(training, TrainingProof.TRAINING)
+    await keeping.prove(cofunded, TrainingProof.COFUNDED_TRAINING)
+    assert (await keeping.times(training)).names_until == Period.parse("6 years").after(END)
+
+    left = {"3 years": 2, "6 years": 1, "10 years": 0}
+    for period, people in left.items():
+        clock.now = Period.parse(period).after(END) + MOMENT
+        foreseen = rows(await retention.preview())
+        assert rows(await retention.run()) == foreseen
+        assert await count(kept, "people") == [people]
+
+
+@ON_BOTH
+async def test_what_is_no_longer_needed_after_the_event_goes_before_the_names(
+    kept: RunningRegistration, clock: MovedClock
+) -> None:
+    event_id, cases = await kept.event(), kept.parts.use_cases
+    lea = (await kept.register(event_id))["participant_id"]
+    async with database_of(kept) as connection:
+        await connection.execute(insert(NEEDS).values(participant_id=lea, needs="Une boucle magnétique"))
+    await kept.api("POST", f"/events/{event_id}/desk-links", {"day": "2026-11-23", "label": "Nord"}, expect=201)
+    tables = ("accessibility_needs", "letters", "desk_links", "audit_log", "people")
+    assert await count(kept, *tables) == [1, 1, 1, 5, 1]
+    left = {"30 days": [0, 1, 1, 6, 1], "1 year": [0, 0, 0, 3, 1]}
+    for period, expected in left.items():
+        clock.now = Period.parse(period).after(END) + timedelta(days=1)
+        foreseen = rows(await cases.retention.retention.preview())
+        assert rows(await cases.retention.retention.run()) == foreseen
+        assert await count(kept, *tables) == expected
