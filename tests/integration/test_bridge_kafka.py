@@ -19,8 +19,9 @@ from services.chassis.settings import CommonSettings
 from services.streaming_bridge.settings import BridgeSettings
 from tests.builders import SECRET_KEY, settings_for
 from tests.fakes.bridge import OPENING, event_fact
-from tests.fakes.bridge_process import BridgeProcess, bridge_process, post, prepare_source, published, tell
+from tests.fakes.bridge_process import bridge_process, post, prepare_source, published, tell
 from tests.fakes.platforms import JitsiShapes
+from tests.fakes.service_process import ServiceProcess
 
 ADA = new_participant_id()
 
@@ -50,7 +51,7 @@ async def claim(settings: CommonSettings, shapes: OwnJitsi, event_id: str) -> No
     await tell(settings, event_fact((shapes.source, shapes.room), event_id=event_id))
 
 
-async def until_claimed(bridge: BridgeProcess, shapes: OwnJitsi) -> None:
+async def until_claimed(bridge: ServiceProcess, shapes: OwnJitsi) -> None:
     """Return when the bridge knows whose room it is: a delivery is answered 200."""
     async with aiohttp.ClientSession() as session, asyncio.timeout(60):
         while await post(session, bridge.url, shapes.request(shapes.opened(0))) != 200:
@@ -142,7 +143,7 @@ async def test_after_a_kill_every_delivery_that_was_answered_is_on_kafka(
 
 
 async def keep_sending(
-    session: aiohttp.ClientSession, bridge: BridgeProcess, shapes: OwnJitsi, life: int, lane: int, answered: list[str]
+    session: aiohttp.ClientSession, bridge: ServiceProcess, shapes: OwnJitsi, life: int, lane: int, answered: list[str]
 ) -> None:
     """Send joins one after the other until the bridge is gone; note the ids of those that were answered 200."""
     for number in range(10_000):
