@@ -9,7 +9,7 @@ from services.chassis.pages import PAGES, texts_of
 from services.registration.web.desk_pages import own_event
 
 _OWNER: Final = "registration"
-_MODULES: Final = ("page", "desk", "door", "keeping", "camera", "feedback")
+_MODULES: Final = ("page", "desk", "door", "keeping", "sending", "camera", "feedback")
 """Those the page needs without the network."""
 _DECODER: Final = ("decode", "index")
 """What the camera needs besides, in a browser that reads no codes itself."""

@@ -3,22 +3,23 @@
 
 import { Door, newId } from "./door.js";
 import { openKeeping } from "./keeping.js";
+import { alone, bodyOf, lateBodyOf, Link, refusalOf, Sending, troubleOf } from "./sending.js";
 
 const PATIENCE = 120; // ms from the scan: then what this device knows is shown, until the server's word comes
-const TIMEOUT = 4000; // ms: then the network counts as away
+const BEING_ASKED = 5000; // ms from the scan: so long another tab may be waiting for the server's word on it
 const WHOLE_EVERY = 10 * 60 * 1000;
 const KEPT_AFTER_END = 24 * 3600 * 1000;
 const RECORDED = new Set(["checked_in", "checked_out", "not_in"]);
 
 export class Desk {
-  door = new Door();
   waiting = []; // entries to be sent, oldest first; those with `trouble` need somebody's look
-  online = navigator.onLine;
-  signedOut = false;
+  door = new Door(() => this.waiting);
   asOf = null; // when the list was last told, by the server's clock
+  ready = false; // whether the list is kept: a desk may lose the network from then on
   lasting = false;
+  server; // a Link: whether it answers, and to whom
+  outbox; // a Sending: how far it got
   #eventId;
-  #api;
   #changed;
   #keeping;
   #device;
@@ -33,21 +34,28 @@ export class Desk {
   static async open(eventId, changed) {
     const desk = new Desk();
     desk.#eventId = eventId;
-    desk.#api = `/api/v1/events/${eventId}`;
+    desk.server = new Link(eventId);
+    desk.outbox = new Sending(desk.server);
     desk.#changed = () => changed(desk);
     desk.#keeping = await openKeeping();
     desk.lasting = desk.#keeping.lasting;
     desk.#device = (await desk.#keeping.setting("device")) ?? `desk-${newId().slice(0, 8)}`;
     await desk.#keeping.keepSetting("device", desk.#device);
     desk.#offset = (await desk.#keeping.setting("offset")) ?? null;
-    await desk.#keeping.dropOldSnapshots(Date.now());
+    await desk.#keeping.dropOldSnapshots(desk.now());
     desk.waiting = await desk.#keeping.queued(eventId);
     const kept = await desk.#keeping.snapshot(eventId).catch(() => null);
-    if (kept) {
+    if (kept?.tickets.every(({ entries }) => entries)) {
       desk.asOf = kept.now;
-      desk.door.learn(kept, desk.waiting, { whole: true });
+      desk.door.learn(kept, { whole: true });
+      desk.ready = true;
     }
     return desk;
+  }
+
+  // By the server's clock, as far as it is known.
+  now() {
+    return Date.now() + (this.#offset ?? 0);
   }
 
   // The server's state, then what waits is sent. Called again and again; the first of an hour is whole.
@@ -60,12 +68,12 @@ export class Desk {
     const whole = !this.door.known || performance.now() - this.#wholeAt > WHOLE_EVERY;
     const since = whole ? "" : `?since=${encodeURIComponent(this.asOf)}`;
     const asked = Date.now();
-    const response = await this.#ask("GET", `/desk${since}`);
-    if (response?.ok) {
-      const state = await response.json();
+    const response = await this.server.ask("GET", `/desk${since}`);
+    const state = response?.ok ? await response.json().catch(() => null) : null;
+    if (state) {
       this.#offset = Math.round(Date.parse(state.now) - (asked + Date.now()) / 2);
       await this.#onDisk(this.#keeping.keepSetting("offset", this.#offset));
-      this.door.learn(state, this.waiting, { whole });
+      this.door.learn(state, { whole });
       this.asOf = state.now;
       if (whole) this.#wholeAt = performance.now();
       const until = Date.parse(state.ends_at) + KEPT_AFTER_END;
@@ -73,14 +81,15 @@ export class Desk {
         const list = { ...this.door.remember(), now: this.asOf };
         await this.#onDisk(this.#keeping.keepSnapshot(this.#eventId, list, until));
       }
+      this.ready = true;
       this.#changed();
       await this.send();
     }
     this.#changed();
   }
 
-  // `request`: {action, gate, place_id} with a ticket `code` or a `participant`. Calls `show` with what this device knows
-  // if the server is slow or away, and returns the last word: {outcome, …, provisional, entry}.
+  // `request`: {action, gate, place_id} with a ticket `code` or a `participant`. Calls `show` with what this device
+  // knows if the server is slow or away, and returns the last word: {outcome, …, provisional, entry}.
   async scan(request, show) {
     const { code, participant } = request;
     const started = performance.now();
@@ -89,46 +98,63 @@ export class Desk {
     const entry = this.#entry("scan", { ...request, participant: ticket?.participant_id ?? participant });
     if (RECORDED.has(local.outcome)) await this.#keep(entry);
     const known = { ...local, provisional: true, entry: entry.id, as_of: this.asOf };
-    if (!this.online) return this.#ending(known, entry);
+    if (!this.server.online) return this.#ending(known, entry);
     const left = PATIENCE - (performance.now() - started);
     const slow = setTimeout(() => local.reason !== "unknown_ticket" && show(known), left);
-    const response = await this.#ask("POST", "/check-ins", this.#body(entry));
+    const response = await this.server.ask("POST", "/check-ins", bodyOf(entry));
     clearTimeout(slow);
-    if (!this.#final(response)) return this.#ending(known, entry);
-    const answer = response.ok ? await response.json() : { outcome: "failed" };
+    const told = this.server.isFinal(response) ? await response.json().catch(() => null) : null;
+    if (!told) return this.#ending(known, entry);
+    const answer = response.ok ? told : { outcome: "failed" };
     await this.#drop(entry);
     this.#believe(answer, entry);
     this.#changed();
     return { ...answer, provisional: false };
   }
 
-  // Without the server's word: somebody whom this device does not know may be let in all the same, to be checked later.
-  async admitUnknown(request) {
-    const entry = this.#entry("scan", request);
+  // Without the server's word: whoever has no seat here, or is not on this device's list, may be let in all the same.
+  // Their seat is asked for once the network is back.
+  async letIn(request) {
+    const { participant, place_id: place } = request;
+    const takes = this.door.seatsToTake(participant, place);
+    const entry = this.#entry("scan", { ...request, takes });
     await this.#keep(entry);
-    return { outcome: "checked_in", provisional: true, entry: entry.id };
+    const name = this.door.participant(participant)?.name;
+    return { outcome: "checked_in", name, provisional: true, seatless: Boolean(takes), entry: entry.id };
   }
 
-  async walkIn(request) {
-    const entry = this.#entry("walk-in", request);
+  // {outcome: "known", people}: somebody of this name or address is registered; `anyway` registers another one.
+  async walkIn(request, { anyway = false } = {}) {
+    const local = this.door.decideWalkIn();
+    const namesakes = anyway ? [] : this.door.namesakes(request.name);
+    const known = { ...local, name: request.name, provisional: true };
+    if (!this.server.online && local.outcome === "refused") return known;
+    if (!this.server.online && namesakes.length) return { outcome: "known", people: namesakes };
+    const entry = this.#entry("walk-in", { ...request, look: !anyway, takes: { room: true, session: null } });
     await this.#keep(entry);
-    const known = { outcome: "checked_in", name: request.name, provisional: true, entry: entry.id };
-    if (!this.online) return known;
-    const response = await this.#ask("POST", "/walk-ins", this.#body(entry));
-    if (!this.#final(response)) return this.#ending(known, entry);
-    const answer = await response.json();
+    known.entry = entry.id;
+    if (!this.server.online) return known;
+    const response = await this.server.ask("POST", "/walk-ins", bodyOf(entry));
+    const answer = this.server.isFinal(response) ? await response.json().catch(() => null) : null;
+    if (!answer) return this.#withoutAnswer(local, namesakes, known, entry);
     await this.#drop(entry);
     await this.refresh();
     if (response.ok) return { ...answer.check_in, ticket: answer.ticket };
-    return answer.reason === "mode_full" ? { outcome: "refused", reason: "room_full" } : { outcome: "failed" };
+    if (answer.reason === "already_registered") return { outcome: "known", people: answer.participants };
+    return response.status === 409 ? { outcome: "refused", reason: refusalOf(answer) } : { outcome: "failed" };
   }
 
+  // "done", "full", "refused", or "away": then `letIn` is for the volunteer to say.
   async giveSeat(participant, session) {
+    if (!this.server.online) return "away";
     const one = `${session ? `/sessions/${session}` : ""}/registrations/${participant}`;
-    const response = await (session ? this.#ask("PUT", one) : this.#ask("PATCH", one, { mode: "in_person" }));
-    if (response?.ok) this.door.giveSeat(participant, session);
-    if (response?.status === 409) return (await response.json()).reason.endsWith("_full") ? "full" : "refused";
-    return response?.ok ? "done" : "away";
+    const response = session
+      ? await this.server.ask("PUT", one)
+      : await this.server.ask("PATCH", one, { mode: "in_person" });
+    if (!this.server.isFinal(response)) return "away";
+    if (response.ok) this.door.giveSeat(participant, session);
+    if (response.status === 409) return (await response.json()).reason.endsWith("_full") ? "full" : "refused";
+    return response.ok ? "done" : "refused";
   }
 
   // By the entry that waits, or by the fact that the server knows.
@@ -143,19 +169,20 @@ export class Desk {
     }
     this.#changed();
     await this.send();
-    if (this.online) await this.refresh();
+    if (this.server.online) await this.refresh();
   }
 
   async search(text) {
     const found = this.door.search(text);
     if (found.length || this.door.known) return found;
-    const response = await this.#ask("GET", `/registrations?limit=9&search=${encodeURIComponent(text)}`);
+    const response = await this.server.ask("GET", `/registrations?limit=9&search=${encodeURIComponent(text)}`);
     return response?.ok ? (await response.json()).items : [];
   }
 
-  // What waits, oldest first, one at a time, and in one tab only. Returns when there is nothing more to be done now.
+  // What waits, oldest first, and in one tab only. Returns when there is nothing more to be done now.
   async send() {
-    this.#sending ??= this.#alone(() => this.#sendAll()).finally(() => (this.#sending = null));
+    const sent = () => alone(`passerelle-desk-${this.#eventId}`, () => this.#sendAll());
+    this.#sending ??= sent().finally(() => (this.#sending = null));
     return this.#sending;
   }
 
@@ -175,75 +202,58 @@ export class Desk {
     const kept = await this.#keeping.queued(this.#eventId);
     const unkept = this.waiting.filter(({ unkept, id }) => unkept && !kept.some((one) => one.id === id));
     this.waiting = [...kept, ...unkept];
-    for (const entry of this.waiting.filter((one) => !one.trouble && !this.#isBeingAsked(one))) {
-      if (!(await this.#sendOne(entry))) return;
-      this.#changed();
-    }
-  }
-
-  async #sendOne(entry) {
-    const told = entry.kind === "void" || entry.answered;
-    const response = told ? null : await this.#post(entry);
-    if (!told && !this.#final(response)) return false;
-    const answer = told ? entry.answered : await response.json().catch(() => ({}));
-    const scan = answer?.check_in ?? answer;
-    if (!told && !(response.ok && scan.outcome !== "refused")) {
-      if (entry.undone) return this.#drop(entry).then(() => true);
-      const trouble = scan?.reason ?? `error_${response.status}`;
-      return this.#keep(Object.assign(entry, { trouble, name: entry.name ?? scan?.name ?? null }));
-    }
-    const fact = entry.fact ?? (entry.undone ? scan.fact_id : null);
-    if (fact) {
-      if (!told) await this.#keep(Object.assign(entry, { answered: answer }));
-      const voided = await this.#ask("POST", `/check-ins/${encodeURIComponent(fact)}/void`, {}, entry.id);
-      if (!this.#final(voided)) return false;
-    }
-    const twice = !entry.undone && scan?.outcome === "already_in" && scan.earlier;
-    if (twice) await this.#keep(Object.assign(entry, { trouble: "twice", earlier: scan.earlier, name: scan.name }));
-    else await this.#drop(entry);
-    return true;
+    const due = this.waiting.filter((one) => !one.trouble && !this.#isBeingAsked(one));
+    const settle = (told) => this.#settle(told);
+    if (due.length) await this.outbox.send(due, { freeze: (batch) => this.#freeze(batch), settle });
   }
 
   // What is sent is kept first, and never changes then: it can be sent again and be the same.
-  async #post(entry) {
-    if (!entry.body) {
-      const offset = Math.round(entry.offset ?? this.#offset ?? 0);
-      const latest = Date.now() + Math.round(this.#offset ?? 0);
-      const at = new Date(Math.min(entry.clock + offset, latest)).toISOString();
-      await this.#keep(Object.assign(entry, { body: { ...this.#body(entry), at, clock_offset_ms: offset } }));
+  async #freeze(entries) {
+    const fresh = entries.filter(({ body, kind }) => !body && kind !== "void");
+    for (const entry of fresh) entry.body = lateBodyOf(entry, this.#offset);
+    if (fresh.length) await this.#keep(...fresh);
+    this.#changed();
+  }
+
+  // A refusal is never dropped: it stays to be looked at. What the server could not do just now stays to be sent.
+  async #settle(told) {
+    const done = [];
+    const troubled = [];
+    for (const [entry, answer, changed] of told) {
+      if (changed || answer.problem?.status >= 500) continue;
+      const trouble = troubleOf(entry, answer);
+      if (trouble) troubled.push(Object.assign(entry, trouble));
+      else done.push(entry);
     }
-    const path = entry.kind === "walk-in" ? "/walk-ins" : "/check-ins";
-    return this.#ask("POST", path, entry.body, entry.id);
+    if (troubled.length) await this.#keep(...troubled);
+    if (done.length) await this.#drop(...done);
+    this.#changed();
   }
 
   // Asked at this moment, by this tab or another: sent beside it as late word, it would be told twice.
   #isBeingAsked({ id, tried, body, clock }) {
-    return tried && !body && !this.#asked.has(id) && Math.abs(Date.now() - clock) < TIMEOUT + 1000;
-  }
-
-  // Whether the server has said its word: not "later", not "who are you?", not nothing.
-  #final(response) {
-    return Boolean(response) && !this.signedOut && response.status < 500 && !response.headers.has("Retry-After");
-  }
-
-  #body({ id, code, participant, name, email, language, action, gate, place_id: place, kind }) {
-    const where = { gate: gate || null, device: this.#device, place_id: place || null, scan_id: id };
-    if (kind === "walk-in") return { name, email: email || null, language, ...where };
-    return { ...(code ? { ticket: code } : { participant_id: participant }), action, ...where };
+    return tried && !body && !this.#asked.has(id) && Math.abs(Date.now() - clock) < BEING_ASKED;
   }
 
   #entry(kind, request) {
     const clock = Date.now();
-    const at = new Date(clock + (this.#offset ?? 0)).toISOString();
-    const named = { kind, id: newId(), event: this.#eventId, order: clock + this.#tick++ / 1000 };
-    return { ...request, ...named, clock, at, offset: this.#offset, tried: this.online && kind !== "void" };
+    const at = new Date(this.now()).toISOString();
+    const named = { kind, id: newId(), event: this.#eventId, order: clock + this.#tick++ / 1000, device: this.#device };
+    return { ...request, ...named, clock, at, offset: this.#offset, tried: this.server.online && kind !== "void" };
   }
 
-  async #ending(known, entry) {
+  #ending(known, entry) {
     this.#asked.add(entry.id);
     this.#changed();
-    if (this.signedOut && !RECORDED.has(known.outcome)) return { ...known, signed_out: true };
+    if (this.server.signedOut && !RECORDED.has(known.outcome)) return { ...known, signed_out: true };
     return { ...known, code: entry.code };
+  }
+
+  // The server may have it all the same: it is asked again, and what was refused here meanwhile is taken back then.
+  async #withoutAnswer(local, namesakes, known, entry) {
+    if (local.outcome === "refused" || namesakes.length) await this.undo({ entry: entry.id });
+    if (namesakes.length && local.outcome !== "refused") return { outcome: "known", people: namesakes };
+    return this.#ending(known, entry);
   }
 
   #believe(answer, entry) {
@@ -256,45 +266,25 @@ export class Desk {
     }
   }
 
-  async #keep(entry) {
-    if (!this.waiting.some(({ id }) => id === entry.id)) {
+  async #keep(...entries) {
+    for (const entry of entries) {
+      if (this.waiting.some(({ id }) => id === entry.id)) continue;
       entry.before = this.door.admit(entry);
       this.waiting.push(entry);
     }
-    entry.unkept = !(await this.#onDisk(this.#keeping.keep({ ...entry, unkept: false })));
-    return true;
+    const written = await this.#onDisk(this.#keeping.keep(entries.map((entry) => ({ ...entry, unkept: false }))));
+    for (const entry of entries) entry.unkept = !written;
   }
 
-  async #drop(entry) {
-    this.waiting = this.waiting.filter(({ id }) => id !== entry.id);
-    if (entry.before && !entry.body) this.door.putBack(entry.participant, entry.before);
-    await this.#onDisk(this.#keeping.forget(entry.id));
+  async #drop(...entries) {
+    const gone = new Set(entries.map(({ id }) => id));
+    this.waiting = this.waiting.filter(({ id }) => !gone.has(id));
+    for (const { before, body, participant } of entries) if (before && !body) this.door.putBack(participant, before);
+    await this.#onDisk(this.#keeping.forget([...gone]));
   }
 
   // Whether it was written. If the disk is full, say, the page goes on from memory and says so.
   async #onDisk(writing) {
     return writing.then(() => true).catch(() => (this.lasting = false));
-  }
-
-  // null: nobody answered.
-  async #ask(method, path, body, key) {
-    const headers = { Accept: "application/json" };
-    if (body) headers["Content-Type"] = "application/json";
-    if (key) headers["Idempotency-Key"] = key;
-    const signal = AbortSignal.timeout(TIMEOUT);
-    try {
-      const response = await fetch(this.#api + path, { method, headers, body: body && JSON.stringify(body), signal });
-      this.online = response.status < 502;
-      this.signedOut = response.status === 401 || response.status === 403;
-      return response;
-    } catch {
-      this.online = false;
-      return null;
-    }
-  }
-
-  async #alone(work) {
-    if (!navigator.locks) return work();
-    return navigator.locks.request(`passerelle-desk-${this.#eventId}`, { ifAvailable: true }, (lock) => lock && work());
   }
 }

@@ -26,19 +26,28 @@ export class Door {
   event = null; // the last state that the server told, without its tickets
   #tickets = new Map(); // by participant
   #codes = new Map(); // by digest
+  #waiting; // gives the entries that the server was not told of yet
+
+  constructor(waiting) {
+    this.#waiting = waiting;
+  }
 
   get known() {
     return this.event !== null;
   }
 
+  get size() {
+    return this.#tickets.size;
+  }
+
   // `whole` replaces the list; else only what changed is told. Scans that wait to be sent stay on top of it.
-  learn(state, waiting, { whole }) {
+  learn(state, { whole }) {
     if (whole) this.#tickets.clear();
     for (const ticket of state.tickets) this.#tickets.set(ticket.participant_id, { ...ticket });
     this.#codes = new Map([...this.#tickets.values()].map((ticket) => [ticket.digest, ticket]));
     const { tickets, ...event } = state;
     this.event = event;
-    for (const entry of waiting) if (!entry.undone) this.admit(entry);
+    for (const entry of this.#waiting()) if (!entry.undone) this.admit(entry);
   }
 
   remember() {
@@ -59,36 +68,55 @@ export class Door {
     return named.filter(({ name }) => words.every((word) => plain(name).includes(word)));
   }
 
+  // Those who have this very name and may be who is at the door.
+  namesakes(name) {
+    const same = plain(name);
+    return this.search(name).filter((ticket) => plain(ticket.name) === same && ticket.status !== "cancelled");
+  }
+
   // {outcome, reason, earlier}: `ticket` null is a code that is not on the list.
   decide(ticket, { action, place_id: place }) {
-    const status = this.event?.status;
-    if (status === "draft") return refused("event_not_published");
-    if (status === "cancelled") return refused("event_cancelled");
-    if (status === "closed" && action === "in") return refused("event_closed");
+    const closed = this.#closedFor(action);
+    if (closed) return refused(closed);
     if (!ticket) return refused("unknown_ticket");
     if (action === "in") {
       if (ticket.status === "cancelled") return refused("registration_cancelled");
       if (ticket.status !== "confirmed") return refused("waitlisted");
-      if (ticket.mode === "remote") return refused("remote_ticket");
-      const session = this.event.places.find(({ place_id: id, registration_needed: needed }) => id === place && needed);
-      const left = session?.seats_left ?? null;
-      if (session && !ticket.sessions.includes(place)) return { ...refused("not_in_session"), seats_left: left };
+      if (ticket.mode === "remote") return { ...refused("remote_ticket"), seats_left: this.#seatsLeft() };
+      if (this.#lacksSeatIn(ticket, place)) return { ...refused("not_in_session"), seats_left: this.#seatsLeft(place) };
     }
-    const inside = place ? ticket.places.includes(place) : ticket.last?.action === "in";
-    if (action === "in") {
-      return inside ? { outcome: "already_in", earlier: place ? null : ticket.last } : { outcome: "checked_in" };
-    }
+    const entry = place ? ticket.entries.find(({ place_id: id }) => id === place) : ticket.last;
+    const inside = place ? Boolean(entry) : entry?.action === "in";
+    if (action === "in") return inside ? { outcome: "already_in", earlier: entry } : { outcome: "checked_in" };
     return { outcome: inside ? "checked_out" : "not_in" };
   }
 
-  // What a scan changes, at once; what it was before comes back, for its undoing.
-  admit({ participant, action, place_id: place, gate, at, id, fact_id: fact }) {
+  decideWalkIn() {
+    const closed = this.#closedFor("in");
+    if (closed) return refused(closed);
+    return this.#seatsLeft() === 0 ? refused("room_full") : { outcome: "checked_in" };
+  }
+
+  // The seats that somebody takes who is let in all the same: the room's, and that of a session.
+  seatsToTake(participant, place) {
     const ticket = this.#tickets.get(participant);
     if (!ticket) return null;
-    const before = { last: ticket.last, places: ticket.places };
-    const others = place ? ticket.places.filter((known) => known !== place) : ticket.places;
-    if (place) ticket.places = action === "in" ? [...others, place] : others;
-    else if (action === "out") ticket.places = [];
+    const room = ticket.mode !== "in_person";
+    const session = this.#lacksSeatIn(ticket, place) ? place : null;
+    return room || session ? { room, session } : null;
+  }
+
+  // What a scan changes, at once; what it was before comes back, for its undoing.
+  admit({ participant, action, place_id: place, gate, at, id, fact_id: fact, takes }) {
+    const ticket = this.#tickets.get(participant);
+    if (!ticket) return null;
+    const { last, entries, mode, status, sessions } = ticket;
+    const before = takes ? { last, entries, mode, status, sessions } : { last, entries };
+    const others = ticket.entries.filter(({ place_id: known }) => known !== place);
+    if (place) ticket.entries = action === "in" ? [...others, { place_id: place, at, gate }] : others;
+    else if (action === "out") ticket.entries = [];
+    if (takes?.room) Object.assign(ticket, { mode: "in_person", status: "confirmed" });
+    if (takes?.session) ticket.sessions = [...ticket.sessions, takes.session];
     if (!place || action === "in") {
       // A scan that the server has recorded later than this one is the newer word.
       if (!ticket.last || ticket.last.at <= at || ticket.last.entry === id) {
@@ -105,12 +133,10 @@ export class Door {
   // In the room, or with `session` there.
   giveSeat(participant, session) {
     const ticket = this.#tickets.get(participant);
-    const place = this.event?.places.find(({ place_id: id }) => id === session);
-    if (session && ticket && !ticket.sessions.includes(session)) {
-      ticket.sessions.push(session);
-      if (place?.seats_left) place.seats_left -= 1;
-    }
+    const counted = session ? this.#place(session) : this.event;
+    if (session && ticket && !ticket.sessions.includes(session)) ticket.sessions = [...ticket.sessions, session];
     if (!session) Object.assign(ticket ?? {}, { mode: "in_person", status: "confirmed" });
+    if (counted?.seats_left) counted.seats_left -= 1;
   }
 
   // Each person once: by the gate where they came in last, and in each room.
@@ -123,7 +149,7 @@ export class Door {
         counts.onSite += 1;
         add(counts.gates, ticket.last.gate ?? "");
       }
-      for (const place of ticket.places) add(counts.places, place);
+      for (const { place_id: place } of ticket.entries) add(counts.places, place);
     }
     return counts;
   }
@@ -139,6 +165,30 @@ export class Door {
     if (!this.event) return true;
     const day = (instant) => dayThere(new Date(instant), this.event.timezone);
     return day(now) >= day(this.event.starts_at) && day(now) <= day(this.event.ends_at);
+  }
+
+  #closedFor(action) {
+    const status = this.event?.status;
+    if (status === "draft") return "event_not_published";
+    if (status === "cancelled") return "event_cancelled";
+    return status === "closed" && action === "in" ? "event_closed" : null;
+  }
+
+  #place(id) {
+    return this.event?.places.find(({ place_id: known }) => known === id);
+  }
+
+  #lacksSeatIn(ticket, place) {
+    return Boolean(this.#place(place)?.registration_needed) && !ticket.sessions.includes(place);
+  }
+
+  // In the room or a session, without those that this device has promised meanwhile; null is without limit.
+  #seatsLeft(session) {
+    const told = (session ? this.#place(session) : this.event)?.seats_left ?? null;
+    const promised = this.#waiting().filter(({ undone, trouble, takes }) => {
+      return takes && !undone && !trouble && (session ? takes.session === session : takes.room);
+    });
+    return told === null ? null : Math.max(0, told - promised.length);
   }
 }
 

@@ -61,15 +61,14 @@ class Keeping {
     return opened.filter(Boolean);
   }
 
-  // Returns once it is on the disk: the battery may be empty a moment later.
-  async keep(entry) {
-    const sealed = await this.#seal(entry, entry.id);
-    const row = { ...sealed, id: entry.id, event: entry.event, order: entry.order };
-    await this.#run("queue", "readwrite", (store) => store.put(row));
+  // Returns once they are on the disk: the battery may be empty a moment later.
+  async keep(entries) {
+    const rows = await Promise.all(entries.map((entry) => this.#row(entry)));
+    await this.#run("queue", "readwrite", (store) => rows.forEach((row) => store.put(row)));
   }
 
-  async forget(id) {
-    await this.#run("queue", "readwrite", (store) => store.delete(id));
+  async forget(ids) {
+    await this.#run("queue", "readwrite", (store) => ids.forEach((id) => store.delete(id)));
   }
 
   setting(name) {
@@ -82,6 +81,10 @@ class Keeping {
 
   #run(name, mode, ask) {
     return finished(this.#database, name, ask, mode);
+  }
+
+  async #row(entry) {
+    return { ...(await this.#seal(entry, entry.id)), id: entry.id, event: entry.event, order: entry.order };
   }
 
   async #seal(value, name) {
@@ -107,8 +110,8 @@ class Memory {
   dropSnapshot = async (eventId) => void this.#snapshots.delete(eventId);
   dropOldSnapshots = async () => {};
   queued = async () => [...this.#queue.values()];
-  keep = async (entry) => void this.#queue.set(entry.id, entry);
-  forget = async (id) => void this.#queue.delete(id);
+  keep = async (entries) => entries.forEach((entry) => this.#queue.set(entry.id, entry));
+  forget = async (ids) => ids.forEach((id) => this.#queue.delete(id));
   setting = async (name) => this.#settings.get(name);
   keepSetting = async (name, value) => void this.#settings.set(name, value);
 }

@@ -54,6 +54,10 @@ async function check(text) {
   const found = await desk.search(text);
   if (found.length === 0) return code ? scan({ code }) : show({ outcome: "nobody" });
   show({ outcome: "choose" });
+  showPeople(found);
+}
+
+function showPeople(found) {
   const people = document.createElement("ul");
   people.className = "found";
   people.append(...found.slice(0, SHOWN).map(person));
@@ -68,13 +72,12 @@ async function scan({ code, participant_id: participant, switch: moves, join, un
   if (what === asked) return null;
   const number = ++shown;
   const tell = (answer) => number === shown && show({ participant_id: participant, code, ...answer }, number);
-  if (unknown) return tell(await desk.admitUnknown(request));
+  if (unknown) return tell(await desk.letIn(request));
   if (moves || join) {
     const moved = await desk.giveSeat(participant, join && request.place_id);
     const reason = join ? "not_in_session" : "remote_ticket";
     if (moved === "full") return tell({ outcome: "refused", reason, seats_left: 0 });
-    // Whoever is let into a session without the network was there: the server records it, and counts no seat.
-    if (moved === "away") return tell(join ? await desk.admitUnknown(request) : { outcome: "failed" });
+    if (moved === "away") return tell(await desk.letIn(request));
   }
   root.setAttribute("aria-busy", "true");
   asked = what;
@@ -83,12 +86,14 @@ async function scan({ code, participant_id: participant, switch: moves, join, un
   tell(answer);
 }
 
-async function walkIn(form, { name, email }) {
+async function walkIn(form, { name, email, anyway }) {
   const number = ++shown;
-  const answer = await desk.walkIn({ name, email, language: document.documentElement.lang, ...where(), action: "in" });
-  if (answer.outcome === "checked_in") form.reset();
-  if (answer.outcome === "checked_in") form.closest("details").open = false;
-  show(answer, number);
+  const request = { name, email, language: document.documentElement.lang, ...where(), action: "in" };
+  const answer = await desk.walkIn(request, { anyway: Boolean(anyway) });
+  if (answer.outcome === "checked_in" || answer.outcome === "known") form.reset();
+  if (answer.outcome === "checked_in" || answer.outcome === "known") form.closest("details")?.removeAttribute("open");
+  show({ ...request, ...answer }, number);
+  if (answer.outcome === "known") showPeople(answer.people);
 }
 
 async function undo({ entry, fact_id: fact }) {
@@ -109,13 +114,14 @@ function show(answer, number = ++shown) {
     time_of_list: answer.as_of ? time(answer.as_of) : "",
     ticket: answer.ticket ?? "",
   });
-  for (const [name, value] of Object.entries({ participant_id: answer.participant_id, code: answer.code })) {
+  const { participant_id: participant, code, email } = answer;
+  for (const [name, value] of Object.entries({ participant_id: participant, code, name: answer.name, email })) {
     for (const input of panel.querySelectorAll(`[name=${name}]`)) input.value = value ?? "";
   }
   const body = panel.querySelector(".answer > div");
   if (answer.provisional && answer.outcome !== "refused") {
     panel.querySelector(".answer").classList.add("provisional");
-    body.append(filled("provisional", {}));
+    body.append(filled(answer.seatless ? "provisional-seat" : "provisional", {}));
   }
   const fact = answer.outcome.startsWith("checked") && (answer.fact_id ?? answer.entry);
   if (fact) body.append(undoing({ ...answer, entry: answer.fact_id ? "" : answer.entry }, words.undo));
@@ -140,7 +146,7 @@ function nameOf(answer) {
   if (reason === "remote_ticket" && left === 0) return "remote_full";
   if (reason === "remote_ticket" && left > 0) return "remote_left";
   if (reason === "not_in_session") return left === 0 ? "session_full" : left > 0 ? "session_left" : "session_open";
-  if (reason === "unknown_ticket" && provisional) return "unknown_here";
+  if (reason === "unknown_ticket" && provisional) return desk.door.known ? "unknown_here" : "no_list";
   if (reason !== "other_event" || !other) return reason;
   const own = desk.door.event;
   const dayOf = ({ starts_at: start }) => dayThere(new Date(start), other.timezone);
@@ -150,20 +156,25 @@ function nameOf(answer) {
 function draw(desk) {
   const network = part("network");
   const unsent = desk.waiting.filter(({ trouble }) => !trouble);
-  const state = desk.signedOut ? "signed_out" : desk.online ? "online" : "offline";
+  const { ready: known, server, outbox } = desk;
+  const state = server.standing(known);
   network.hidden = false;
   network.dataset.state = state;
   const said = words[desk.lasting ? state : `${state}_unkept`] ?? words[state];
-  const text = fill(said, { time: desk.asOf ? time(desk.asOf) : "–" });
+  const about = { time: known ? time(desk.asOf) : "", n: desk.door.size };
+  const text = fill(said, about);
   // Said once: what is written anew is read out anew.
   if (part("network-state").textContent !== text) part("network-state").replaceChildren(text);
-  part("network-waiting").replaceChildren(unsent.length ? fill(words.waiting, { n: unsent.length }) : "");
-  part("sign-in").hidden = !desk.signedOut;
+  part("network-list").replaceChildren(state === "online" ? fill(words.list, about) : "");
+  const { sent = 0, of = 0 } = outbox.progress ?? {};
+  const waits = of > SHOWN ? fill(words.sending, { n: sent, of }) : fill(words.waiting, { n: unsent.length });
+  part("network-waiting").replaceChildren(unsent.length ? waits : "");
+  part("sign-in").hidden = !server.signedOut;
   part("waiting").replaceChildren(...desk.waiting.filter(({ trouble }) => trouble).map(trouble));
   part("troubles").hidden = !part("waiting").childElementCount;
   if (!desk.door.known) return;
   drawCounts(desk.door);
-  part("other-day").hidden = desk.door.takesPlaceOn(Date.now());
+  part("other-day").hidden = desk.door.takesPlaceOn(desk.now());
   const rows = desk.door.lastScans(SHOWN).map((ticket) => scanned(ticket, unsent));
   part("scan-list").replaceChildren(...rows);
   part("no-scans").hidden = rows.length > 0;
