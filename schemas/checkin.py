@@ -10,8 +10,9 @@ Label = Annotated[str, Field(max_length=100)]
 
 
 class CheckInData(FactData):
-    """Where the ticket was seen: the gate and the device, both chosen by the desk, never about a person.
+    """Where the ticket was seen: `gate` is the name that a desk gives its door.
 
+    `device` is told no more since what a desk calls itself may name somebody; it stands in facts of before.
     `place_id` is the room or session that was entered; without it, a door of the event. `clock_offset_ms` is what a
     desk that was offline had to add to its own clock to tell the time of the scan.
     """

@@ -39,7 +39,7 @@ async def test_a_room_is_entered_and_left_without_leaving_the_event(service: Run
     event_id = await service.event()
     event = await service.api("GET", f"/events/{event_id}")
     room = event["rooms"][0]["room_id"]
-    who = {"ticket": (await service.register(event_id))["ticket"]}
+    who = {"ticket": (await service.register(event_id))["ticket"], "gate": "Nord", "device": "Zoé’s phone"}
 
     async def inside() -> tuple[int, int]:
         state = await service.api("GET", f"/events/{event_id}/desk")
@@ -63,6 +63,7 @@ async def test_a_room_is_entered_and_left_without_leaving_the_event(service: Run
         ("checked_in", room),
         ("checked_out", None),
     ]
+    assert {(fact.data.gate, fact.data.device) for fact in told} == {("Nord", None)}, "its device is the desk's own"
     problem = await service.check_in(event_id, expect=400, **who, place_id="room_none")
     assert problem["errors"][0]["pointer"] == "#/place_id"
 

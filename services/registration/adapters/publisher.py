@@ -243,8 +243,7 @@ def _scan_fact(fact: TicketScanned) -> WireFact:
         recordedtime=scan.recorded_at,
         data=checkin_wire.CheckInData(
             event_id=scan.event_id,
-            gate=scan.gate,
-            device=scan.device,
+            gate=scan.told_gate,
             place_id=scan.place_id,
             clock_offset_ms=scan.clock_offset_ms,
         ),

@@ -86,6 +86,11 @@ class Scan:
         """Whether it says something of who is at the event: leaving a room does not."""
         return self.place_id is None or self.action is Action.IN
 
+    @property
+    def told_gate(self) -> str | None:
+        """The gate as it may be told where nothing can be erased: no address, which names somebody and no door."""
+        return None if self.gate is None or "@" in self.gate else self.gate
+
     def tells_of(self, place_id: str) -> bool:
         """Whether it says something of who is in a room or session: leaving the event is leaving the room."""
         return self.place_id == place_id or (self.place_id is None and self.action is Action.OUT)
