@@ -43,6 +43,7 @@ from services.registration.adapters.letters.account_composer import AccountMailC
 from services.registration.adapters.letters.book import LetterMetrics, SqlLetterBook
 from services.registration.adapters.letters.composer import MailComposer
 from services.registration.adapters.letters.enclosures import Enclosures
+from services.registration.adapters.letters.event_card import EventCards
 from services.registration.adapters.letters.smtp import SmtpPost
 from services.registration.adapters.mint import RandomMint
 from services.registration.adapters.neighbours import HttpNeighbours
@@ -299,4 +300,5 @@ def _use_cases(
             registry=registry,
             erase=erase,
         ),
+        cards=EventCards(),
     )

@@ -22,7 +22,12 @@ async def test_whoever_looks_from_elsewhere_sees_their_hours_beside_those_of_the
     service: RunningRegistration, browser: Browser
 ) -> None:
     event_id = await service.event(rooms=ROOMS, sessions=[SESSION, SESSION | {"title": "Visite", "cancelled": True}])
-    for zone, theirs in (("America/Toronto", "for you: 03:00 – 04:00 (America/Toronto)"), ("Europe/Brussels", None)):
+    for zone, theirs in (
+        ("America/Cayenne", "for you: 05:00 – 06:00 (America/Cayenne)"),
+        ("Indian/Reunion", "for you: 12:00 – 13:00 (Indian/Reunion)"),
+        ("Pacific/Noumea", "for you: 19:00 – 20:00 (Pacific/Noumea)"),
+        ("Europe/Brussels", None),
+    ):
         async with browsing(browser, service, wide=360, timezone_id=zone) as page:
             said: list[str] = []
 
@@ -39,6 +44,27 @@ async def test_whoever_looks_from_elsewhere_sees_their_hours_beside_those_of_the
             assert await page.locator(".yours").count() == (3 if theirs else 0)
             # The policy lets no script but files run: what is only data must not offend it.
             assert said == []
+
+
+async def test_hours_that_fall_on_another_day_elsewhere_say_so_in_the_choice_of_sessions_too(
+    service: RunningRegistration, browser: Browser
+) -> None:
+    night = {
+        "starts_at": "2026-11-23T15:00:00Z",
+        "ends_at": "2026-11-23T16:00:00Z",
+        "registration_needed": True,
+        "room": None,
+    }
+    event_id = await service.event(sessions=[SESSION | night])
+    someone = await service.register(event_id)
+    personal = someone["confirmation_url"].removeprefix(service.settings.public_url)
+    async with browsing(browser, service, locale="fr-FR", wide=360, timezone_id="Pacific/Noumea") as page:
+        for path in (f"/e/{event_id}", f"/e/{event_id}/group", f"/e/{event_id}/venue", personal):
+            await page.goto(address(service, path))
+            choice = page.get_by_role("group", name="Sessions sur inscription")
+            await expect(choice).to_contain_text("pour vous : 24/11/2026 02:00 – 24/11/2026 03:00 (Pacific/Noumea)")
+            assert await violations(page) == []
+            assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 async def test_the_second_editor_is_led_to_what_changed_and_saves_on_top_of_it(

@@ -2,14 +2,49 @@
 
 import json
 import re
+from datetime import datetime
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import icalendar
 
 from tests.integration.running_registration import START, MovedClock, RunningRegistration, running_registration
 from tests.integration.test_registration_agenda import HOUR, ROOMS, SESSION
+
+CARD_SIZE: Final = (1200).to_bytes(4, "big") + (630).to_bytes(4, "big")
+NEEDED: Final = {
+    "Event": {"name", "startDate", "location"},
+    "Place": {"name"},
+    "VirtualLocation": {"url"},
+    "Offer": {"url", "availability"},
+    "Person": {"name"},
+    "Organization": {"name"},
+}
+"""What search engines require of each type (an event within an event may leave its place to the whole)."""
+KNOWN: Final = {
+    "Event": (
+        "url image endDate eventStatus eventAttendanceMode maximumPhysicalAttendeeCapacity description performer "
+        "maximumVirtualAttendeeCapacity organizer offers subEvent"
+    ),
+    "Place": "address",
+}
+"""What else the vocabulary of schema.org has for it, as far as it is used."""
+
+
+def speak_schema_org(told: Any, *, within: bool = False) -> None:  # noqa: ANN401  (JSON)
+    """Every node has what its type needs, and nothing that the vocabulary does not know."""
+    if isinstance(told, list):
+        for one in told:
+            speak_schema_org(one, within=within)
+    elif isinstance(told, dict):
+        words, kind = {word for word in told if not word.startswith("@")}, told["@type"]
+        assert NEEDED[kind] - words <= ({"location"} if within else set()), told
+        assert words <= NEEDED[kind] | set(KNOWN.get(kind, "").split()), told
+        for word, inner in told.items():
+            if word.endswith("Date"):
+                assert datetime.fromisoformat(inner).utcoffset() is not None
+            speak_schema_org(inner, within=kind == "Event")
 
 
 async def entries(service: RunningRegistration, event_id: str) -> dict[str, Any]:
@@ -90,12 +125,31 @@ async def test_the_public_page_tells_programs_what_it_tells_people(service: Runn
         {"@type": "Place", "name": "Petite salle"},
         {"@type": "VirtualLocation", "url": url},
     ]
+    assert told["offers"] == {"@type": "Offer", "url": url, "availability": "https://schema.org/InStock"}
     assert told["subEvent"][0]["performer"][0] == {"@type": "Person", "name": "Zoé Ünal"}
     graph = {name: unescape(text) for name, text in re.findall(r'property="og:(\w+)" content="([^"]*)"', page)}
     assert (graph["title"], graph["url"], graph["locale"]) == (title, url, "fr_FR")
     assert "lundi 23 novembre 2026" in graph["description"]
+    assert graph["image"] == f"{url}/card.fr.png" == told["image"][0]
+    async with service.client.get(f"/e/{event_id}/card.fr.png") as card:
+        drawn = await card.read()
+        assert (card.status, card.content_type, drawn[:4], drawn[16:24]) == (200, "image/png", b"\x89PNG", CARD_SIZE)
+        seen = {"If-None-Match": card.headers["ETag"]}
+    async with service.client.get(f"/e/{event_id}/card.fr.png", headers=seen) as card:
+        assert card.status == 304
+    speak_schema_org(told)
     assert f'href="webcal:{url.removeprefix("http:")}/agenda.ics"' in page
     await service.api("PATCH", f"/events/{event_id}", {"capacity": {"remote": 0}})
     alone = await service.page("GET", f"/e/{event_id}")
     assert "OfflineEventAttendanceMode" in alone
     assert "VirtualLocation" not in alone
+    await service.api("PATCH", f"/events/{event_id}", {"capacity": {"remote": 1, "in_person": 0}})
+    await service.register(event_id, mode="remote")
+    full = json.loads(re.findall(r'ld\+json">(.*?)</script>', await service.page("GET", f"/e/{event_id}"))[0])
+    assert full["offers"]["availability"] == "https://schema.org/SoldOut"
+    assert full["location"] == [{"@type": "VirtualLocation", "url": url}]
+    await service.api("POST", f"/events/{event_id}/cancel")
+    gone = json.loads(re.findall(r'ld\+json">(.*?)</script>', await service.page("GET", f"/e/{event_id}"))[0])
+    assert gone["eventStatus"] == gone["subEvent"][0]["eventStatus"] == "https://schema.org/EventCancelled"
+    assert "offers" not in gone
+    speak_schema_org(gone)

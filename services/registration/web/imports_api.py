@@ -48,7 +48,7 @@ async def import_people(request: web.Request) -> web.Response:
     """The body is the file (CSV or XLSX), or a form with the file as `file`. Columns are known by their headings.
 
     A line is somebody by their `external_id`, else by their address, else by their name: importing a file again
-    registers nobody twice, and changes only what was changed in the file. `sessions` are titles, with semicolons between
+    registers nobody twice, and changes only what was changed in the file. `sessions` are titles, semicolons between
     them. 201 when it is done, 202 while it goes on; with `dry_run` 200, and nothing happens.
     """
     event_id, cases = request.match_info["event_id"], use_cases(request)

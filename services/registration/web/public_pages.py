@@ -1,5 +1,6 @@
 """The public pages: an event with its agenda and registration form, and the way into the meeting."""
 
+import asyncio
 import secrets
 from typing import Final
 
@@ -76,6 +77,21 @@ async def register(request: web.Request) -> web.StreamResponse:
     return see(f"/e/{event.event_id}/confirmation/{token}")
 
 
+async def show_card(request: web.Request) -> web.StreamResponse:
+    """The picture that networks show beside a link to the page."""
+    event = await public_event(request)
+    version = instant_of(event)
+    if any(tag.value in {version, "*"} for tag in request.if_none_match or ()):
+        answer = web.Response(status=304)
+    else:
+        cards = use_cases(request).cards
+        card = await asyncio.to_thread(cards.card, event, request.match_info["language"])
+        answer = web.Response(body=card, content_type="image/png")
+    answer.etag = version
+    answer.headers["Cache-Control"] = "public, max-age=3600" if event.status is not EventStatus.DRAFT else "no-store"
+    return answer
+
+
 async def show_sent(request: web.Request) -> web.StreamResponse:
     """What comes next, said without saying who is registered."""
     event = await public_event(request)
@@ -123,6 +139,7 @@ def add_public_pages(app: web.Application) -> None:
     app.router.add_get("/e/{event_id}", show_event)
     app.router.add_post("/e/{event_id}", register)
     app.router.add_get("/e/{event_id}/agenda.ics", follow_agenda)
+    app.router.add_get("/e/{event_id}/card.{language:en|fr}.png", show_card)
     app.router.add_get("/e/{event_id}/sent", show_sent)
     app.router.add_get("/e/{event_id}/join/{token}", join)
 
@@ -161,21 +178,24 @@ async def _event_page(
     request: web.Request, event: Event, form: Form[RegistrationForm], *, retry_after: int | None = None
 ) -> web.Response:
     cases = use_cases(request)
-    counts = await cases.registrations.counts(event.event_id)
     url = f"{use_cases(request).settings.public_url}/e/{event.event_id}"
+    free = (await cases.registrations.counts(event.event_id)).free(event)
+    card = f"{url}/card.{language_of(request)}.png"
     page = render(
         request,
         "public_event.html",
         status=429 if retry_after else 422 if form.errors else 200,
         event=event,
         form=form,
-        free=counts.free(event),
+        free=free,
         offered=offered(event, await cases.session_places.overview(event), now=cases.session_places.clock()),
         consents=asked_now(),
         kept=KEPT,
         url=url,
         feed=f"webcal:{url.partition(':')[2]}/agenda.ics",
-        description=described(event, url=url),
+        description=described(event, url=url, free=free, image=card),
+        card=card,
+        card_text=cases.cards.described(event, language_of(request)),
     )
     if retry_after is not None:
         page.headers["Retry-After"] = str(retry_after)

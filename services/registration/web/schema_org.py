@@ -6,14 +6,18 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.registration.domain.agenda import Room, Session
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.seats import Mode
 
 _Described = Mapping[str, Any]
 
 
-def described(event: Event, *, url: str) -> _Described:
-    """The event as JSON-LD, with the ways to attend that it has seats for; `url` is that of its public page."""
+def described(event: Event, *, url: str, free: Mapping[Mode, int | None], image: str) -> _Described:
+    """The event as JSON-LD, with the ways to attend that it has seats for.
+
+    `url` is that of its public page, `free` the seats that nobody has (None without limit).
+    """
     here, there = (event.capacity.of(mode) != 0 for mode in (Mode.IN_PERSON, Mode.REMOTE))
     attendance = "Mixed" if here == there else "Offline" if here else "Online"
     places = [_place(room) for room in event.rooms if room.physical] or [_place(room) for room in event.rooms]
@@ -25,14 +29,27 @@ def described(event: Event, *, url: str) -> _Described:
         "@id": url,
         "url": url,
         "name": event.title,
+        "image": [image],
         **_hours(event.starts_at, event.ends_at, event),
         "eventStatus": _status(cancelled=event.status is EventStatus.CANCELLED),
         "eventAttendanceMode": f"https://schema.org/{attendance}EventAttendanceMode",
-        "location": (places if attendance != "Online" else []) + online,
+        **({"location": locations} if (locations := (places if attendance != "Online" else []) + online) else {}),
         **_seats("maximumPhysicalAttendeeCapacity", event.capacity.in_person),
         **_seats("maximumVirtualAttendeeCapacity", event.capacity.remote),
+        **({"organizer": _organizer(event.data_contact)} if event.data_contact else {}),
+        **({"offers": _registering(url, free)} if event.status is EventStatus.PUBLISHED else {}),
         **({"subEvent": [_session(session, event) for session in event.sessions]} if event.sessions else {}),
     }
+
+
+def _registering(url: str, free: Mapping[Mode, int | None]) -> _Described:
+    """How one gets a seat. What it costs is not known here: a shop may sell it."""
+    full = all(seats == 0 for seats in free.values())
+    return {"@type": "Offer", "url": url, "availability": f"https://schema.org/{'SoldOut' if full else 'InStock'}"}
+
+
+def _organizer(contact: DataContact) -> _Described:
+    return {"@type": "Organization", "name": contact.controller}
 
 
 def _session(session: Session, event: Event) -> _Described:

@@ -22,4 +22,4 @@ function addHours(line) {
   line.append(" ", note);
 }
 
-for (const line of [when, ...document.querySelectorAll(".agenda .hours")]) addHours(line);
+for (const line of [when, ...document.querySelectorAll(".agenda .hours, .zoned")]) addHours(line);
