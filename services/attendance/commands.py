@@ -15,18 +15,18 @@ import typer
 
 from schemas.envelope import format_instant
 from services.chassis.clock import system_clock
-from services.chassis.command import DataDir, fail, instant_option, run_command, settings_beside
+from services.chassis.command import DataDir, EventId, fail, instant_option, run_command, settings_beside
 from services.chassis.errors import OperatorError
 
 commands = typer.Typer()
 
-EventId = Annotated[str, typer.Argument(metavar="EVENT", help="The id of the event: evt_…")]
-
-
 AsOf = Annotated[
     datetime | None,
     typer.Option(
-        "--as-of", parser=lambda text: _known(instant_option(text)), metavar="T", help="What was known at this instant."
+        "--as-of",
+        parser=lambda text: _known(instant_option(text)),
+        metavar="T",
+        help="What was known at this instant, such as 2026-11-20T09:00:00Z.",
     ),
 ]
 
@@ -90,6 +90,9 @@ def timeline(
     lines = _deliver(write, output, whole=output is not None or form in _BINARY)
     if lines == 0 and as_of is not None:
         typer.echo(f"At {format_instant(as_of)} nothing was known of {event} yet.", err=True)
+    if lines == 0 and moments is not None:
+        earlier, later = map(format_instant, moments)
+        typer.echo(f"Nobody's seconds changed from {earlier} to {later}.", err=True)
     if output is not None:
         typer.echo(f"{lines} {'entries' if moments is None else 'changes'} are in {output}", err=True)
 

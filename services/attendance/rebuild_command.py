@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from services.chassis.command import DataDir, fail, run_command, settings_beside
+from services.chassis.command import DataDir, event_id, fail, run_command, settings_beside
 from services.chassis.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -22,8 +22,6 @@ _INTERRUPTED: Final = 130
 _LONGEST_CELL: Final = 60
 _MOST_ROWS: Final = 100
 
-EventId = Annotated[str | None, typer.Argument(metavar="EVENT", help="The id of the event: evt_…")]
-
 
 class Format(StrEnum):
     """How differences are written."""
@@ -34,7 +32,9 @@ class Format(StrEnum):
 
 @commands.command()
 def rebuild(
-    event: EventId = None,
+    event: Annotated[
+        str | None, typer.Argument(metavar="EVENT", parser=event_id, help="The id of the event: evt_…")
+    ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Check all events, in place of one.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Compare, and change nothing.")] = False,

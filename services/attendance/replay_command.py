@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from services.chassis.command import DataDir, fail, instant_option, run_command, settings_beside
+from services.chassis.command import DataDir, EventId, fail, instant_option, run_command, settings_beside
 from services.chassis.errors import OperatorError
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ commands = typer.Typer()
 _INTERRUPTED: Final = 130
 _TELL_EVERY: Final = 500
 _UNITS: Final = {"": 1, "s": 1, "m": 60, "h": 3600}
-
-EventId = Annotated[str, typer.Argument(metavar="EVENT", help="The id of the event: evt_…")]
 
 
 def _speed(text: str) -> float:
@@ -56,6 +54,13 @@ def _duration(text: str) -> int:
     return int(read[1]) * _UNITS[read[2]]
 
 
+def _source(text: str) -> str:
+    if not text.strip():
+        message = "names no source"
+        raise typer.BadParameter(message)
+    return text
+
+
 @commands.command()
 def replay(  # noqa: PLR0913  (each is an option of the command)
     event: EventId,
@@ -63,7 +68,10 @@ def replay(  # noqa: PLR0913  (each is an option of the command)
         float, typer.Option(parser=_speed, metavar="X|max", help="How many times as fast as it happened.")
     ] = 60,
     from_: Annotated[
-        datetime | None, typer.Option("--from", parser=instant_option, metavar="T", help="Begin at this instant.")
+        datetime | None,
+        typer.Option(
+            "--from", parser=instant_option, metavar="T", help="Begin at this instant, such as 2026-11-20T09:00:00Z."
+        ),
     ] = None,
     to: Annotated[
         datetime | None, typer.Option("--to", parser=instant_option, metavar="T", help="End at this instant.")
@@ -90,7 +98,9 @@ def replay(  # noqa: PLR0913  (each is an option of the command)
     ] = None,
     ignore_source: Annotated[
         list[str] | None,
-        typer.Option(metavar="SOURCE", help="What if this source had said nothing? May be given again."),
+        typer.Option(
+            parser=_source, metavar="SOURCE", help="What if this source had said nothing? May be given again."
+        ),
     ] = None,
     data_dir: DataDir = None,
 ) -> None:

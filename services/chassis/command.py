@@ -28,6 +28,22 @@ DataDir = Annotated[
 ]
 
 
+def event_id(text: str) -> str:
+    """Read the id of an event, which need not exist."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from schemas.envelope import Identifier
+
+    try:
+        return TypeAdapter(Identifier).validate_python(text)
+    except ValidationError:
+        message = "is not the id of an event: evt_… as in the address of its page"
+        raise typer.BadParameter(message) from None
+
+
+EventId = Annotated[str, typer.Argument(metavar="EVENT", parser=event_id, help="The id of the event: evt_…")]
+
+
 def instant_option(text: str) -> datetime:
     """Read an option that is an instant with its offset, e.g. 2026-11-20T09:00:00Z."""
     try:

@@ -78,6 +78,13 @@ def test_a_rebuild_says_of_what_it_is(arguments: list[str]) -> None:
     assert "name an event" in answer.output
 
 
+@pytest.mark.parametrize("arguments", [["bad id", "--check"], [""]])
+def test_what_cannot_be_an_event_is_refused(arguments: list[str]) -> None:
+    answer = CliRunner().invoke(rebuild, arguments)
+    assert answer.exit_code == 2
+    assert "is not the id of an event" in answer.output
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
