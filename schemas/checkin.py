@@ -51,6 +51,3 @@ class CheckInVoided(Fact):
     type: Literal["passerelle.checkin.voided.v1"]
     subject: Identifier
     data: VoidData
-
-
-CheckInFact = Annotated[CheckedIn | CheckedOut | CheckInVoided, Field(discriminator="type")]

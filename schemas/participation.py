@@ -104,9 +104,3 @@ class Interaction(Fact):
     type: Literal["passerelle.participation.interaction.v1"]
     subject: Identifier
     data: InteractionData
-
-
-ParticipationFact = Annotated[
-    RoomOpened | RoomClosed | Joined | Left | StreamStarted | StreamStopped | Interaction,
-    Field(discriminator="type"),
-]

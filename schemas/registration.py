@@ -267,25 +267,3 @@ class TimeAcceptanceWithdrawn(Fact):
 
     type: Literal["passerelle.registration.time.acceptance_withdrawn.v1"]
     data: TimeAcceptanceData
-
-
-RegistrationFact = Annotated[
-    EventCreated
-    | EventChanged
-    | EventPublished
-    | EventClosed
-    | EventCancelled
-    | ParticipantRegistered
-    | ParticipantConfirmed
-    | ParticipantModeChanged
-    | ParticipantCancelled
-    | SeatOffered
-    | SeatOfferWithdrawn
-    | SeatReleased
-    | SeatChanged
-    | IdentityLinked
-    | IdentityUnlinked
-    | TimeAccepted
-    | TimeAcceptanceWithdrawn,
-    Field(discriminator="type"),
-]
