@@ -69,6 +69,38 @@ def crowded_instants(draw: st.DrawFn) -> list[Fact]:
     return facts
 
 
+@st.composite
+def overtaken_days(draw: st.DrawFn) -> list[Fact]:
+    """One person who comes and goes, now here and now there, each fact perhaps after the next few."""
+    facts: list[tuple[int, Fact]] = []
+    channels = draw(st.sampled_from([_CHANNELS[:1], _CHANNELS[2:3], _CHANNELS[:3], _CHANNELS[2:6]]))
+    here = dict.fromkeys(channels, 0)
+    for time in range(10, draw(st.integers(14, 40)), 2):
+        channel = draw(st.sampled_from(channels))
+        stamp: dict[str, Any] = {"id": f"f{time}", "time": time, "recorded": time + 1, "subject": "par-1"}
+        opens = not here[channel] if draw(st.integers(0, 7)) else draw(st.booleans())
+        if channel is None:
+            gate = draw(st.sampled_from(["gate", "gate", "back"]))
+            move = Movement(**stamp, channel=IN_PERSON, opens=opens, via=gate)
+        else:
+            move = _remote(stamp, channel, opens=opens, joined_at=draw(st.sampled_from([None, None, here[channel]])))
+        here[channel] = time if opens else 0
+        facts.append((time + draw(st.sampled_from([0, 0, 0, 3, 5])), move))
+    return [fact for _, fact in sorted(facts, key=lambda pair: pair[0])]
+
+
+def _remote(stamp: dict[str, Any], channel: tuple[str, Place], *, opens: bool, joined_at: int | None) -> Movement:
+    connection, place = channel
+    return Movement(
+        **stamp,
+        channel=Channel(Mode.REMOTE, place.source, place.session or place.room, connection),
+        opens=opens,
+        via=f"{place.source}/{place.room}",
+        place=place,
+        joined_at=None if opens else joined_at,
+    )
+
+
 def _fact(draw: st.DrawFn, kind: int, fact_id: str, time: int) -> Fact:
     stamp: dict[str, Any] = {"id": fact_id, "time": time, "recorded": time + draw(st.integers(-1, 3))}
     match kind:
@@ -96,13 +128,5 @@ def _movement(draw: st.DrawFn, stamp: dict[str, Any]) -> Movement:
     if chosen is None:
         gate = draw(st.sampled_from(["gate", "gate", "porte d’entrée"]))
         return Movement(**stamp, subject=subject, channel=IN_PERSON, opens=opens, via=gate)
-    connection, place = chosen
-    return Movement(
-        **stamp,
-        subject=subject,
-        channel=Channel(Mode.REMOTE, place.source, place.session or place.room, connection),
-        opens=opens,
-        via=f"{place.source}/{place.room}",
-        place=place,
-        joined_at=None if opens else draw(st.none() | st.integers(0, 60)),
-    )
+    joined_at = None if opens else draw(st.none() | st.integers(0, 60))
+    return _remote({**stamp, "subject": subject}, chosen, opens=opens, joined_at=joined_at)

@@ -16,7 +16,7 @@ from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import Presence, fold_event
 from tests.fakes.attendance_state import MemoryStored
 from tests.properties.fold_strategies import deliveries, events, with_id
-from tests.properties.partition_strategies import busy_days, crowded_instants
+from tests.properties.partition_strategies import busy_days, crowded_instants, overtaken_days
 from tests.properties.wire_facts import EVENT, wire
 
 KEY = EVENT.encode()
@@ -186,7 +186,7 @@ def test_one_by_one_is_the_same_as_at_once(data: st.DataObject, facts: list[Fact
     assert_equal(run, arrived)
 
 
-@given(st.data(), st.one_of(busy_days(), crowded_instants()), runs)
+@given(st.data(), st.one_of(busy_days(), crowded_instants(), overtaken_days()), runs)
 def test_days_as_they_are_and_instants_that_many_share_are_the_same_as_at_once(
     data: st.DataObject, facts: list[Fact], run: Run
 ) -> None:
@@ -211,7 +211,7 @@ def test_copies_that_differ_are_the_same_one_by_one(data: st.DataObject, facts: 
     assert_equal(run, arrived)
 
 
-@given(st.data(), st.one_of(events(), busy_days()), runs)
+@given(st.data(), st.one_of(events(), busy_days(), overtaken_days()), runs)
 def test_a_fact_that_comes_again_changes_nothing_and_is_told_in_the_same_words(
     data: st.DataObject, facts: list[Fact], run: Run
 ) -> None:
@@ -229,7 +229,7 @@ def test_a_fact_that_comes_again_changes_nothing_and_is_told_in_the_same_words(
     assert run.timeline == told
 
 
-@given(st.data(), st.one_of(events(), busy_days()), runs)
+@given(st.data(), st.one_of(events(), busy_days(), overtaken_days()), runs)
 def test_what_a_crash_swallows_comes_out_when_the_facts_come_again(
     data: st.DataObject, facts: list[Fact], run: Run
 ) -> None:

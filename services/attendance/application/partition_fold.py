@@ -23,6 +23,7 @@ from services.attendance.application.kept import (
     outranks,
 )
 from services.attendance.application.memory import Memory, RoundOutput, Stored, UnreadableStateError
+from services.attendance.application.overtaken import overtaken
 from services.attendance.application.person import Person
 from services.attendance.application.recall import remembered
 from services.attendance.application.records import seconds_text
@@ -107,7 +108,7 @@ class PartitionFold:
             if person.plain:
                 if fact.id in person.facts:
                     return self._tell_quickly_again(event, person, fact, value)
-                entry = IN_ORDER[type(fact)](event, person, fact, value)
+                entry = IN_ORDER[type(fact)](event, person, fact, value) or overtaken(event, person, fact, value)
                 if entry is not None:
                     memory.entries.append((event.key, entry))
                     if not person.dirty:

@@ -21,6 +21,8 @@ _REMOTE: Final = Mode.REMOTE.value
 _END: Final = ',"end":"'
 _GRADE: Final = ',"grade":"'
 _CONTRADICTED: Final = '],"grade":"contradicted"}'
+_OBSERVED: Final = '],"grade":"observed"}'
+_INFERRED: Final = '_inferred":'
 _MODE: Final = len('{"mode":"')
 _END_CUT: Final = len(_END)
 _INSTANT: Final = len("2026-11-22T09:00:00.000Z")
@@ -122,7 +124,7 @@ def interval_text(interval: Interval) -> str:
 def stay_text(interval: Interval, facts: Sequence[KeptMovement]) -> str:
     """What the facts of an interval, one or two, say beside it."""
     opened, several = facts[0], len(interval.sources) > 1
-    text = f"[{opened.lag},{opened.digest},{_words_text(opened.words)}"
+    text = f"[{opened.lag},{opened.digest},{words_text(opened.words)}"
     if several or opened.session is not None:
         said = [opened.connection, opened.session, opened.source if several else None]
         text += f",{compact(said)[1:-1]}"
@@ -131,7 +133,7 @@ def stay_text(interval: Interval, facts: Sequence[KeptMovement]) -> str:
     if len(facts) == 1:
         return f"[{text}]]"
     closed = facts[1]
-    text += f"],[{closed.lag},{closed.digest},{_words_text(closed.words)}"
+    text += f"],[{closed.lag},{closed.digest},{words_text(closed.words)}"
     if several or closed.via != interval.via:
         via = None if closed.via == interval.via else closed.via
         text += f",{compact([closed.joined_at, via, closed.source if several else None])[1:-1]}"
@@ -140,7 +142,8 @@ def stay_text(interval: Interval, facts: Sequence[KeptMovement]) -> str:
     return f"[{text}]]"
 
 
-def _words_text(words: Words) -> str:
+def words_text(words: Words) -> str:
+    """Words as JSON."""
     if words.counted_for is None and words.suspect is None and words.status is not None:
         return f"[{words.status},{words.in_person},{words.remote},{words.both}]"
     return compact(words)
@@ -156,6 +159,21 @@ def contradicted(part: str, fact_id: str) -> str:
     if part.endswith(_CONTRADICTED):
         return f'{part[: -len(_CONTRADICTED)]},"{fact_id}"{_CONTRADICTED}'
     return f'{part[: part.rindex(_GRADE)]},"contradicted_by":["{fact_id}"{_CONTRADICTED}'
+
+
+def agreed(part: str, fact_id: str) -> str | None:
+    """The text of an interval without the one fact that contradicts it; None if it is not as simple as that."""
+    told = f',"contradicted_by":["{fact_id}"{_CONTRADICTED}'
+    return None if not part.endswith(told) or _INFERRED in part else f"{part[: -len(told)]}{_OBSERVED[1:]}"
+
+
+def observed_text(mode: str, start: str, end: str | None, via: str, facts: Iterable[str], source: str) -> str:
+    """An interval whose ends facts of one source tell, or that goes on, as JSON."""
+    ended = "" if end is None else f',"end":"{end}"'
+    return (
+        f'{{"mode":"{mode}","start":"{start}"{ended},"via":{quoted(via)},"facts":[{ids_text(facts)}]'
+        f',"sources":[{quoted(source)}{_OBSERVED}'
+    )
 
 
 def fact_of(part: str) -> str:
