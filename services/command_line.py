@@ -14,6 +14,7 @@ from services.attendance.replay_command import commands as replay
 from services.chassis.command import DataDir, common_settings, run_command
 from services.chassis.dead_letter_commands import commands as dead_letters
 from services.chassis.errors import OperatorError
+from services.retention_command import commands as retention
 
 if TYPE_CHECKING:
     from deploy.local.serve import Credentials
@@ -31,6 +32,7 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(attendance)
 app.add_typer(replay)
 app.add_typer(rebuild)
+app.add_typer(retention)
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the one address.")]
 
@@ -76,7 +78,8 @@ def up(
         bool, typer.Option("--lan", help="Let telephones of the local network in, over TLS, and show a QR code.")
     ] = False,
     lan_address: Annotated[
-        str | None, typer.Option(help="This machine's IP address there, where it has several. Implies --lan.")
+        str | None,
+        typer.Option(help="This machine's address there, or its network card, where it has several. Implies --lan."),
     ] = None,
 ) -> None:
     """Start everything, on the embedded Kafka, and print one address."""

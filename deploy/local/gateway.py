@@ -20,11 +20,12 @@ from multidict import CIMultiDict
 from pydantic import Field
 from yarl import URL
 
+from deploy.local.certificates import fingerprint
 from services.chassis import middlewares
 from services.chassis.http import LARGEST_BODY, SecureAddress, listening
 from services.chassis.logging import configure_logging
 from services.chassis.openapi import merge_documents
-from services.chassis.pages import Pages, install_pages
+from services.chassis.pages import Pages, install_pages, render
 from services.chassis.problems import not_found, unavailable
 from services.chassis.process import run
 from services.chassis.settings import CommonSettings, Port, load_settings
@@ -95,13 +96,14 @@ def create_gateway(settings: CommonSettings, *, authority: Path | None = None) -
     )
     app = web.Application(middlewares=[middlewares.answer_errors], client_max_size=LARGEST_BODY)
     app.on_response_prepare.append(middlewares.harden)
-    install_pages(app, Pages.load([]), public_url=settings.public_url)
+    install_pages(app, Pages.load(["deploy.local"]), public_url=settings.public_url)
     app.cleanup_ctx.append(gateway.session)
     app.router.add_get("/health/live", _live)
     app.router.add_get("/health/ready", gateway.ready)
     app.router.add_get("/api/v1/openapi.json", gateway.openapi)
     if authority is not None:
         app.router.add_get("/passerelle.crt", _authority(authority.read_bytes()))
+        app.router.add_get("/telephone", _telephone(fingerprint(authority)))
     app.router.add_route("*", "/{path:.*}", gateway.forward)
     return app
 
@@ -219,6 +221,15 @@ def _end_to_end(headers: "aiohttp.typedefs.LooseHeaders") -> CIMultiDict[str]:
 def _authority(certificate: bytes) -> Handler:
     async def answer(_: web.Request) -> web.Response:
         return web.Response(body=certificate, content_type="application/x-x509-ca-cert")
+
+    return answer
+
+
+def _telephone(known_by: str) -> Handler:
+    """How a telephone is made to trust the authority, in words."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return render(request, "telephone.html", fingerprint=known_by)
 
     return answer
 

@@ -97,17 +97,26 @@ def _announce(console: Console, running: Running, sign_in_path: str) -> None:
 
 
 def _announce_desk(console: Console, lan: Lan) -> None:
+    for title, path in (("Desks, on telephones of this network:", "desk"), ("Once on each telephone:", "telephone")):
+        console.print(f"[bold]{title}[/bold] {lan.url}/{path}", soft_wrap=True)
+        console.file.write(_code_of(f"{lan.url}/{path}"))
+    console.print(
+        "A telephone warns of the certificate until it trusts this machine; the second page says how. To accept the "
+        "warning is enough for the camera; to open a desk without the network, let it be trusted.",
+        soft_wrap=True,
+    )
+    console.print(f"The certificate's SHA-256 fingerprint: {lan.fingerprint}", soft_wrap=True)
+    if lan.others:
+        others = ", ".join(map(str, lan.others))
+        console.print(f"This machine has other addresses (--lan-address chooses): {others}", soft_wrap=True)
+
+
+def _code_of(text: str) -> str:
     import segno  # noqa: PLC0415  (only who asks for the local network waits for it)
 
-    desk = f"{lan.url}/desk"
-    console.print(f"[bold]Desks, on telephones of this network:[/bold] {desk}", soft_wrap=True)
-    code = io.StringIO()
-    segno.make_qr(desk, error="l").terminal(out=code, compact=True)
-    console.file.write(code.getvalue())
-    console.print(f"A telephone warns of the certificate until it trusts this one: {lan.url}/passerelle.crt")
-    console.print(
-        "To accept the warning is enough for the camera; to open a desk without the network, let it be trusted."
-    )
+    drawn = io.StringIO()
+    segno.make_qr(text, error="l").terminal(out=drawn, compact=True)
+    return drawn.getvalue()
 
 
 def _progress(console: Console) -> Progress:

@@ -12,8 +12,9 @@ from babel.messages.pofile import read_po
 SERVICES = Path("services")
 CHASSIS = Path("services/chassis")
 KEYWORDS = {"_": None, "gettext": None, "ngettext": (1, 2), "mark": None}
-OWNERS = sorted(path for path in SERVICES.iterdir() if any(path.rglob("locale")) or any(path.rglob("templates")))
-CATALOGS = sorted(SERVICES.rglob("*.po"))
+FOLDERS = (*SERVICES.iterdir(), Path("deploy/local"))
+OWNERS = sorted(path for path in FOLDERS if any(path.rglob("locale")) or any(path.rglob("templates")))
+CATALOGS = sorted(path for folder in FOLDERS for path in folder.rglob("*.po"))
 
 Sentence = str | tuple[str, ...]
 
