@@ -61,7 +61,7 @@ async def test_hours_that_fall_on_another_day_elsewhere_say_so_in_the_choice_of_
     async with browsing(browser, service, locale="fr-FR", wide=360, timezone_id="Pacific/Noumea") as page:
         for path in (f"/e/{event_id}", f"/e/{event_id}/group", f"/e/{event_id}/venue", personal):
             await page.goto(address(service, path))
-            choice = page.get_by_role("group", name="Sessions sur inscription")
+            choice = page.get_by_role("group", name="Séances sur inscription")
             await expect(choice).to_contain_text("pour vous : 24/11/2026 02:00 – 24/11/2026 03:00 (Pacific/Noumea)")
             assert await violations(page) == []
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")

@@ -39,7 +39,7 @@ async def test_sessions_are_chosen_corrected_at_the_field_and_seen_by_the_organi
         browsing(browser, service, role=Role.ORGANIZER) as organizer,
     ):
         await page.goto(address(service, f"/e/{event_id}"))
-        choice = page.get_by_role("group", name="Sessions sur inscription")
+        choice = page.get_by_role("group", name="Séances sur inscription")
         await expect(choice).to_contain_text("complet en salle : vous seriez sur la liste d’attente")
         await is_sound(page)
         await page.get_by_label("Sur place").first.check()
@@ -54,16 +54,16 @@ async def test_sessions_are_chosen_corrected_at_the_field_and_seen_by_the_organi
         await is_sound(page)
         await choice.get_by_label("Données").uncheck()
         await page.get_by_role("button", name="S’inscrire").click()
-        mine = page.get_by_role("region", name="Vos sessions")
+        mine = page.get_by_role("region", name="Vos séances")
         await expect(mine).to_contain_text("vous êtes numéro 1 sur la liste d’attente")
         await expect(mine).to_contain_text("vous avez une place")
         await is_sound(page)
         await mine.get_by_label("Données").check()
-        await mine.get_by_role("button", name="Enregistrer mes sessions").click()
+        await mine.get_by_role("button", name="Enregistrer mes séances").click()
         await expect(mine).to_contain_text(refused)
         await is_sound(page)
         await mine.get_by_label("Cartes").uncheck()
-        await mine.get_by_role("button", name="Enregistrer mes sessions").press("Enter")
+        await mine.get_by_role("button", name="Enregistrer mes séances").press("Enter")
         await expect(mine.get_by_label("Données")).to_be_checked()
         await expect(mine.get_by_label("Cartes")).not_to_be_checked()
 
