@@ -225,12 +225,14 @@ def _use_cases(
     metrics = LetterMetrics(registry)
     book = SqlLetterBook(writer=writer, reader=reader, metrics=metrics)
     post = None if settings.smtp_server is None else SmtpPost(settings.smtp_server)
+    periods = RetentionPeriods.of(settings)
     letters = Letters(
         store=store,
         book=book,
         composer=MailComposer(links=links, enclosures=enclosures, sender=sender, clock=clock),
         post=post,
         clock=clock,
+        periods=periods,
     )
     tokens = Tokens(store=store, clock=clock, mint=mint)
     emailed = EmailedLinks.derive(secret_key=settings.secret, clock=clock, public_url=settings.public_url)
@@ -248,11 +250,11 @@ def _use_cases(
         post=post,
     )
     registrations = Registrations(store=store, clock=clock, mint=mint)
+    people = People(store=store, book=book, clock=clock)
 
     async def erase(event_id: str, participant_id: str) -> None:
         await registrations.cancel(event_id, participant_id, erase=True)
 
-    people = People(store=store, book=book, clock=clock)
     keys = LineKeys.derive(settings.secret)
     door = HttpShopDoor.of(settings, clock)
     check_ins = CheckIns(store=store, clock=clock, mint=mint, doors=Doors(store))
@@ -290,7 +292,7 @@ def _use_cases(
             per_address=settings.registrations_per_address, per_minute=settings.registrations_per_minute
         ),
         enclosures=enclosures,
-        keeping=Keeping(store=store, periods=RetentionPeriods.of(settings)),
+        keeping=Keeping(store=store, periods=periods),
         retention=retention_job(
             settings=settings,
             writer=writer,

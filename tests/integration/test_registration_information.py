@@ -72,7 +72,7 @@ async def test_whoever_registers_is_told_who_answers_why_how_long_and_what_their
     unnamed, event_id = await service.event(), await service.event(data_contact=WHOLE)
     assert "The organizer of this event answers for your data." in await service.page("GET", f"/e/{unnamed}{place}")
     told = await service.page("GET", f"/e/{event_id}{place}")
-    for words in (*WHOLE.values(), "contract", "consent", "3 years", "erase your data", "https://www.cnil.fr/en"):
+    for words in (*WHOLE.values(), "contract", "consent", "23 November 2029", "erase your data", "https://www.cnil.fr/en"):
         assert words in told
     assert "https://www.cnil.fr/fr" in await service.page("GET", f"/e/{event_id}{place}", lang="fr")
 
@@ -108,7 +108,7 @@ async def test_the_first_letter_tells_the_same_and_answers_go_to_the_contact(ser
             message.get_body(preferencelist=(kind,)).get_content()  # type: ignore[union-attr]
             for message in (first, later)
         )
-        for told in (*WHOLE.values(), "contrat", "3 ans", "CNIL", f"/e/{event_id}/privacy"):
+        for told in (*WHOLE.values(), "contrat", "23 novembre 2029", "CNIL", f"/e/{event_id}/privacy"):
             assert told in words
         assert "CNIL" not in fewer
     assert (await letter(service, nobody, 2))["Reply-To"] is None

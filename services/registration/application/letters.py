@@ -13,6 +13,7 @@ import structlog
 from services.chassis.clock import Clock
 from services.registration.application.chosen_sessions import ChosenSession, chosen_sessions
 from services.registration.application.ports import Participant, Store
+from services.registration.application.retention import RetentionPeriods
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.errors import LetterNotFoundError
 from services.registration.domain.event import Event
@@ -83,11 +84,18 @@ class Composer(Protocol):
     """Writes letters, in the language of whom they are for."""
 
     def compose(
-        self, stored: StoredLetter, event: Event, participant: Participant, sessions: Sequence[ChosenSession]
+        self,
+        stored: StoredLetter,
+        event: Event,
+        participant: Participant,
+        sessions: Sequence[ChosenSession],
+        *,
+        kept_until: datetime,
     ) -> EmailMessage:
         """The whole message; the person must be known. It may take a while, and is safe in a thread.
 
-        `sessions` are those they chose, those they left, and those that are in the agenda no more.
+        `sessions` are those they chose, those they left, and those that are in the agenda no more. `kept_until` is
+        told to who gets their first letter.
         """
         ...
 
@@ -117,6 +125,7 @@ class Letters:
     composer: Composer
     post: Post | None
     clock: Clock
+    periods: RetentionPeriods
 
     async def deliver_due(self) -> int:
         """Send what is due now, a few letters at most; gives how many were taken."""
@@ -167,10 +176,14 @@ class Letters:
             event = await view.event(event_id)
             participant = await view.participant(event_id, stored.letter.participant_id)
             sessions = await chosen_sessions(view, event, [stored.letter.participant_id], gone_too=True)
+            proof = await view.training_proof(event_id)
         if participant.person is None or not participant.person.email:
             return stored, None
         chosen = sessions.get(stored.letter.participant_id, ())
-        return stored, await asyncio.to_thread(self.composer.compose, stored, event, participant, chosen)
+        kept_until = self.periods.of_people(proof).after(event.ends_at)
+        return stored, await asyncio.to_thread(
+            self.composer.compose, stored, event, participant, chosen, kept_until=kept_until
+        )
 
     async def send_again(self, event_id: str, number: int) -> None:
         """Owe a letter again that was not sent.
@@ -199,6 +212,7 @@ class Letters:
             event = await view.event(letter.event_id)
             participant = await view.participant(letter.event_id, letter.participant_id)
             sessions = await chosen_sessions(view, event, [letter.participant_id], gone_too=True)
+            proof = await view.training_proof(letter.event_id)
         if participant.person is None:
             return self._settled(stored, LetterState.DROPPED, "erased")
         if not participant.person.email:
@@ -209,7 +223,10 @@ class Letters:
             return self._settled(stored, LetterState.LOCAL)
         try:
             chosen = sessions.get(letter.participant_id, ())
-            return await asyncio.to_thread(self.composer.compose, stored, event, participant, chosen)
+            kept_until = self.periods.of_people(proof).after(event.ends_at)
+            return await asyncio.to_thread(
+                self.composer.compose, stored, event, participant, chosen, kept_until=kept_until
+            )
         except Exception as error:  # noqa: BLE001  (one letter that cannot be written must not hold up the others)
             # The kind of the error only: its text, and its traceback, may quote the name or the address.
             log.error("letter.not_composed", number=stored.number, error=type(error).__name__)  # noqa: TRY400

@@ -14,7 +14,6 @@ from services.registration.application.enrolment import Register
 from services.registration.application.ports import Participant
 from services.registration.domain.errors import AlreadyRegisteredError, InvalidValueError, ParticipantNotFoundError
 from services.registration.domain.event import Event
-from services.registration.domain.keeping import KEPT
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Wish
 from services.registration.domain.tickets import spell
@@ -162,7 +161,7 @@ async def _page(
         event=event,
         form=shown,
         rows=rows_to_show(shown, "members", more=more),
-        kept=KEPT,
+        kept=await use_cases(request).keeping.times(event.event_id),
         offered=offered(event, await places.overview(event), now=places.clock()),
     )
     if retry_after is not None:

@@ -16,7 +16,6 @@ from services.registration.application.ports import Participant
 from services.registration.domain.errors import AlreadyRegisteredError, EventNotFoundError, InvalidValueError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.event_versions import instant_of
-from services.registration.domain.keeping import KEPT
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import SeatStatus
 from services.registration.web.answers import see
@@ -190,7 +189,7 @@ async def _event_page(
         free=free,
         offered=offered(event, await cases.session_places.overview(event), now=cases.session_places.clock()),
         consents=asked_now(),
-        kept=KEPT,
+        kept=await cases.keeping.times(event.event_id),
         url=url,
         feed=f"webcal:{url.partition(':')[2]}/agenda.ics",
         description=described(event, url=url, free=free, image=card),

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -61,7 +62,13 @@ class MailComposer:
             environment.trim_blocks = environment.lstrip_blocks = True
 
     def compose(
-        self, stored: StoredLetter, event: Event, participant: Participant, sessions: Sequence[ChosenSession]
+        self,
+        stored: StoredLetter,
+        event: Event,
+        participant: Participant,
+        sessions: Sequence[ChosenSession],
+        *,
+        kept_until: datetime,
     ) -> EmailMessage:
         """See the port."""
         person = participant.person
@@ -90,7 +97,9 @@ class MailComposer:
             "picture": TICKET_PICTURE if stand.holds_ticket else None,
             "picture_text": tongue.texts.gettext("QR code of ticket %(code)s")
             % {"code": spell(participant.registration.ticket)},
-            "footer": information(stored.letter.kind, event, tongue, public_url=self._links.public_url),
+            "footer": information(
+                stored.letter.kind, event, tongue, kept_until=kept_until, public_url=self._links.public_url
+            ),
         }
         message = EmailMessage(policy=SMTP)
         message["Subject"] = words.subject

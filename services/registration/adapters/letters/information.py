@@ -1,19 +1,19 @@
 """What letters tell of the data of whom they are for: who answers for it, and, the first time, all the rest."""
 
+from datetime import datetime
 from email.headerregistry import Address
 from typing import Final
 
 from services.registration.adapters.letters.languages import Tongue
 from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.event import Event
-from services.registration.domain.keeping import KEPT
 from services.registration.domain.letters import LetterKind
 
 _FIRST: Final = frozenset({LetterKind.REGISTERED, LetterKind.WAITLISTED})
 """The letters that somebody gets first, also whoever was registered by others: on a list, in a shop, at the door."""
 
 
-def information(kind: LetterKind, event: Event, tongue: Tongue, *, public_url: str) -> list[str]:
+def information(kind: LetterKind, event: Event, tongue: Tongue, *, kept_until: datetime, public_url: str) -> list[str]:
     """The paragraphs at the foot of a letter."""
     gettext, contact = tongue.texts.gettext, event.data_contact
     lines = [
@@ -34,12 +34,11 @@ def information(kind: LetterKind, event: Event, tongue: Tongue, *, public_url: s
         told = gettext(
             "Your data serves to prepare the event, to write to you, to welcome you and to establish who attended"
             " (needed for you to take part: contract), and to what you consented to, as long as you do. It is "
-            "kept for %(years)s years at most, %(training)s where a training must be proved. You can see, "
-            "correct, take along and erase it, object to its use or limit it; the CNIL (www.cnil.fr) receives "
-            "complaints. All about it: %(url)s"
+            "kept until %(day)s at the latest. You can see, correct, take along and erase it, object to its use "
+            "or limit it; the CNIL (www.cnil.fr) receives complaints. All about it: %(url)s"
         )
         url = f"{public_url}/e/{event.event_id}/privacy"
-        lines.append(told % {"years": KEPT.participants, "training": KEPT.trainings, "url": url})
+        lines.append(told % {"day": tongue.formats["format_date"](kept_until, event.timezone, "long"), "url": url})
     return lines
 
 
