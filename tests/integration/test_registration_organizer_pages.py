@@ -107,5 +107,10 @@ async def test_an_organizer_finds_switches_cancels_and_erases_a_participant(serv
     path = f"/events/{event_id}/registrations/{registered['participant_id']}"
     for act in ("remote", "in_person", "cancel", "erase"):
         assert await service.redirect("POST", f"{path}/{act}") == path
-    assert "Erased person" in await service.page("GET", path)
+    erased = await service.page("GET", path)
+    assert "Erased person" in erased
+    assert f'href="/events/{event_id}/audit?subject={registered["participant_id"]}"' in erased
+    assert "It was done before" not in erased
+    again = await service.redirect("POST", f"{path}/erase")
+    assert "It was done before" in await service.page("GET", again)
     await service.page("POST", f"{path}/explode", {}, expect=404)

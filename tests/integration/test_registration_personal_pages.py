@@ -1,6 +1,7 @@
 """Personal pages and join links of participants, as a browser without JavaScript uses them."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -31,7 +32,13 @@ async def test_the_personal_page_corrects_consents_cancels_and_erases(service: R
     assert "Your registration is cancelled." in await service.page("GET", personal)
     await service.redirect("POST", f"{personal}/erase")
     assert (await service.api("GET", read))["name"] is None
-    assert "Roux" not in await service.page("GET", personal)
+    erased = await service.page("GET", personal)
+    assert "Roux" not in erased
+    assert re.findall(r"<li>(the name|[0-9]+ answer)", erased) == ["the name", "1 answer"]
+    assert "What stays names nobody" in erased
+    assert "It was done before" not in erased
+    again = await service.redirect("POST", f"{personal}/erase")
+    assert "It was done before" in await service.page("GET", again)
 
 
 async def test_the_personal_page_gives_ticket_calendar_entry_and_all_that_is_known_until_it_is_erased(

@@ -1,7 +1,12 @@
 """Answers in JSON, written by the models that describe them; and the way from a form to a page."""
 
+from typing import Final
+
 from aiohttp import web
 from pydantic import BaseModel
+
+ERASED_BEFORE: Final = "erased=before"
+"""The query of a page that follows an erasure which had been done before."""
 
 
 def answer(view: BaseModel, *, status: int = 200, location: str | None = None) -> web.Response:

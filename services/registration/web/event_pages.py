@@ -20,7 +20,7 @@ from services.registration.domain.event_versions import version_of
 from services.registration.domain.letters import LetterState
 from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import spell
-from services.registration.web.answers import see
+from services.registration.web.answers import ERASED_BEFORE, see
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.data_contact_form import contact_values
 from services.registration.web.event_form import EventForm, filled_with, refused
@@ -131,6 +131,7 @@ async def _event_page(
         changed=changed,
         counts=await cases.registrations.counts(event.event_id),
         let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
+        unseated=sum(not settled for _, settled in await cases.desks.unseated_entries(event.event_id)),
         undelivered=(await cases.letters.counts(event.event_id)).get(LetterState.UNDELIVERABLE, 0),
         roster=kept,
         search=search,
@@ -158,7 +159,9 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
         chosen={one.session.session_id: one for one in mine},
         clashes=clashes(mine),
         needs=await cases.people.needs_of(participant.registration.participant_id),
-        orders=sorted({bought.order_id for bought in await cases.shops.tickets_of(**whose)}),
+        orders=sorted({bought.order_id for bought in await cases.shops.tickets_of(**whose)} - {""}),
+        erasure=await cases.people.erasure(whose["participant_id"]),
+        erased_before=ERASED_BEFORE in request.query_string,
         confirmation_url=cases.links.confirmation_url(**whose),
     )
 
@@ -180,8 +183,11 @@ async def change_participant(request: web.Request) -> web.StreamResponse:
     act = acts.get(request.match_info["act"])
     if act is None:
         raise web.HTTPNotFound
+    before = await registrations.find(event.event_id, participant_id)
     await act()
-    return see(f"/events/{event.event_id}/registrations/{participant_id}")
+    erased_before = request.match_info["act"] == "erase" and before.person is None
+    query = f"?{ERASED_BEFORE}" if erased_before else ""
+    return see(f"/events/{event.event_id}/registrations/{participant_id}{query}")
 
 
 def _switch(mode: Mode) -> RegistrationChanges:

@@ -23,7 +23,7 @@ from services.registration.domain.errors import (
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
-from services.registration.web.answers import see
+from services.registration.web.answers import ERASED_BEFORE, see
 from services.registration.web.consent_texts import asked_now
 from services.registration.web.person_forms import ConsentForm, HeadcountForm, PersonForm
 from services.registration.web.session_choice import SessionChoice, offered, refused_choice
@@ -79,6 +79,8 @@ async def change_registration(request: web.Request) -> web.StreamResponse:
             await registrations.cancel(event_id, participant_id)
         case "erase":
             await registrations.cancel(event_id, participant_id, erase=True)
+            if participant.person is None:
+                return see(f"{_path(request)}?{ERASED_BEFORE}")
         case _:
             raise web.HTTPNotFound
     return see(_path(request))
@@ -211,6 +213,8 @@ async def _personal_page(
         other_is_full=counts.free(event)[other] == 0,
         consents=asked_now(),
         last_words=await cases.people.last_words(seat.participant_id),
+        erasure=await cases.people.erasure(seat.participant_id),
+        erased_before=ERASED_BEFORE in request.query_string,
     )
 
 
