@@ -89,5 +89,3 @@ def period_of(*, shortest_days: int = 1, longest_years: int = 50) -> Callable[[o
 PERIOD: Final = "a period between 1 day and 50 years, such as 30 days, 18 months or 3 years"
 KeptFor = Annotated[Period, NoDecode, BeforeValidator(period_of()), Field(description=PERIOD)]
 """The type of a setting that says how long something is kept."""
-RetentionHour = Annotated[int, Field(ge=0, le=23, description="a whole number between 0 and 23 (an hour of UTC)")]
-"""The type of the setting that says when, each day, what was kept for long enough is deleted."""

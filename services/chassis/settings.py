@@ -117,6 +117,10 @@ class CommonSettings(BaseSettings):
     log_level: Annotated[
         Literal["debug", "info", "warning", "error"], Field(description="debug, info, warning or error")
     ] = "info"
+    # An hour in which few people are awake: 3 or 4 o'clock in France.
+    retention_hour: Annotated[
+        int, Field(ge=0, le=23, description="a whole number between 0 and 23 (an hour of UTC)")
+    ] = 2
     registration_url: WebUrl = "http://127.0.0.1:8081"
     streaming_bridge_url: WebUrl = "http://127.0.0.1:8082"
     attendance_url: WebUrl = "http://127.0.0.1:8083"

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationInfo
 
-from services.chassis.periods import PERIOD, KeptFor, Period, RetentionHour
+from services.chassis.periods import PERIOD, KeptFor, Period
 from services.chassis.settings import CommonSettings, Port, WebUrl
 
 _PORTS: Final = {"smtp": 587, "smtps": 465}
@@ -187,7 +187,6 @@ class RegistrationSettings(CommonSettings):
     keep_letters: KeptFor = Period.parse("1 year")
     keep_audit_log: KeptFor = Period.parse("1 year")
     keep_access: KeptFor = Period.parse("30 days")
-    retention_hour: RetentionHour = 2
 
     oidc_issuer: Annotated[
         str | None,

@@ -29,6 +29,7 @@ from services.chassis.middlewares import BUSY_ROUTES
 from services.chassis.openapi import add_api
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
 from services.chassis.process import Background
+from services.chassis.retention_job import RetentionJob
 from services.chassis.scrubbing import Scrubbing
 from services.chassis.secrets import SecretBox
 from services.chassis.stored_replies import SEALED_FOR
@@ -38,6 +39,7 @@ from services.streaming_bridge.adapters.group_commit import GroupCommit
 from services.streaming_bridge.adapters.guests import SqlGuests
 from services.streaming_bridge.adapters.inbox import SqlInbox
 from services.streaming_bridge.adapters.platforms import PLATFORMS
+from services.streaming_bridge.adapters.retention import retention_job
 from services.streaming_bridge.adapters.sources import SqlSources
 from services.streaming_bridge.adapters.storage import scrubbed
 from services.streaming_bridge.adapters.tables import IDEMPOTENCY, OUTBOX, SCRUBS
@@ -51,6 +53,7 @@ from services.streaming_bridge.stream.registrations import RegistrationReader
 from services.streaming_bridge.web.errors import answer_bridge_errors
 from services.streaming_bridge.web.join import add_join_page
 from services.streaming_bridge.web.metrics import BridgeMetrics
+from services.streaming_bridge.web.retention import add_retention
 from services.streaming_bridge.web.rooms import add_guest_names, rooms_api
 from services.streaming_bridge.web.sources import sources_api
 from services.streaming_bridge.web.webhooks import WEBHOOK_ROUTES, webhooks_api
@@ -75,6 +78,8 @@ class Bridge:
     housekeeping: Housekeeping
     drain: OutboxDrain
     reader: RegistrationReader
+    retention: RetentionJob
+    scrubbing: Scrubbing
 
     def start_inbox(self, background: Background) -> None:
         """Start what webhooks need: none of it needs Kafka."""
@@ -115,6 +120,7 @@ async def serve(settings: BridgeSettings) -> None:
     async with built(settings) as bridge, Background() as background:
         bridge.start_inbox(background)
         bridge.start_kafka(background)
+        background.start("retention", bridge.retention.run())
         async with listening(bridge.app, settings) as address:
             log.info("streaming_bridge.listening", url=address)
             await background.wait()
@@ -163,6 +169,8 @@ def _join(
         rooms_api(claims),
     )
     add_guest_names(app, guests, settings)
+    retention = retention_job(settings, engine, clock=clock, registry=registry)
+    add_retention(app, retention, settings)
     add_join_page(app, joining, box=SecretBox.derive(settings.secret, purpose="join"), clock=clock)
     return Bridge(
         settings=settings,
@@ -192,6 +200,8 @@ def _join(
             clock=clock,
             partitions=settings.partitions,
         ),
+        retention=retention,
+        scrubbing=scrubbing,
     )
 
 

@@ -2,8 +2,10 @@
 
 from typing import Annotated, ClassVar
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_settings import NoDecode
 
+from services.chassis.periods import Period, Unit, period_of
 from services.chassis.settings import CommonSettings, Port
 
 
@@ -24,3 +26,11 @@ class BridgeSettings(CommonSettings):
         int, Field(ge=1, le=24 * 60, description="a whole number of minutes between 1 and 1440")
     ] = 60
     guest_name_days: Annotated[int, Field(ge=1, le=3650, description="a whole number of days between 1 and 3650")] = 30
+    # What comes twice is known by them: never for less than the time in which JaaS may repeat itself. Those of rooms
+    # that no event claimed are lost with them.
+    keep_deliveries: Annotated[
+        Period,
+        NoDecode,
+        BeforeValidator(period_of(shortest_days=31)),
+        Field(description="a period between 31 days and 50 years, such as 90 days, 18 months or 1 year"),
+    ] = Period(count=1, unit=Unit.YEAR)

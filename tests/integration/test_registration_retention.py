@@ -1,8 +1,11 @@
 """What was kept for as long as its purpose asks is deleted, people as if they had asked for it; on both databases."""
 
+import asyncio
+import os
+import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -13,10 +16,12 @@ from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
 
 from services.chassis.periods import Period
 from services.chassis.retention import Line
-from services.registration.adapters.tables import METADATA, NEEDS
+from services.chassis.retention_ledger import LEASE, RetentionUnderWayError, RunState
+from services.registration.adapters.tables import METADATA, NEEDS, PEOPLE, REGISTRATIONS
 from services.registration.application.audit import AuditQuery
 from services.registration.bootstrap import MIGRATIONS
 from services.registration.domain.training_proofs import TrainingProof
+from tests.builders import SECRET_KEY
 from tests.databases import ON_BOTH, NewDatabase
 from tests.integration.running_registration import (
     START,
@@ -28,6 +33,10 @@ from tests.integration.running_registration import (
 
 END: Final = START + timedelta(hours=8)
 MOMENT: Final = timedelta(milliseconds=1)
+LONG_AGO: Final = datetime(2016, 11, 23, 8, tzinfo=UTC)
+MARKER: Final = "Zoemarqueur"
+COMMAND: Final = (sys.executable, "-m", "services.command_line", "retention", "--json")
+DEADLINE_SECONDS: Final = 90
 THREE_YEARS: Final = Period.parse("3 years")
 
 
@@ -129,3 +138,65 @@ async def test_what_is_no_longer_needed_after_the_event_goes_before_the_names(
         foreseen = rows(await cases.retention.retention.preview())
         assert rows(await cases.retention.retention.run()) == foreseen
         assert await count(kept, *tables) == expected
+
+
+@ON_BOTH
+async def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path: Path, new_database: NewDatabase) -> None:
+    """As a command of its own, with the real clock; only one runs at a time, and what is deleted is off the disk."""
+    database, clock, people = await new_database(MIGRATIONS), MovedClock(LONG_AGO), 300
+    async with running_registration(tmp_path, database=database, clock=clock) as service:
+        day = {"starts_at": LONG_AGO.isoformat(), "ends_at": (LONG_AGO + timedelta(hours=8)).isoformat()}
+        event_id = await service.event(sessions=[], **day)
+        await crowd(service, event_id, people)
+        clock.now += timedelta(days=1)
+        await service.parts.use_cases.events.close_due()
+        environment = os.environ | {
+            "PASSERELLE_DATA_DIR": str(tmp_path),
+            "PASSERELLE_SECRET_KEY": SECRET_KEY,
+            "PASSERELLE_REGISTRATION_DATABASE": database,
+        }
+        killed = await asyncio.create_subprocess_exec(*COMMAND, env=environment)
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            while (await count(service, "erasures")) == [0]:
+                await asyncio.sleep(0.01)
+        killed.kill()
+        await killed.wait()
+        [erased] = await count(service, "erasures")
+        assert 0 < erased < people
+
+        retention = service.parts.use_cases.retention
+        [run] = await retention.ledger.last(1)
+        assert run.state is RunState.RUNNING
+        clock.now = run.heard_at + LEASE - MOMENT
+        with pytest.raises(RetentionUnderWayError):
+            await retention.retention.run()
+        clock.now += MOMENT
+        left = rows(await retention.retention.preview())["participants", "people"]
+        assert (rows(await retention.retention.run())["participants", "people"], left) == (people - erased,) * 2
+        assert [run.state for run in await retention.ledger.last(9)] == [RunState.DONE, RunState.INTERRUPTED]
+        assert await count(service, "people", "erasures") == [0, people]
+        assert kinds(await service.outbox()).count("registration.person.erased") == people
+        await service.parts.scrubbing.scrub_owed()
+        kept = b"".join(file.read_bytes() for file in tmp_path.rglob("*.db*"))
+        assert MARKER.encode() not in kept
+
+
+async def crowd(service: RunningRegistration, event_id: str, people: int) -> None:
+    """Many people at an event, without the time that registering takes."""
+    ids = [f"par_{number:032}" for number in range(people)]
+    seat = {"event_id": event_id, "mode": "in_person", "status": "confirmed", "created_at": LONG_AGO}
+    person = {"name": f"{MARKER} Martin", "email": f"{MARKER}@example.org", "language": "fr", "search_text": MARKER}
+    async with database_of(service) as connection:
+        seats = [seat | {"participant_id": one, "ticket": one[-12:], "changed_at": LONG_AGO} for one in ids]
+        await connection.execute(insert(REGISTRATIONS), seats)
+        await connection.execute(insert(PEOPLE), [person | {"participant_id": one} for one in ids])
+
+
+async def test_a_day_brings_one_run_after_its_hour(kept: RunningRegistration, clock: MovedClock) -> None:
+    job = kept.parts.use_cases.retention
+    ran = []
+    for hours in (0, 1, 17, 1, 23, 1, 47):
+        clock.now += timedelta(hours=hours)
+        ran.append((clock.now.hour, await job.run_if_owed()))
+    # At eight, because it never ran; then after two o'clock, whenever somebody looks.
+    assert ran == [(8, True), (9, False), (2, True), (3, False), (2, True), (3, False), (2, True)]

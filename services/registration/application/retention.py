@@ -113,11 +113,6 @@ class Keeping:
     store: "Store"
     periods: RetentionPeriods
 
-    async def proof(self, event_id: str) -> TrainingProof:
-        """What attendance of an event proves; nothing, if there is no such event."""
-        async with self.store.reading() as view:
-            return await view.training_proof(event_id)
-
     async def times(self, event_id: str) -> KeepingTimes:
         """Until when what is kept of the people of an event.
 

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from services.chassis.database import RowNumber, UtcInstant
 from services.chassis.outbox import outbox_table
+from services.chassis.retention_ledger import retention_runs_table
 from services.chassis.scrubbing import scrubs_table
 from services.chassis.stored_replies import idempotency_table
 
@@ -106,3 +107,4 @@ OFFSETS: Final = sa.Table(
 OUTBOX: Final = outbox_table(METADATA)
 IDEMPOTENCY: Final = idempotency_table(METADATA)
 SCRUBS: Final = scrubs_table(METADATA)
+RETENTION_RUNS: Final = retention_runs_table(METADATA)

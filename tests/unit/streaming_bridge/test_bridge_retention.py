@@ -1,0 +1,44 @@
+"""What the bridge keeps goes when its time is over, and it tells registration how long that is."""
+
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+
+from services.chassis.access import internal_headers
+from services.chassis.settings import SettingsError, load_settings
+from services.streaming_bridge.adapters.tables import DELIVERIES, GUESTS
+from services.streaming_bridge.settings import BridgeSettings
+from tests.databases import ON_BOTH
+from tests.fakes.bridge import BridgeUnderTest
+from tests.unit.streaming_bridge.test_inbox import SHAPES, send, with_source
+
+
+@ON_BOTH
+async def test_names_of_guests_go_before_the_deliveries(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await send(bridge, SHAPES.joined(5, who="a", name="Léa"), SHAPES.joined(6, who="b", name="Zoé"))
+    retention = bridge.bridge.retention.retention
+    for days, names, deliveries in ((29, 2, 2), (2, 0, 2), (335, 0, 0)):
+        bridge.clock.advance(timedelta(days=days))
+        foreseen = [(line.kind, line.rows) for line in await retention.preview()]
+        assert [(line.kind, line.rows) for line in await retention.run()] == foreseen
+        left = [len(await bridge.rows(sa.select(table))) for table in (GUESTS, DELIVERIES)]
+        assert left == [names, deliveries]
+
+
+async def test_registration_is_told_the_rules_and_what_was_done(bridge: BridgeUnderTest) -> None:
+    headers = internal_headers(bridge.bridge.settings)
+    await bridge.api("POST", "/internal/retention", {}, status=403)
+    before = await bridge.api("POST", "/internal/retention", {}, status=200, headers=headers)
+    assert {"purpose": "guest_names", "kept_for": "30 days", "counted_from": "first_seen"} in before["rules"]
+    assert before["last_run"] is None
+    assert await bridge.bridge.retention.run_if_owed()
+    after = await bridge.api("POST", "/internal/retention", {}, status=200, headers=headers)
+    assert after["last_run"]["state"] == "done"
+
+
+def test_deliveries_are_not_kept_for_less_than_a_platform_may_repeat_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PASSERELLE_KEEP_DELIVERIES", "30 days")
+    with pytest.raises(SettingsError, match="PASSERELLE_KEEP_DELIVERIES: must be a period between 31 days"):
+        load_settings(BridgeSettings)
