@@ -10,6 +10,7 @@ from services.chassis.access import Role
 from services.chassis.clock import system_clock
 from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration, kinds
+from tests.integration.test_registration_sessions import a_session, an_event_with, come, standing
 
 
 def kept(kind: str = "check_in", *, minutes: float = 60, **more: object) -> dict[str, object]:
@@ -128,6 +129,41 @@ async def test_who_was_let_in_without_a_seat_gets_one_while_there_is_one_and_is_
         "Zoé Ünal": ("in_person", "confirmed"),
         "Un de trop": ("in_person", "waitlisted"),
     }
+    await service.sign_in()
+    page = await service.page("GET", f"/events/{event_id}/doors")
+    assert page.count("no seat in the room") == 2
+    assert f"/events/{event_id}/live/people/{second['participant_id']}" in page
+    assert "2 people were let in without a seat." in await service.page("GET", f"/events/{event_id}")
+    notices = (await service.api("GET", f"/events/{event_id}/unseated-entries"))["items"]
+    assert {notice["entry"]["fact_id"] for notice in notices} == {
+        told[place]["check_in"]["fact_id"] for place in (1, 2)
+    }
+    (of_second,) = [notice for notice in notices if notice["participant_id"] == second["participant_id"]]
+    path = f"/events/{event_id}/unseated-entries/{of_second['unseated_entry_id']}/settle"
+    await service.api("POST", path, expect=204)
+    assert "1 person was let in without a seat." in await service.page("GET", f"/events/{event_id}")
+    await service.api("PATCH", f"/events/{event_id}", {"capacity": {"in_person": 3, "remote": 9}})
+    await service.api("PATCH", f"/events/{event_id}/registrations/{second['participant_id']}", {"mode": "in_person"})
+    left = (await service.api("GET", f"/events/{event_id}/unseated-entries"))["items"]
+    assert second["participant_id"] not in [notice["participant_id"] for notice in left]
+
+
+@ON_BOTH
+async def test_who_went_into_a_session_without_the_network_has_a_seat_there_or_is_named_to_the_organizer(
+    service: RunningRegistration,
+) -> None:
+    event_id, (workshop,) = await an_event_with(service, a_session("Atelier", 0, seats={"in_person": 1}))
+    first, second = await come(service, event_id, 0), await come(service, event_id, 1)
+    told = await send(
+        service,
+        event_id,
+        *(kept(participant_id=who["participant_id"], place_id=workshop, let_in=True) for who in (first, second)),
+    )
+    assert [one["check_in"]["outcome"] for one in told] == ["checked_in", "checked_in"]
+    assert [one["seat"] for one in told] == ["given", "none_left"]
+    assert await standing(service, event_id, workshop) == [("P0", "confirmed", None)]
+    (notice,) = (await service.api("GET", f"/events/{event_id}/unseated-entries"))["items"]
+    assert (notice["participant_id"], notice["session_id"]) == (second["participant_id"], workshop)
 
 
 async def test_late_word_after_the_close_loses_nobody(service: RunningRegistration) -> None:
@@ -170,6 +206,18 @@ async def test_a_walk_in_who_is_registered_is_found_first_and_is_not_registered_
     told = await send(service, event_id, same, other)
     assert told[0]["check_in"]["participant_id"] == lea["participant_id"]
     assert told[1]["check_in"]["participant_id"] != lea["participant_id"]
+    undone = kept("walk_in", name="Nobody", undone=True)
+    assert await send(service, event_id, undone) == [dict.fromkeys(("check_in", "ticket", "seat", "problem"))]
+    assert len((await service.api("GET", f"/events/{event_id}/desk"))["tickets"]) == 2
+    await service.sign_in(Role.DESK, event_id)
+    form = {"name": "Léa Martin", "form_id": "0" * 32}
+    asked = await service.page("POST", f"/events/{event_id}/desk/walk-ins", form)
+    assert "Already registered?" in asked
+    assert f'value="{lea["participant_id"]}"' in asked
+    anyway = form | {"anyway": "true", "form_id": "1" * 32}
+    assert "New ticket" in await service.page("POST", f"/events/{event_id}/desk/walk-ins", anyway)
     await service.api("POST", f"/events/{event_id}/close")
+    late = form | {"name": "Une autre", "form_id": "2" * 32}
+    assert "This event is closed." in await service.page("POST", f"/events/{event_id}/desk/walk-ins", late)
     body = {"name": "Zoé Ünal", "scan_id": str(uuid4())}
     assert (await service.api("POST", path, body, expect=409))["reason"] == "event_closed"

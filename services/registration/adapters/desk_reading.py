@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, desc, func, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, desc, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.database import padded
@@ -14,6 +14,7 @@ from services.registration.adapters.tables import PEOPLE, REGISTRATIONS, SCANS, 
 from services.registration.application.desk_ports import Guest, Inside, TicketState
 from services.registration.domain.checkins import Action, Scan, TicketHolder
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.unseated_entries import UnseatedEntry
 
 _SCAN = SCANS.c
 _SEAT = REGISTRATIONS.c
@@ -122,7 +123,36 @@ class SqlDeskReading:
             found.setdefault(row.participant_id, []).append(scan_from(row))
         return found
 
-    async def settled_double_entries(self, event_id: str) -> Collection[str]:
+    async def late_entries_without_seat(self, event_id: str, sessions: Collection[str]) -> Sequence[UnseatedEntry]:
+        """See the port."""
+        # A desk that told it at once would have refused them; and who moved since had a seat then.
+        late = (
+            _SCAN.event_id == event_id,
+            _SCAN.voided_by.is_(None),
+            _SCAN.action == Action.IN.value,
+            or_(_SCAN.at < _SCAN.recorded_at, _SCAN.clock_offset_ms.is_not(None)),
+        )
+        room = (
+            select(SCANS)
+            .join(REGISTRATIONS, _SEAT.participant_id == _SCAN.participant_id)
+            .where(*late, or_(_SEAT.mode != Mode.IN_PERSON.value, _SEAT.status != SeatStatus.CONFIRMED.value))
+            .where(or_(_SEAT.moved_at.is_(None), _SEAT.moved_at <= _SCAN.at))
+        )
+        found = [UnseatedEntry(scan=scan_from(row), session_id=None) for row in await self._connection.execute(room)]
+        if not sessions:
+            return found
+        same = (_PLACE.participant_id == _SCAN.participant_id, _PLACE.session_id == _SCAN.place_id)
+        session = (
+            select(SCANS)
+            .outerjoin(SESSION_PLACES, and_(*same))
+            .where(*late, _SCAN.place_id.in_(sessions))
+            .where(or_(_PLACE.status.is_(None), _PLACE.status != SeatStatus.CONFIRMED.value))
+            .where(or_(_PLACE.changed_at.is_(None), _PLACE.changed_at <= _SCAN.at))
+        )
+        rows = await self._connection.execute(session)
+        return [*found, *(UnseatedEntry(scan=scan_from(row), session_id=row.place_id) for row in rows)]
+
+    async def settled_notices(self, event_id: str) -> Collection[str]:
         """See the port."""
         columns = SETTLED_DOUBLE_ENTRIES.c
         rows = await self._connection.execute(select(columns.fact_id).where(columns.event_id == event_id))

@@ -178,15 +178,15 @@ class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlErasing, S
         """See the port."""
         await self._connection.execute(update(SCANS).where(SCANS.c.fact_id == scan.fact_id).values(scan_values(scan)))
 
-    async def settle_double_entry(self, event_id: str, fact_id: str, *, at: datetime) -> None:
+    async def settle_notice(self, event_id: str, name: str, *, at: datetime) -> None:
         """See the port."""
         columns = SETTLED_DOUBLE_ENTRIES.c
-        mine = (columns.event_id == event_id, columns.fact_id == fact_id)
+        mine = (columns.event_id == event_id, columns.fact_id == name)
         changed = await self._connection.execute(update(SETTLED_DOUBLE_ENTRIES).where(*mine).values(at=at))
         if not changed.rowcount:
-            keys = {"event_id": event_id, "fact_id": fact_id}
+            keys = {"event_id": event_id, "fact_id": name}
             await self._connection.execute(insert(SETTLED_DOUBLE_ENTRIES).values(at=at, **keys))
-        await self.note(Deed(act=Act.DOUBLE_ENTRY_SETTLED, event_id=event_id, subject=fact_id))
+        await self.note(Deed(act=Act.DOUBLE_ENTRY_SETTLED, event_id=event_id, subject=name))
 
     async def save_guest_link(self, event_id: str, link: GuestLink) -> None:
         """See the port."""

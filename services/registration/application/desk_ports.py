@@ -7,6 +7,7 @@ from typing import Protocol
 
 from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.unseated_entries import UnseatedEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,8 +92,12 @@ class DeskReading(Protocol):
         """The scans of each participant who came in more than once, voided ones left out."""
         ...
 
-    async def settled_double_entries(self, event_id: str) -> Collection[str]:
-        """The double entries that an organizer has settled, by what names them."""
+    async def late_entries_without_seat(self, event_id: str, sessions: Collection[str]) -> Sequence[UnseatedEntry]:
+        """The entries told late of who had no seat in the room, or in one of these sessions, and has none yet."""
+        ...
+
+    async def settled_notices(self, event_id: str) -> Collection[str]:
+        """The double and unseated entries that an organizer has settled, by what names them."""
         ...
 
 
@@ -103,6 +108,6 @@ class DeskWriting(DeskReading, Protocol):
         """Insert scans, and tell those that say something of presence, in their order."""
         ...
 
-    async def settle_double_entry(self, event_id: str, fact_id: str, *, at: datetime) -> None:
+    async def settle_notice(self, event_id: str, name: str, *, at: datetime) -> None:
         """Note that an organizer has dealt with it; again changes nothing."""
         ...

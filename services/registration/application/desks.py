@@ -13,6 +13,7 @@ from services.registration.domain.errors import CheckInNotFoundError
 from services.registration.domain.event import Event
 from services.registration.domain.seats import Mode, SeatStatus, free_seats
 from services.registration.domain.session_places import seats_of, to_register_for
+from services.registration.domain.unseated_entries import UnseatedEntry, unseated_entries
 
 OVERLAP: Final = timedelta(seconds=30)
 """How far back of `since` a desk is told again: a transaction commits a moment after it has read the clock."""
@@ -130,20 +131,33 @@ class Desks:
         async with self.store.reading() as view:
             await view.event(event_id)
             repeated = await view.repeated_entries(event_id)
-            settled = await view.settled_double_entries(event_id)
+            settled = await view.settled_notices(event_id)
         found = [double for scans in repeated.values() for double in double_entries(scans)]
         found.sort(key=lambda double: double.scans[-1].at, reverse=True)
         return [(double, double.fact_id in settled) for double in found]
 
-    async def settle(self, event_id: str, fact_id: str) -> None:
-        """Note that an organizer has dealt with a double entry; again changes nothing.
+    async def unseated_entries(self, event_id: str) -> Sequence[tuple[UnseatedEntry, bool]]:
+        """Who was let in without the network and had no seat when it was told, and whether that is settled.
+
+        Who got a seat since is left out. Raises as `double_entries`.
+        """
+        async with self.store.reading() as view:
+            event = await view.event(event_id)
+            sessions = [session.session_id for session in to_register_for(event)]
+            found = await view.late_entries_without_seat(event_id, sessions)
+            settled = await view.settled_notices(event_id)
+        return [(entry, entry.name in settled) for entry in unseated_entries(found)]
+
+    async def settle(self, event_id: str, name: str) -> None:
+        """Note that an organizer has dealt with a double entry, or an unseated one; again changes nothing.
 
         Raises:
             EventNotFoundError: if there is no such event.
-            CheckInNotFoundError: if no double entry has this name.
+            CheckInNotFoundError: if none has this name.
         """
-        if fact_id not in {double.fact_id for double, _ in await self.double_entries(event_id)}:
-            raise CheckInNotFoundError(fact_id)
+        doubles = {double.fact_id for double, _ in await self.double_entries(event_id)}
+        if name not in doubles | {entry.name for entry, _ in await self.unseated_entries(event_id)}:
+            raise CheckInNotFoundError(name)
         async with self.store.writing() as transaction:
             await transaction.event(event_id)
-            await transaction.settle_double_entry(event_id, fact_id, at=self.clock())
+            await transaction.settle_notice(event_id, name, at=self.clock())

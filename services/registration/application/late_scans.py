@@ -123,6 +123,9 @@ class LateScans:
             return Taken()
         ticket = None
         if isinstance(kept, KeptWalkIn):
+            if kept.undone and not await self.walk_ins.is_registered(event_id, kept.scan_id):
+                # Nobody is registered only to be taken back.
+                return Taken()
             ticket, result = await self.walk_ins.let_in(
                 event_id,
                 kept.person,

@@ -39,6 +39,11 @@ class WalkIns:
             await view.event(event_id)
             return await _known(view, event_id, person)
 
+    async def is_registered(self, event_id: str, retry_key: str) -> bool:
+        """Whether somebody was let in with this key."""
+        async with self.store.reading() as view:
+            return await view.registered_by(event_id, retry_key) is not None
+
     async def let_in(
         self, event_id: str, person: Person, check_in: CheckIn, *, retry_key: str, look_first: bool = False
     ) -> tuple[str, CheckInResult]:

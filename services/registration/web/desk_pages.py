@@ -22,13 +22,14 @@ from services.registration.application.doors import CheckInResult
 from services.registration.application.ports import Participant, RosterQuery
 from services.registration.domain.checkins import Action, CheckIn, Outcome, Refusal, Scan
 from services.registration.domain.errors import (
+    AlreadyRegisteredError,
     EventStateError,
     ModeFullError,
     RegistrationCancelledError,
     SessionFullError,
     SessionNotFoundError,
 )
-from services.registration.domain.event import Event
+from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Mode
 from services.registration.domain.tickets import read_ticket, spell, ticket_of_another
@@ -38,6 +39,11 @@ from services.registration.web.use_cases import use_cases
 
 _SCANS_SHOWN: Final = 8
 _MOST_FOUND: Final = 8
+_CLOSED: Final = {
+    EventStatus.DRAFT: "event_not_published",
+    EventStatus.CLOSED: "event_closed",
+    EventStatus.CANCELLED: "event_cancelled",
+}
 
 
 class Standing(BaseModel):
@@ -69,10 +75,11 @@ class UndoForm(Standing):
 
 
 class WalkInForm(Standing):
-    """Somebody without a ticket."""
+    """Somebody without a ticket; `anyway` if others of this name or address are registered."""
 
     name: PersonName
     email: Email | None = None
+    anyway: bool = False
     form_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 
@@ -80,7 +87,8 @@ class WalkInForm(Standing):
 class Shown:
     """What the page answers: the result of a scan, or the people found by name, or what was undone.
 
-    `failed` names the panel of what could not be done; `ticket` is the one made for a walk-in.
+    `failed` names the panel of what could not be done; `ticket` is the one made for a walk-in, `walk_in` whoever may be
+    registered already.
     """
 
     result: CheckInResult | None = None
@@ -88,6 +96,7 @@ class Shown:
     undone: Scan | None = None
     failed: str | None = None
     ticket: str | None = None
+    walk_in: Person | None = None
 
     def which(self, event: Event) -> str:
         """The panel that shows the result (`desk_result.html`)."""
@@ -146,10 +155,15 @@ async def walk_in(request: web.Request) -> web.StreamResponse:
     check_in = CheckIn(action=Action.IN, gate=typed.gate, place_id=typed.place_id, device="desk")
     try:
         ticket, result = await use_cases(request).walk_ins.let_in(
-            event.event_id, person, check_in, retry_key=typed.form_id
+            event.event_id, person, check_in, retry_key=typed.form_id, look_first=not typed.anyway
         )
     except ModeFullError:
         return await _page(request, event, Shown(failed="room_full"), typed)
+    except EventStateError as error:
+        return await _page(request, event, Shown(failed=_CLOSED[EventStatus(error.status)]), typed)
+    except AlreadyRegisteredError:
+        known = tuple(await use_cases(request).walk_ins.known(event.event_id, person))
+        return await _page(request, event, Shown(found=known, failed="known", walk_in=person), typed)
     return await _page(request, event, Shown(result=result, ticket=spell(ticket)), typed)
 
 

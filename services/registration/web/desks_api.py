@@ -13,7 +13,12 @@ from services.registration.domain.registrations import Person
 from services.registration.web.answers import answer
 from services.registration.web.bodies import DeskParameters, WalkInBody
 from services.registration.web.desk_views import DeskView, desk_document
-from services.registration.web.door_notice_views import DoubleEntriesView, DoubleEntryView
+from services.registration.web.door_notice_views import (
+    DoubleEntriesView,
+    DoubleEntryView,
+    UnseatedEntriesView,
+    UnseatedEntryView,
+)
 from services.registration.web.errors import problem_of
 from services.registration.web.use_cases import use_cases
 from services.registration.web.walk_in_views import NamesakeView, WalkInView
@@ -103,4 +108,31 @@ async def settle_double_entry(request: web.Request) -> web.Response:
     """One more entry with the ticket makes it another one, to be looked at again."""
     match = request.match_info
     await use_cases(request).desks.settle(match["event_id"], match["double_entry_id"])
+    return web.Response(status=204)
+
+
+@api.route(
+    "GET",
+    "/api/v1/events/{event_id}/unseated-entries",
+    summary="Who was let in without the network and has no seat",
+    roles=[],
+    answers={200: UnseatedEntriesView},
+)
+async def list_unseated_entries(request: web.Request) -> web.Response:
+    """They are present; who gets a seat leaves this list."""
+    found = await use_cases(request).desks.unseated_entries(request.match_info["event_id"])
+    return answer(UnseatedEntriesView(items=[UnseatedEntryView.of(entry, settled=settled) for entry, settled in found]))
+
+
+@api.route(
+    "POST",
+    "/api/v1/events/{event_id}/unseated-entries/{unseated_entry_id}/settle",
+    summary="Say that an unseated entry was dealt with",
+    roles=[],
+    answers={204: None},
+)
+async def settle_unseated_entry(request: web.Request) -> web.Response:
+    """It stays on the list, as settled."""
+    match = request.match_info
+    await use_cases(request).desks.settle(match["event_id"], match["unseated_entry_id"])
     return web.Response(status=204)

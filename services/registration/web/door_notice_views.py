@@ -3,6 +3,7 @@
 from pydantic import BaseModel
 
 from services.registration.domain.double_entries import DoubleEntry
+from services.registration.domain.unseated_entries import UnseatedEntry
 from services.registration.web.desk_views import ScanView
 
 
@@ -29,3 +30,30 @@ class DoubleEntriesView(BaseModel):
     """The double entries of an event."""
 
     items: list[DoubleEntryView]
+
+
+class UnseatedEntryView(BaseModel):
+    """Somebody whom a desk without the network let in, and who has no seat in the room, or in `session_id`."""
+
+    unseated_entry_id: str
+    participant_id: str
+    session_id: str | None
+    entry: ScanView
+    settled: bool
+
+    @classmethod
+    def of(cls, unseated: UnseatedEntry, *, settled: bool) -> "UnseatedEntryView":
+        """An unseated entry."""
+        return cls(
+            unseated_entry_id=unseated.name,
+            participant_id=unseated.scan.participant_id,
+            session_id=unseated.session_id,
+            entry=ScanView.of(unseated.scan),
+            settled=settled,
+        )
+
+
+class UnseatedEntriesView(BaseModel):
+    """The unseated entries of an event."""
+
+    items: list[UnseatedEntryView]

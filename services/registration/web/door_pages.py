@@ -1,4 +1,4 @@
-"""The organizer's page of the doors: how many are in where, how to open a desk, and tickets that were let in twice."""
+"""The organizer's page of the doors: how many are in where, how to open a desk, what an organizer has to look at."""
 
 import io
 
@@ -17,13 +17,17 @@ async def show_doors(request: web.Request) -> web.StreamResponse:
     event = await _own_event(request)
     cases = use_cases(request)
     doubles = await cases.desks.double_entries(event.event_id)
+    unseated = await cases.desks.unseated_entries(event.event_id)
     holders = [double.scans[0].participant_id for double, _ in doubles]
+    holders += [entry.scan.participant_id for entry, _ in unseated]
     return render(
         request,
         "doors.html",
         event=event,
         state=await cases.desks.state(event.event_id, with_tickets=False),
         doubles=doubles,
+        unseated=unseated,
+        titles={session.session_id: session.title for session in event.sessions},
         names=await cases.registrations.names(event.event_id, holders),
         desk_url=_desk_url(request, event),
     )
@@ -40,9 +44,9 @@ async def show_desk_code(request: web.Request) -> web.StreamResponse:
 
 
 async def settle(request: web.Request) -> web.StreamResponse:
-    """Note that a double entry was dealt with."""
+    """Note that a double or unseated entry was dealt with."""
     event = await _own_event(request)
-    await use_cases(request).desks.settle(event.event_id, request.match_info["double_entry_id"])
+    await use_cases(request).desks.settle(event.event_id, request.match_info["notice"])
     return see(f"/events/{event.event_id}/doors")
 
 
@@ -57,7 +61,7 @@ def add_door_pages(app: web.Application) -> None:
     """Route them."""
     app.router.add_get("/events/{event_id}/doors", show_doors)
     app.router.add_get("/events/{event_id}/doors/desk.svg", show_desk_code)
-    app.router.add_post("/events/{event_id}/doors/settle/{double_entry_id}", settle)
+    app.router.add_post("/events/{event_id}/doors/settle/{notice}", settle)
     app.router.add_post("/events/{event_id}/doors/undo/{fact_id}", undo)
 
 
