@@ -1,7 +1,7 @@
 """What is read of accounts, sessions, desk links and the audit log."""
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Row, Select, desc, select
@@ -98,6 +98,14 @@ class SqlAccountReading:
         row = (await self._connection.execute(query)).first()
         return None if row is None else emailed_link_from(row)
 
+    async def open_link(self, account_id: str, kind: str, *, at: datetime) -> EmailedLink | None:
+        """See the port."""
+        columns = ACCOUNT_LETTERS.c
+        good = (columns.account_id == account_id, columns.kind == kind, columns.used_at.is_(None), columns.until > at)
+        query = select(ACCOUNT_LETTERS).where(*good).order_by(desc(columns.number)).limit(1)
+        row = (await self._connection.execute(query)).first()
+        return None if row is None else emailed_link_from(row)
+
     async def desk_link(self, link_id: str) -> DeskLink | None:
         """See the port."""
         row = (await self._connection.execute(_DESK_LINKS.where(DESK_LINKS.c.link_id == link_id))).first()
@@ -145,6 +153,7 @@ def emailed_link_from(row: Row[Any]) -> EmailedLink:
         event_id=row.event_id,
         role=None if row.role is None else Role(row.role),
         used_at=row.used_at,
+        address=row.address,
     )
 
 

@@ -81,6 +81,7 @@ ACCOUNT_LETTERS: Final = Table(
     Column("kind", String(20), nullable=False),
     Column("event_id", ForeignKey("events.event_id")),
     Column("role", String(20)),
+    Column("address", Text),
     Column("until", UtcInstant, nullable=False),
     Column("used_at", UtcInstant),
     Column("state", String(20), nullable=False),

@@ -152,6 +152,7 @@ class SqlAccountWriting:
             "kind": link.kind,
             "event_id": link.event_id,
             "role": None if link.role is None else link.role.value,
+            "address": link.address,
             "until": link.until,
             "state": LetterState.OWED.value,
             "written_at": at,
@@ -166,6 +167,20 @@ class SqlAccountWriting:
         mine = (columns.link_id == link_id, columns.used_at.is_(None), columns.until > at)
         used = await self._connection.execute(update(ACCOUNT_LETTERS).where(*mine).values(used_at=at))
         return used.rowcount > 0
+
+    async def retire_links(
+        self, account_id: str, kinds: Collection[str], *, at: datetime, beyond: datetime | None = None
+    ) -> None:
+        """See the port."""
+        columns = ACCOUNT_LETTERS.c
+        mine = [columns.account_id == account_id, columns.kind.in_(kinds), columns.used_at.is_(None)]
+        if beyond is not None:
+            mine.append(columns.until > beyond)
+        await self._connection.execute(update(ACCOUNT_LETTERS).where(*mine).values(used_at=at))
+
+    async def remove_identities(self, account_id: str) -> None:
+        """See the port."""
+        await self._delete(IDENTITIES, IDENTITIES.c.account_id == account_id)
 
     async def add_desk_link(self, link: DeskLink) -> None:
         """See the port."""

@@ -6,8 +6,10 @@ from services.chassis.clock import Clock
 from services.chassis.secrets import SecretBox, derive_key
 from services.registration.application.account_letters import AccountComposer, AccountLetterBook, AccountLetters
 from services.registration.application.accounts import Accounts
+from services.registration.application.address_change import AddressChange
 from services.registration.application.audit import AuditLog
 from services.registration.application.desk_links import DeskLinks
+from services.registration.application.desk_passes import DeskPasses
 from services.registration.application.email_sign_in import EmailedLinks, EmailSignIn
 from services.registration.application.federated_sign_in import FederatedSignIn, IdentityProvider
 from services.registration.application.letters import Post
@@ -24,9 +26,11 @@ class AccountCases:
     sessions: Sessions
     accounts: Accounts
     emailed: EmailSignIn
+    addresses: AddressChange
     passkeys: Passkeys
     federated: FederatedSignIn | None
     desk_links: DeskLinks
+    desk_passes: DeskPasses
     audit: AuditLog
     letters: AccountLetters
 
@@ -48,6 +52,7 @@ class AccountCases:
     ) -> "AccountCases":
         """Join them over one store."""
         sessions = Sessions(store=store, clock=clock, mint=mint, tokens=tokens)
+        digest_key = derive_key(secret_key, purpose="sign-in requests")
         return cls(
             sessions=sessions,
             accounts=Accounts(store=store, clock=clock, mint=mint, sessions=sessions),
@@ -57,8 +62,9 @@ class AccountCases:
                 mint=mint,
                 sessions=sessions,
                 links=links,
-                digest_key=derive_key(secret_key, purpose="sign-in requests"),
+                digest_key=digest_key,
             ),
+            addresses=AddressChange(store=store, clock=clock, mint=mint, links=links, digest_key=digest_key),
             passkeys=Passkeys(store=store, clock=clock, mint=mint, sessions=sessions, authenticators=authenticators),
             federated=None
             if provider is None
@@ -70,6 +76,9 @@ class AccountCases:
                 sessions=sessions,
                 box=SecretBox.derive(secret_key, purpose="desk-link"),
                 public_url=links.public_url,
+            ),
+            desk_passes=DeskPasses(
+                sessions=sessions, clock=clock, box=SecretBox.derive(secret_key, purpose="desk-pass")
             ),
             audit=AuditLog(store=store),
             letters=AccountLetters(store=store, book=book, composer=composer, post=post, clock=clock),

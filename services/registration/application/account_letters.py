@@ -107,7 +107,7 @@ class AccountLetters:
     async def _prepare(self, stored: StoredAccountLetter, now: datetime) -> EmailMessage | StoredAccountLetter:
         """The message, or what becomes of the letter without one."""
         try:
-            message = await self._message(stored) if stored.link.until > now else None
+            message = None if stored.link.used_at or stored.link.until <= now else await self._message(stored)
         except Exception as error:  # noqa: BLE001  (one letter that cannot be written must not hold up the others)
             # The kind of the error only: its text, and its traceback, may quote the name or the address.
             log.error("account_letter.not_composed", number=stored.number, error=type(error).__name__)  # noqa: TRY400

@@ -53,7 +53,10 @@ class Passkey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EmailedLink:
-    """A link sent to an account, good once until `until`; an invitation says to which event, and as what."""
+    """A link sent to an account, good once until `until`; an invitation says to which event, and as what.
+
+    `address` is where it is sent, if that is not the account's own: what becomes the account's when the link is used.
+    """
 
     link_id: str
     account_id: str
@@ -62,6 +65,7 @@ class EmailedLink:
     event_id: str | None = None
     role: Role | None = None
     used_at: datetime | None = None
+    address: str | None = None
 
 
 class AccountReading(Protocol):
@@ -113,6 +117,10 @@ class AccountReading(Protocol):
 
     async def emailed_link(self, link_id: str) -> EmailedLink | None:
         """A link that was sent."""
+        ...
+
+    async def open_link(self, account_id: str, kind: str, *, at: datetime) -> EmailedLink | None:
+        """The latest link of a kind that was sent to an account and is good still."""
         ...
 
     async def desk_link(self, link_id: str) -> DeskLink | None:
@@ -185,6 +193,16 @@ class AccountWriting(AccountReading, Protocol):
 
     async def use_link(self, link_id: str, *, at: datetime) -> bool:
         """Use a link up; False if it is unknown or used, or its time is over."""
+        ...
+
+    async def retire_links(
+        self, account_id: str, kinds: Collection[str], *, at: datetime, beyond: datetime | None = None
+    ) -> None:
+        """Use up all links of some kinds that an account was sent; with `beyond`, those that are good for longer."""
+        ...
+
+    async def remove_identities(self, account_id: str) -> None:
+        """Unlink an account from all users of identity providers."""
         ...
 
     async def add_desk_link(self, link: DeskLink) -> None:

@@ -15,6 +15,7 @@ from services.registration.domain.errors import TooManySignInsError
 
 SIGN_IN: Final = "sign_in"
 INVITATION: Final = "invitation"
+_SIGNS_IN: Final = frozenset({SIGN_IN, INVITATION})
 LINK_LIFETIME: Final = timedelta(minutes=15)
 WINDOW: Final = timedelta(minutes=15)
 MOST_FOR_AN_ADDRESS: Final = 3
@@ -37,7 +38,7 @@ class EmailedLinks:
     def url(self, link: EmailedLink) -> str:
         """The address that the letter carries."""
         token = self.box.seal_token({"link_id": link.link_id}, expires_at=link.until)
-        return f"{self.public_url}/sign-in/link/{token}"
+        return f"{self.public_url}/{'sign-in/link' if link.kind in _SIGNS_IN else 'account/address'}/{token}"
 
     def read(self, token: str) -> str | None:
         """The id of the link of an address; None if it is none of ours, or too old."""
@@ -67,7 +68,7 @@ class EmailSignIn:
             TooManySignInsError: if this client asks again and again, for whichever addresses.
         """
         now = self.clock()
-        digests = [self._digest("address", email.strip().casefold()), self._digest("client", client)]
+        digests = [digest_of(self.digest_key, "address", email), digest_of(self.digest_key, "client", client)]
         # The same is written whether the address is known or not, so that the time it takes tells nothing.
         async with self.store.writing() as transaction:
             of_address, of_client = await transaction.count_sign_in_request(digests, at=now, since=now - WINDOW)
@@ -90,7 +91,7 @@ class EmailSignIn:
             return None
         async with self.store.reading() as view:
             link = await view.emailed_link(link_id)
-            if link is None or link.used_at is not None or link.until <= self.clock():
+            if link is None or link.kind not in _SIGNS_IN or link.used_at is not None or link.until <= self.clock():
                 return None
             return await view.account(link.account_id)
 
@@ -101,9 +102,11 @@ class EmailSignIn:
             return None
         async with self.store.writing() as transaction:
             link = await transaction.emailed_link(link_id)
-            if link is None or not await transaction.use_link(link_id, at=self.clock()):
+            if link is None or link.kind not in _SIGNS_IN or not await transaction.use_link(link_id, at=self.clock()):
                 return None
             return await self.sessions.open(transaction, holder=link.account_id, device=device)
 
-    def _digest(self, kind: str, value: str) -> str:
-        return hmac.new(self.digest_key, f"{kind}\0{value}".encode(), hashlib.sha256).hexdigest()
+
+def digest_of(key: bytes, kind: str, value: str) -> str:
+    """What requests are counted under, so that neither addresses nor clients are kept."""
+    return hmac.new(key, f"{kind}\0{value.strip().casefold()}".encode(), hashlib.sha256).hexdigest()

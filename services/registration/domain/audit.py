@@ -74,6 +74,8 @@ class Act(StrEnum):
     TOKEN_REVOKED = "token.revoked"  # noqa: S105
     ACCOUNT_CREATED = "account.created"
     ACCOUNT_CHANGED = "account.changed"
+    ACCOUNT_ADDRESS_CHANGED = "account.address_changed"
+    ACCOUNT_ADDRESS_RESTORED = "account.address_restored"
     ACCOUNT_DELETED = "account.deleted"
     ROLE_GIVEN = "role.given"
     ROLE_TAKEN = "role.taken"

@@ -34,6 +34,12 @@ class NewAccountForm(ProfileForm):
     email: Email
 
 
+class AddressForm(BaseModel):
+    """Another address for the account."""
+
+    email: Email
+
+
 class ChosenForm(BaseModel):
     """A passkey or a session."""
 
@@ -44,7 +50,7 @@ async def show_account(request: web.Request) -> web.StreamResponse:
     """The account; or the form that makes one; or what else somebody is signed in with."""
     grant = require_signed_in(request)
     if _has_account(grant):
-        return await _page(request, own_account_id(request))
+        return await account_page(request, own_account_id(request))
     if not may_found(grant):
         return render(request, "account_none.html", holder=grant.holder)
     return render(request, "account_new.html", form=Form[NewAccountForm].empty(language=language_of(request)))
@@ -55,7 +61,7 @@ async def change_account(request: web.Request) -> web.StreamResponse:
     account_id = own_account_id(request)
     form = await read_form(request, ProfileForm)
     if form.model is None:
-        return await _page(request, account_id, form)
+        return await account_page(request, account_id, form)
     await use_cases(request).access.accounts.change(account_id, name=form.model.name, language=form.model.language)
     return see(_HERE)
 
@@ -153,15 +159,25 @@ def _has_account(grant: Grant) -> bool:
     return grant.holder is not None and grant.holder.startswith(f"{ACCOUNT}_")
 
 
-async def _page(request: web.Request, account_id: str, form: Form[ProfileForm] | None = None) -> web.Response:
+async def account_page(
+    request: web.Request,
+    account_id: str,
+    form: Form[ProfileForm] | None = None,
+    *,
+    address_form: Form[AddressForm] | None = None,
+) -> web.Response:
+    """The page of one's own account; a form that is given was refused."""
     access = use_cases(request).access
     account = await access.accounts.find(account_id)
     return render(
         request,
         "account.html",
-        status=200 if form is None else 422,
+        status=200 if form is None and address_form is None else 422,
         account=account,
         form=form or Form[ProfileForm].empty(name=account.name, language=account.language),
+        address_form=address_form or Form[AddressForm].empty(),
+        awaited=await access.addresses.awaited(account_id),
+        mail_leaves=use_cases(request).settings.smtp_server is not None,
         passkeys=await access.passkeys.of(account_id),
         passkeys_here=access.passkeys.authenticators is not None,
         sessions=await access.sessions.of(account_id),

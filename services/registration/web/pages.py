@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from services.registration.web.access_pages import add_access_pages
+from services.registration.web.account_address_pages import add_account_address_pages
 from services.registration.web.account_letter_pages import add_account_letter_pages
 from services.registration.web.account_pages import add_account_pages
 from services.registration.web.audit_pages import add_audit_pages
@@ -38,6 +39,7 @@ def add_pages(app: web.Application) -> None:
     add_sign_in_pages(app)
     add_passkey_pages(app)
     add_account_pages(app)
+    add_account_address_pages(app)
     add_account_letter_pages(app)
     add_access_pages(app)
     add_desk_link_pages(app)

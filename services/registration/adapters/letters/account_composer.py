@@ -15,7 +15,8 @@ from services.registration.adapters.letters.information import reply_to
 from services.registration.adapters.letters.languages import HERE, Tongue, Tongues
 from services.registration.application.account_letters import StoredAccountLetter
 from services.registration.application.account_ports import Account
-from services.registration.application.email_sign_in import INVITATION, EmailedLinks
+from services.registration.application.address_change import CONFIRMATION, UNDO
+from services.registration.application.email_sign_in import INVITATION, SIGN_IN, EmailedLinks
 from services.registration.domain.event import Event
 
 _AT_EVENT: Final = {
@@ -27,6 +28,19 @@ _EVERYWHERE: Final = {
     Role.ORGANIZER: mark("You are invited to organize all events of this Passerelle."),
     Role.DESK: mark("You are invited to the check-in desks of all events of this Passerelle."),
     Role.ANALYST: mark("You are invited to see the attendance of all events of this Passerelle."),
+}
+
+_SUBJECTS: Final = {
+    SIGN_IN: mark("Your sign-in link"),
+    INVITATION: mark("Invitation: %(event)s"),
+    CONFIRMATION: mark("Confirm your new address"),
+    UNDO: mark("The address of your account has changed"),
+}
+_DOES: Final = {
+    SIGN_IN: mark("Sign in"),
+    INVITATION: mark("Sign in"),
+    CONFIRMATION: mark("Confirm this address"),
+    UNDO: mark("Take the change back"),
 }
 
 
@@ -50,19 +64,16 @@ class AccountMailComposer:
         """See the port."""
         tongue = self._tongues.of(account.language)
         gettext = tongue.texts.gettext
-        invites = stored.link.kind == INVITATION
-        subject = gettext("Your sign-in link")
-        if invites:
-            subject = gettext("Invitation: %(event)s") % {"event": event.title if event else "Passerelle"}
+        subject = gettext(_SUBJECTS[stored.link.kind]) % {"event": event.title if event else "Passerelle"}
         shown = {
             "language": tongue.language,
             "subject": subject,
             "greeting": gettext("Hello %(name)s,") % {"name": account.name},
-            "paragraphs": self._paragraphs(stored, event, tongue),
+            "paragraphs": self._paragraphs(stored, account, event, tongue),
             "event": event.title if event else "Passerelle",
             "facts": [],
             "lines": [],
-            "links": [(gettext("Sign in"), self._links.url(stored.link))],
+            "links": [(gettext(_DOES[stored.link.kind]), self._links.url(stored.link))],
             "picture": None,
             "picture_text": "",
             "footer": [
@@ -73,7 +84,7 @@ class AccountMailComposer:
         message = EmailMessage(policy=SMTP)
         message["Subject"] = subject
         message["From"] = self._sender
-        message["To"] = Address(display_name=account.name, addr_spec=account.email)
+        message["To"] = Address(display_name=account.name, addr_spec=stored.link.address or account.email)
         if event is not None and event.data_contact is not None:
             message["Reply-To"] = reply_to(event.data_contact)
         message["Date"] = format_datetime(self._clock())
@@ -86,9 +97,26 @@ class AccountMailComposer:
         message["Content-Language"] = tongue.language
         return message
 
-    def _paragraphs(self, stored: StoredAccountLetter, event: Event | None, tongue: Tongue) -> list[str]:
+    def _paragraphs(
+        self, stored: StoredAccountLetter, account: Account, event: Event | None, tongue: Tongue
+    ) -> list[str]:
         gettext = tongue.texts.gettext
-        if stored.link.kind != INVITATION:
+        if stored.link.kind == CONFIRMATION:
+            becomes = gettext("This address is to become that of your account at %(site)s, instead of %(address)s.")
+            return [
+                becomes % {"site": self._links.public_url, "address": account.email},
+                gettext("Confirm it within a day. If you did not ask for it, you need not do anything."),
+            ]
+        if stored.link.kind == UNDO:
+            now = gettext("The address of your account at %(site)s is no longer this one.")
+            return [
+                now % {"site": self._links.public_url},
+                gettext(
+                    "If that was not you, take it back within 14 days: this address is that of your account again, and"
+                    " all who are signed in with it are signed out."
+                ),
+            ]
+        if stored.link.kind == SIGN_IN:
             once = gettext("This link signs you in. It is good once, for a quarter of an hour.")
             return [
                 once,
