@@ -103,7 +103,7 @@ def compare(log: Told, told: Told, *, place: str) -> list[Difference]:
 
 def told_presence(data: PresenceData) -> dict[str, Json]:
     """A presence in the words of the wire, without what stands in its record for the worker alone."""
-    told = data.model_dump(mode="json", exclude=set(_NOT_TOLD))
+    told = data.model_dump(mode="json", exclude=set(_NOT_TOLD), warnings=False)
     # They are left out where they are empty, which is a value like any other here.
     empty: dict[str, Json] = {"contradictions": [], "suspect": []}
     return {**empty, **told}

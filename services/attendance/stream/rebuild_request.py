@@ -85,7 +85,7 @@ async def request_rebuild(
         await forget_event(engine, event_id, partitions=partitions)
         topic, record = read.latest
         await producer.send_and_wait(topic, record, key=event_id.encode(), headers=record_headers())
-    return Requested(partition=context.partition, facts=len(read.facts), withdrawn=len(untrue))
+    return Requested(partition=context.partition, facts=len({fact.id for fact in read.facts}), withdrawn=len(untrue))
 
 
 async def _withdraw(producer: AIOKafkaProducer, entries: Iterable[TimelineEntry], *, now: datetime) -> None:

@@ -61,6 +61,15 @@ def test_a_place_is_not_asked_for_what_it_does_not_hold() -> None:
     assert compare(log, told_by(data, log.facts, fields=["status", "seconds"]), place="read model") == []
 
 
+def test_what_no_presence_can_say_is_a_difference_like_any_other() -> None:
+    log = rebuilt(EVENT, _written(small_event(EVENT)))
+    said = {subject: {**told, "event_id": EVENT} for subject, told in log.presences.items()}
+    data = {subject: PresenceData.model_construct(**told) for subject, told in said.items()}
+    data[ANNE] = PresenceData.model_construct(**{**said[ANNE], "status": "asleep"})
+    (only,) = compare(log, told_by(data, log.facts), place="read model")
+    assert (only.subject, only.field, only.found) == (ANNE, "status", "asleep")
+
+
 def test_a_fact_missing_from_the_timeline_or_told_otherwise_is_named() -> None:
     log = rebuilt(EVENT, _written(small_event(EVENT)))
     lost, changed = sorted(log.facts)[:2]
