@@ -225,7 +225,7 @@ def _use_cases(
     metrics = LetterMetrics(registry)
     book = SqlLetterBook(writer=writer, reader=reader, metrics=metrics)
     post = None if settings.smtp_server is None else SmtpPost(settings.smtp_server)
-    periods = RetentionPeriods.of(settings)
+    periods, neighbours = RetentionPeriods.of(settings), HttpNeighbours(settings)
     letters = Letters(
         store=store,
         book=book,
@@ -251,10 +251,6 @@ def _use_cases(
     )
     registrations = Registrations(store=store, clock=clock, mint=mint)
     people = People(store=store, book=book, clock=clock)
-
-    async def erase(event_id: str, participant_id: str) -> None:
-        await registrations.cancel(event_id, participant_id, erase=True)
-
     keys = LineKeys.derive(settings.secret)
     door = HttpShopDoor.of(settings, clock)
     check_ins = CheckIns(store=store, clock=clock, mint=mint, doors=Doors(store))
@@ -286,21 +282,16 @@ def _use_cases(
         letters=letters,
         people=people,
         personal_exports=PersonalExports(
-            store=store, people=people, letters=letters, neighbours=HttpNeighbours(settings), clock=clock
+            store=store, people=people, letters=letters, neighbours=neighbours, clock=clock
         ),
         registration_limits=RegistrationLimits(
             per_address=settings.registrations_per_address, per_minute=settings.registrations_per_minute
         ),
         enclosures=enclosures,
-        keeping=Keeping(store=store, periods=periods),
+        keeping=Keeping(store=store, periods=periods, clock=clock),
+        neighbours=neighbours,
         retention=retention_job(
-            settings=settings,
-            writer=writer,
-            reader=reader,
-            clock=clock,
-            answers=answers,
-            registry=registry,
-            erase=erase,
+            settings, registrations, writer=writer, reader=reader, clock=clock, answers=answers, registry=registry
         ),
         cards=EventCards(),
     )

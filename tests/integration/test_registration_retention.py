@@ -145,8 +145,8 @@ async def test_a_run_that_is_killed_is_finished_by_the_next(tmp_path: Path, new_
     """As a command of its own, with the real clock; only one runs at a time, and what is deleted is off the disk."""
     database, clock, people = await new_database(MIGRATIONS), MovedClock(LONG_AGO), 300
     async with running_registration(tmp_path, database=database, clock=clock) as service:
-        day = {"starts_at": LONG_AGO.isoformat(), "ends_at": (LONG_AGO + timedelta(hours=8)).isoformat()}
-        event_id = await service.event(sessions=[], **day)
+        ends_at = LONG_AGO + timedelta(hours=8)
+        event_id = await service.event(sessions=[], starts_at=LONG_AGO.isoformat(), ends_at=ends_at.isoformat())
         await crowd(service, event_id, people)
         clock.now += timedelta(days=1)
         await service.parts.use_cases.events.close_due()

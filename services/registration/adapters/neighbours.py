@@ -9,6 +9,7 @@ import structlog
 from pydantic import BaseModel, ValidationError
 
 from services.chassis.access import internal_headers
+from services.chassis.retention_views import RetentionView
 from services.chassis.settings import CommonSettings
 from services.registration.application.neighbours import KnownAttendance
 
@@ -41,6 +42,10 @@ class HttpNeighbours:
         url = f"{self._settings.streaming_bridge_url}/internal/guest-names"
         known = await self._ask(url, {"event_id": event_id, "ids": list(guest_ids)}, _Names)
         return None if known is None else known.names
+
+    async def retention(self) -> RetentionView | None:
+        """The rules by which the bridge deletes, and what it did last; None if it is away."""
+        return await self._ask(f"{self._settings.streaming_bridge_url}/internal/retention", {}, RetentionView)
 
     async def _ask(self, url: str, body: Mapping[str, Any], model: type[Model]) -> Model | None:
         headers = internal_headers(self._settings)

@@ -39,6 +39,7 @@ from services.registration.adapters.tables import (
     SIGN_IN_CODES,
     TOKENS,
 )
+from services.registration.application.registrations import Registrations
 from services.registration.application.retention import Kept, RetentionPeriods
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.imports import ImportState
@@ -90,16 +91,19 @@ class PeopleSweep:
 
 
 def retention_job(
-    *,
     settings: RegistrationSettings,
+    registrations: Registrations,
+    *,
     writer: AsyncEngine,
     reader: AsyncEngine,
     clock: Clock,
     answers: SecretBox,
     registry: CollectorRegistry,
-    erase: Erase,
 ) -> RetentionJob:
     """Join the rules that an installation sets with the database; what went is told in the audit log, too."""
+
+    async def erase(event_id: str, participant_id: str) -> None:
+        await registrations.cancel(event_id, participant_id, erase=True)
 
     async def note(connection: AsyncConnection, counts: Mapping[str, int]) -> None:
         told = (Deed(act=Act.RETENTION_APPLIED, subject=f"{kept}: {rows}") for kept, rows in counts.items())

@@ -1,15 +1,17 @@
 """How long registration keeps what: the one place that settings, job, notice and register of processing go by."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
+from services.chassis.clock import Clock
 from services.chassis.periods import Period, Unit
 from services.chassis.retention import Rule
 from services.chassis.stored_replies import KEPT
 from services.registration.domain.audit import Act, Deed
+from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.training_proofs import TrainingProof
 
 if TYPE_CHECKING:
@@ -87,6 +89,10 @@ class RetentionReading(Protocol):
         """What attendance of an event proves."""
         ...
 
+    async def data_contacts(self) -> Sequence[DataContact | None]:
+        """Who answers for the data of the events, each once; with a None if an event in no archive names nobody."""
+        ...
+
 
 class RetentionWriting(RetentionReading, Protocol):
     """A transaction on it."""
@@ -112,6 +118,7 @@ class Keeping:
 
     store: "Store"
     periods: RetentionPeriods
+    clock: Clock
 
     async def times(self, event_id: str) -> KeepingTimes:
         """Until when what is kept of the people of an event.
@@ -127,6 +134,11 @@ class Keeping:
             cancelled_until=self.periods.participants.after(event.ends_at),
             needs_until=self.periods.accessibility_needs.after(event.ends_at),
         )
+
+    async def controllers(self) -> Sequence[DataContact | None]:
+        """Who answers for the data of all events, each once; with a None if an event in no archive names nobody."""
+        async with self.store.reading() as view:
+            return await view.data_contacts()
 
     async def prove(self, event_id: str, proof: TrainingProof) -> None:
         """Say what attendance of an event proves, whatever its state; what was deleted does not come back.

@@ -24,6 +24,7 @@ from services.registration.web.own_data_pages import add_own_data_pages
 from services.registration.web.passkey_pages import add_passkey_pages
 from services.registration.web.personal_pages import add_personal_pages
 from services.registration.web.privacy_pages import add_privacy_pages
+from services.registration.web.processing_pages import add_processing_pages
 from services.registration.web.public_pages import add_public_pages
 from services.registration.web.session_pages import add_session_pages
 from services.registration.web.shop_connection_pages import add_shop_connection_pages
@@ -54,6 +55,7 @@ def add_pages(app: web.Application) -> None:
     add_duplicate_pages(app)
     add_session_pages(app)
     add_export_pages(app)
+    add_processing_pages(app)
     add_import_pages(app)
     add_shop_connection_pages(app)
     add_shop_pages(app)

@@ -8,6 +8,7 @@ from aiohttp import web
 from services.chassis.retention_job import RetentionJob
 from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.adapters.letters.event_card import EventCards
+from services.registration.adapters.neighbours import HttpNeighbours
 from services.registration.application.account_cases import AccountCases
 from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
@@ -61,6 +62,7 @@ class UseCases:
     registration_limits: RegistrationLimits
     enclosures: Enclosures
     keeping: Keeping
+    neighbours: HttpNeighbours
     retention: RetentionJob
     cards: EventCards
 
