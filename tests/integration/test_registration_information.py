@@ -72,7 +72,14 @@ async def test_whoever_registers_is_told_who_answers_why_how_long_and_what_their
     unnamed, event_id = await service.event(), await service.event(data_contact=WHOLE)
     assert "The organizer of this event answers for your data." in await service.page("GET", f"/e/{unnamed}{place}")
     told = await service.page("GET", f"/e/{event_id}{place}")
-    for words in (*WHOLE.values(), "contract", "consent", "23 November 2029", "erase your data", "https://www.cnil.fr/en"):
+    for words in (
+        *WHOLE.values(),
+        "contract",
+        "consent",
+        "23 November 2029",
+        "erase your data",
+        "https://www.cnil.fr/en",
+    ):
         assert words in told
     assert "https://www.cnil.fr/fr" in await service.page("GET", f"/e/{event_id}{place}", lang="fr")
 

@@ -112,7 +112,8 @@ async def test_the_feed_is_sent_again_only_when_it_changed_and_not_for_drafts(se
 
 async def test_the_public_page_tells_programs_what_it_tells_people(service: RunningRegistration) -> None:
     title = 'Colloque </script><b> "2026"'
-    event_id = await service.event(title=title, rooms=ROOMS, sessions=[SESSION])
+    about = "Pour toutes et tous.\nEntrée par la cour."
+    event_id = await service.event(title=title, description=about, rooms=ROOMS, sessions=[SESSION])
     page = await service.page("GET", f"/e/{event_id}", lang="fr")
     (found,) = re.findall(r'<script type="application/ld\+json">(.*?)</script>', page)
     told = json.loads(found)
@@ -125,6 +126,8 @@ async def test_the_public_page_tells_programs_what_it_tells_people(service: Runn
         {"@type": "Place", "name": "Petite salle"},
         {"@type": "VirtualLocation", "url": url},
     ]
+    assert told["description"] == about
+    assert f'<p class="lines">{about}</p>' in page
     assert told["offers"] == {"@type": "Offer", "url": url, "availability": "https://schema.org/InStock"}
     assert told["subEvent"][0]["performer"][0] == {"@type": "Person", "name": "Zoé Ünal"}
     graph = {name: unescape(text) for name, text in re.findall(r'property="og:(\w+)" content="([^"]*)"', page)}

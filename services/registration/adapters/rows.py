@@ -34,6 +34,7 @@ def event_from(row: Row[Any]) -> Event:
         reconnect_grace_seconds=row.reconnect_grace_seconds,
         offer_minutes=row.offer_minutes,
         no_show_minutes=row.no_show_minutes,
+        description=row.description,
         rooms=tuple(_room(room) for room in row.rooms),
         sessions=tuple(_session(session) for session in row.sessions if not session.get("removed")),
         removed_sessions=tuple(_session(session) for session in row.sessions if session.get("removed")),
@@ -60,6 +61,7 @@ def event_values(event: Event) -> dict[str, Any]:
         "reconnect_grace_seconds": event.reconnect_grace_seconds,
         "offer_minutes": event.offer_minutes,
         "no_show_minutes": event.no_show_minutes,
+        "description": event.description,
         "no_shows_from": event.no_shows_from,
         "rooms": [
             {

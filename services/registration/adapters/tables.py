@@ -38,6 +38,7 @@ EVENTS: Final = Table(
     Column("reconnect_grace_seconds", Integer, nullable=False),
     Column("offer_minutes", Integer, nullable=False),
     Column("no_show_minutes", Integer),
+    Column("description", Text),
     Column("no_shows_from", UtcInstant),
     Column("rooms", JSON, nullable=False),
     Column("sessions", JSON, nullable=False),

@@ -54,6 +54,7 @@ class EventDraft:
     reconnect_grace_seconds: int = 60
     offer_minutes: int = OFFER_MINUTES
     no_show_minutes: int | None = None
+    description: str | None = None
     rooms: tuple[RoomDraft, ...] = ()
     sessions: tuple[SessionDraft, ...] = ()
     data_contact: DataContact | None = None
@@ -71,6 +72,7 @@ class EventChanges(TypedDict, total=False):
     reconnect_grace_seconds: int
     offer_minutes: int
     no_show_minutes: int | None
+    description: str | None
     rooms: tuple[RoomDraft, ...]
     sessions: tuple[SessionDraft, ...]
     data_contact: DataContact | None
@@ -94,6 +96,7 @@ def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
         reconnect_grace_seconds=draft.reconnect_grace_seconds,
         offer_minutes=draft.offer_minutes,
         no_show_minutes=draft.no_show_minutes,
+        description=draft.description,
         rooms=_rooms(draft.rooms, known=(), mint=mint),
         sessions=_sessions(draft.sessions, known=(), mint=mint),
         data_contact=draft.data_contact,
@@ -126,6 +129,7 @@ def copied(event: Event, *, starts_at: datetime, title: str | None) -> EventDraf
         reconnect_grace_seconds=event.reconnect_grace_seconds,
         offer_minutes=event.offer_minutes,
         no_show_minutes=event.no_show_minutes,
+        description=event.description,
         rooms=tuple(
             RoomDraft(name=room.name, conference=room.conference, address=room.address) for room in event.rooms
         ),
@@ -166,6 +170,7 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
     return replace(
         event,
         title=changes.get("title", event.title),
+        description=changes.get("description", event.description),
         starts_at=changes.get("starts_at", event.starts_at),
         ends_at=changes.get("ends_at", event.ends_at),
         timezone=changes.get("timezone", event.timezone),

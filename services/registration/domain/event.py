@@ -73,6 +73,7 @@ class Event:
     reconnect_grace_seconds: int = 60
     offer_minutes: int = OFFER_MINUTES
     no_show_minutes: int | None = None
+    description: str | None = None
     rooms: tuple[Room, ...] = ()
     sessions: tuple[Session, ...] = ()
     removed_sessions: tuple[Session, ...] = ()

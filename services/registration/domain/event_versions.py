@@ -12,6 +12,7 @@ from services.registration.domain.event import Event
 
 _PARTS: Final = (
     "title",
+    "description",
     "status",
     "starts_at",
     "ends_at",

@@ -165,6 +165,7 @@ class NewEvent(Body):
     reconnect_grace_seconds: ReconnectGrace = 60
     offer_minutes: OfferMinutes = OFFER_MINUTES
     no_show_minutes: NoShowMinutes | None = None
+    description: Description | None = None
     sessions: Sessions = []
     rooms: Rooms = []
     data_contact: DataContactBody | None = None
@@ -190,6 +191,7 @@ class EventPatch(Body):
     reconnect_grace_seconds: ReconnectGrace = 60
     offer_minutes: OfferMinutes = OFFER_MINUTES
     no_show_minutes: NoShowMinutes | None = None
+    description: Description | None = None
     sessions: Sessions = []
     rooms: Rooms = []
     data_contact: DataContactBody | None = None

@@ -99,6 +99,7 @@ class EventForm(DataContactFields):
     """An event as typed, in its local time. Rows that are empty are left out."""
 
     title: Title
+    description: Description | None = None
     timezone: TimeZone
     starts_at: NaiveDatetime
     ends_at: NaiveDatetime
@@ -127,6 +128,7 @@ class EventForm(DataContactFields):
             raise InvalidValueError(pointer="/timezone", rule=Rule.KNOWN_TIME_ZONE) from None
         return EventDraft(
             title=self.title,
+            description=self.description,
             starts_at=self.starts_at.replace(tzinfo=zone),
             ends_at=self.ends_at.replace(tzinfo=zone),
             timezone=self.timezone,
@@ -161,6 +163,7 @@ def filled_with(event: Event) -> Form[EventForm]:
     zone = ZoneInfo(event.timezone)
     values: dict[str, str] = {
         "title": event.title,
+        "description": event.description or "",
         "timezone": event.timezone,
         "starts_at": _local(event.starts_at, zone),
         "ends_at": _local(event.ends_at, zone),

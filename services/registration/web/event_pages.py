@@ -84,6 +84,7 @@ async def change_event(request: web.Request) -> web.StreamResponse:
             "grace_minutes": draft.grace_minutes,
             "offer_minutes": draft.offer_minutes,
             "no_show_minutes": draft.no_show_minutes,
+            "description": draft.description,
             "rooms": draft.rooms,
             "sessions": draft.sessions,
             "data_contact": draft.data_contact,

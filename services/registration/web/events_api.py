@@ -128,6 +128,7 @@ def draft_of(body: NewEvent) -> EventDraft:
         reconnect_grace_seconds=body.reconnect_grace_seconds,
         offer_minutes=body.offer_minutes,
         no_show_minutes=body.no_show_minutes,
+        description=body.description or None,
         rooms=tuple(room_draft(room) for room in body.rooms),
         sessions=tuple(session_draft(session) for session in body.sessions),
         data_contact=_contact(body.data_contact),
@@ -167,6 +168,8 @@ def _changes(body: EventPatch) -> EventChanges:
     changes = cast("EventChanges", {name: getattr(body, name) for name in sorted(sent & _AS_SENT)})
     if "capacity" in sent:
         changes["seats"] = {Mode(name): getattr(body.capacity, name) for name in body.capacity.model_fields_set}
+    if "description" in sent:
+        changes["description"] = body.description or None
     if "rooms" in sent:
         changes["rooms"] = tuple(room_draft(room) for room in body.rooms)
     if "sessions" in sent:

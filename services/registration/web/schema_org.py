@@ -30,6 +30,7 @@ def described(event: Event, *, url: str, free: Mapping[Mode, int | None], image:
         "url": url,
         "name": event.title,
         "image": [image],
+        **({"description": event.description} if event.description else {}),
         **_hours(event.starts_at, event.ends_at, event),
         "eventStatus": _status(cancelled=event.status is EventStatus.CANCELLED),
         "eventAttendanceMode": f"https://schema.org/{attendance}EventAttendanceMode",

@@ -95,6 +95,7 @@ class EventView(BaseModel):
     reconnect_grace_seconds: int
     offer_minutes: int
     no_show_minutes: int | None
+    description: str | None
     sessions: list[SessionView]
     rooms: list[RoomView]
     closes_at: Instant | None
@@ -119,6 +120,7 @@ class EventView(BaseModel):
             reconnect_grace_seconds=event.reconnect_grace_seconds,
             offer_minutes=event.offer_minutes,
             no_show_minutes=event.no_show_minutes,
+            description=event.description,
             sessions=[
                 SessionView(
                     session_id=session.session_id,
