@@ -74,6 +74,8 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
             "letter": f"/events/{event_id}/letters/1",
             "desk": f"/events/{event_id}/desk",
             "doors": f"/events/{event_id}/doors",
+            "keeping": f"/events/{event_id}/keeping",
+            "register of processing": "/processing",
         },
         public={
             "home": "/",
@@ -199,6 +201,7 @@ async def test_the_desk_answers_by_keyboard_alone_without_loading_the_page_again
         await page.goto(address(service, f"/events/{colloquium.event_id}/desk"))
         await page.evaluate("globalThis.sameDocument = true")
         typed = page.get_by_label("Ticket code or name")
+        await expect(page.locator("#network-state")).to_have_text("Connected")
         await expect(typed).to_be_focused()
         await page.keyboard.type("personne 7")
         await page.keyboard.press("Enter")

@@ -12,6 +12,17 @@ LENGTH: Final = 12
 _GROUP: Final = 4
 _BITS: Final = 5 * LENGTH
 _OF_ANOTHER: Final = re.compile(r"[A-Za-z0-9+/=_.:-]{16,300}")
+_STRANGERS: Final = (
+    (re.compile(r"https?://", re.IGNORECASE), "web_link"),
+    (re.compile(r"BEGIN:VCARD|MECARD:|BIZCARD:", re.IGNORECASE), "contact_card"),
+    (
+        re.compile(
+            r"WIFI:|mailto:|tel:|sms(to)?:|geo:|BEGIN:VEVENT|BEGIN:VCALENDAR|MATMSG:|otpauth:|bitcoin:|BCD\n",
+            re.IGNORECASE,
+        ),
+        "other_code",
+    ),
+)
 _MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
 _SEPARATORS: Final = str.maketrans("", "", " -_.\t\r\n\u00a0\u2010\u2011\u2013")
 
@@ -46,3 +57,9 @@ def ticket_of_another(event_id: str, scanned: str) -> str | None:
         return None
     digest = hashlib.sha256(f"{event_id}:{text}".encode()).digest()
     return ticket_from_bits(int.from_bytes(digest[:8], "big") >> (64 - _BITS))
+
+
+def not_a_ticket(scanned: str) -> str | None:
+    """What a code says that is no ticket: `web_link`, `contact_card`, `other_code`; None if it may be one."""
+    text = scanned.strip()
+    return next((kind for pattern, kind in _STRANGERS if pattern.match(text)), None)

@@ -9,9 +9,9 @@ from services.chassis.pages import PAGES, texts_of
 from services.registration.web.desk_pages import own_event
 
 _OWNER: Final = "registration"
-_MODULES: Final = ("page", "desk", "door", "keeping", "sending", "camera", "feedback")
-"""Those the page needs without the network."""
-_DECODER: Final = ("decode", "index")
+_MODULES: Final = ("desk/page", "desk/camera")
+"""Those the page needs without the network, each with what it imports."""
+_DECODER: Final = ("desk/decoder", "vendor/qr/decode", "vendor/qr/index")
 """What the camera needs besides, in a browser that reads no codes itself."""
 _ICON_SIDES: Final = (192, 512)
 
@@ -53,9 +53,9 @@ async def show_worker(request: web.Request) -> web.StreamResponse:
         static.address("site.css"),
         static.address("logo.svg"),
         static.address("registration.css", _OWNER),
-        *(static.address(f"desk/{name}.js", _OWNER) for name in _MODULES),
+        *(static.address(f"{name}.js", _OWNER) for name in _MODULES),
     ]
-    decoder = [static.address(f"vendor/qr/{name}.js", _OWNER) for name in _DECODER]
+    decoder = [static.address(f"{name}.js", _OWNER) for name in _DECODER]
     version = "-".join(sorted(static.digests.values()))
     settings = {"path": desk, "shell": f"{desk}/shell", "files": files, "decoder": decoder, "version": version}
     code = static.files[_OWNER, "desk/worker.js"].body.decode()

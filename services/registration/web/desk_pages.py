@@ -32,7 +32,7 @@ from services.registration.domain.errors import (
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Mode
-from services.registration.domain.tickets import read_ticket, spell, ticket_of_another
+from services.registration.domain.tickets import not_a_ticket, read_ticket, spell, ticket_of_another
 from services.registration.web.answers import see
 from services.registration.web.bodies import Email, Label, PersonName
 from services.registration.web.use_cases import use_cases
@@ -194,6 +194,8 @@ async def own_event(request: web.Request) -> Event:
 
 
 async def _answer(request: web.Request, event: Event, typed: DeskForm) -> Shown:
+    if typed.typed is not None and (stranger := not_a_ticket(typed.typed)) is not None:
+        return Shown(failed=stranger)
     cases = use_cases(request)
     full = False
     if typed.switch and typed.participant_id is not None:

@@ -6,13 +6,13 @@ const NAME = "passerelle-desk";
 const STORES = ["keys", "snapshots", "queue", "settings"];
 
 export async function openKeeping() {
-  if (globalThis.crypto?.subtle && globalThis.indexedDB) {
-    try {
+  try {
+    if (globalThis.crypto?.subtle && globalThis.indexedDB) {
       const database = await open();
       return new Keeping(database, await ownKey(database));
-    } catch {
-      // A browser that forbids it, in a private window for instance.
     }
+  } catch {
+    // A browser that forbids it, in a private window for instance: some do when they are asked whether they have it.
   }
   return new Memory();
 }
@@ -71,6 +71,20 @@ class Keeping {
     await this.#run("queue", "readwrite", (store) => ids.forEach((id) => store.delete(id)));
   }
 
+  async secret(name) {
+    const kept = await this.#run("settings", "readonly", (store) => store.get(name));
+    return kept && this.#open(kept, name).catch(() => null);
+  }
+
+  async keepSecret(name, value) {
+    const sealed = await this.#seal(value, name);
+    await this.#run("settings", "readwrite", (store) => store.put(sealed, name));
+  }
+
+  async dropSecret(name) {
+    await this.#run("settings", "readwrite", (store) => store.delete(name));
+  }
+
   setting(name) {
     return this.#run("settings", "readonly", (store) => store.get(name));
   }
@@ -112,6 +126,9 @@ class Memory {
   queued = async () => [...this.#queue.values()];
   keep = async (entries) => entries.forEach((entry) => this.#queue.set(entry.id, entry));
   forget = async (ids) => ids.forEach((id) => this.#queue.delete(id));
+  secret = async (name) => this.#settings.get(name);
+  keepSecret = async (name, value) => void this.#settings.set(name, value);
+  dropSecret = async (name) => void this.#settings.delete(name);
   setting = async (name) => this.#settings.get(name);
   keepSetting = async (name, value) => void this.#settings.set(name, value);
 }

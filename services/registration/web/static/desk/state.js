@@ -1,0 +1,83 @@
+// What stands around the answer: the network, what waits, who is in, the last scans.
+
+import { fill, filled, part, time, undoing, words, write } from "./words.js";
+
+export const SHOWN = 8;
+
+let due = false;
+let kept = false; // whether this browser kept something once: what it cannot keep any more is too much for its disk
+
+// Once the frame is painted that is under way: an answer does not wait for it.
+export function drawSoon(desk) {
+  if (due) return;
+  due = true;
+  requestAnimationFrame(() =>
+    setTimeout(() => {
+      due = false;
+      draw(desk);
+    }),
+  );
+}
+
+export function draw(desk) {
+  const unsent = desk.waiting.filter(({ trouble }) => !trouble);
+  drawNetwork(desk, unsent.length);
+  part("waiting").replaceChildren(...desk.waiting.filter(({ trouble }) => trouble).map(trouble));
+  part("troubles").hidden = !part("waiting").childElementCount;
+  if (!desk.door.known) return;
+  drawCounts(desk.door);
+  part("other-day").hidden = desk.door.takesPlaceOn(desk.now());
+  const rows = desk.door.lastScans(SHOWN).map((ticket) => scanned(ticket, unsent));
+  part("scan-list").replaceChildren(...rows);
+  part("no-scans").hidden = rows.length > 0;
+}
+
+function drawNetwork({ ready: known, server, outbox, lasting, door, asOf }, unsent) {
+  const state = server.standing(known);
+  part("network").hidden = false;
+  part("network").dataset.state = state;
+  const about = { time: known ? time(asOf) : "", n: door.size };
+  write("network-state", fill(words[state], about));
+  write("network-list", state === "online" ? fill(words.list, about) : "");
+  const { sent = 0, of = 0 } = outbox.progress ?? {};
+  const waits = of > SHOWN ? fill(words.sending, { n: sent, of }) : fill(words.waiting, { n: unsent });
+  write("network-waiting", unsent ? waits : "");
+  part("sign-in").hidden = !server.signedOut;
+  kept ||= lasting;
+  part("unkept").hidden = lasting;
+  if (!lasting) write("unkept", words.unkept[!isSecureContext ? "insecure" : kept ? "full" : "forbidden"]);
+}
+
+function drawCounts(door) {
+  const { event } = door;
+  const { onSite, gates, places } = door.counts();
+  const inRoom = fill(event.capacity === null ? words.in_room : words.in_room_of, { n: onSite, seats: event.capacity });
+  write("count", `${inRoom} ${fill(words.expected, { n: event.expected })}`);
+  const rows = [...gates].map(([gate, inside]) => [gate || words.no_gate, inside, null]);
+  for (const place of event.places) rows.push([place.name, places.get(place.place_id) ?? 0, place.capacity]);
+  part("doors").replaceChildren(
+    ...rows.map(([name, inside, seats]) =>
+      filled("door", { name, inside: seats === null ? inside : fill(words.of, { n: inside, seats }) }),
+    ),
+  );
+}
+
+function scanned({ name, last }, unsent) {
+  const waits = unsent.find(({ id }) => id === last.entry);
+  const row = filled("scan", {
+    time: time(last.at, true),
+    name: name ?? words.erased,
+    what: [words[last.action], last.gate, waits && words.waits].filter(Boolean).join(" · "),
+  });
+  const label = fill(words.undo_of, { name: name ?? words.erased });
+  row.firstElementChild.append(undoing({ entry: waits?.id, fact_id: last.fact_id }, label));
+  return row;
+}
+
+function trouble({ id, name, code, trouble, earlier, at }) {
+  const before = { gate: earlier?.gate ?? words.no_gate, since: earlier ? time(earlier.at) : "" };
+  const about = { name: name ?? code ?? "", time: time(at), ...before };
+  const row = filled("trouble", { what: fill(words.troubles[trouble] ?? words.troubles.other, about) });
+  row.querySelector("[name=settle]").value = id;
+  return row;
+}
