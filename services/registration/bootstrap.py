@@ -211,7 +211,7 @@ def _use_cases(
     mint = RandomMint()
 
     async def standing(token: str) -> Standing | None:
-        return await access.sessions.standing(token)
+        return await access.desk_passes.standing(token)
 
     grants = KnownGrants(standing, clock)
     answers = SecretBox.derive(settings.secret, purpose=SEALED_FOR)

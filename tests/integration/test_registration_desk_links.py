@@ -97,3 +97,25 @@ async def test_the_organizer_makes_shows_and_revokes_links_on_pages(service: Run
     assert "Camille" in await service.page("GET", here, lang="fr")
     assert await service.redirect("POST", f"{card}/revoke") == f"{here}#desk-links"
     assert "/desk-link/" not in await service.page("GET", card)
+
+
+async def test_a_desk_that_lost_its_cookie_goes_on_by_its_pass_until_the_link_is_revoked(
+    service: RunningRegistration,
+) -> None:
+    event_id, other = await service.event(), await service.event()
+    path = await desk_link(service, event_id)
+    await service.redirect("POST", path)
+    headers = {"Sec-Fetch-Site": "same-origin"}
+    made = await service.api("POST", f"/events/{event_id}/desk-passes", token=None, headers=headers, expect=201)
+    service.client.session.cookie_jar.clear()
+    desk_pass = made["token"]
+    await service.api("GET", f"/events/{event_id}/desk", token=desk_pass)
+    await service.api("GET", f"/events/{other}/desk", token=desk_pass, expect=403)
+    await service.api("PATCH", f"/events/{event_id}", {"title": "Mine"}, token=desk_pass, expect=403)
+    for forged in (desk_pass[:-1], desk_pass.replace(event_id, other), "pdp_", "pdp_a.b"):
+        await service.api("GET", f"/events/{other}/desk", token=forged, expect=401)
+    # Who has a token needs no pass; and a pass gives no other.
+    await service.api("POST", f"/events/{event_id}/desk-passes", expect=409)
+    (link,) = (await service.api("GET", f"/events/{event_id}/desk-links"))["items"]
+    await service.api("DELETE", f"/events/{event_id}/desk-links/{link['link_id']}", expect=204)
+    await service.api("GET", f"/events/{event_id}/desk", token=desk_pass, expect=401)

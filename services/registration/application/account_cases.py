@@ -9,6 +9,7 @@ from services.registration.application.accounts import Accounts
 from services.registration.application.address_change import AddressChange
 from services.registration.application.audit import AuditLog
 from services.registration.application.desk_links import DeskLinks
+from services.registration.application.desk_passes import DeskPasses
 from services.registration.application.email_sign_in import EmailedLinks, EmailSignIn
 from services.registration.application.federated_sign_in import FederatedSignIn, IdentityProvider
 from services.registration.application.letters import Post
@@ -29,6 +30,7 @@ class AccountCases:
     passkeys: Passkeys
     federated: FederatedSignIn | None
     desk_links: DeskLinks
+    desk_passes: DeskPasses
     audit: AuditLog
     letters: AccountLetters
 
@@ -75,6 +77,7 @@ class AccountCases:
                 box=SecretBox.derive(secret_key, purpose="desk-link"),
                 public_url=links.public_url,
             ),
+            desk_passes=DeskPasses(sessions=sessions, key=derive_key(secret_key, purpose="desk-pass")),
             audit=AuditLog(store=store),
             letters=AccountLetters(store=store, book=book, composer=composer, post=post, clock=clock),
         )

@@ -47,9 +47,13 @@ class Sessions:
         """The same, and until when."""
         if not token.startswith(SESSION_PREFIX):
             return await self.tokens.standing(token)
+        return await self.standing_of(hash_of(token))
+
+    async def standing_of(self, session_hash: str) -> Standing | None:
+        """The same of a session that is known by its hash."""
         now = self.clock()
         async with self.store.reading() as view:
-            session = await view.session(hash_of(token))
+            session = await view.session(session_hash)
             if session is None or session.expires_at <= now:
                 return None
             return await _standing(view, session, now=now)

@@ -6,6 +6,7 @@ from services.chassis.openapi import add_api
 from services.registration.web import (
     access_api,
     check_ins_api,
+    desk_passes_api,
     desks_api,
     event_steps_api,
     events_api,
@@ -41,6 +42,7 @@ def add_apis(app: web.Application) -> None:
         check_ins_api.api,
         late_scans_api.api,
         desks_api.api,
+        desk_passes_api.api,
         suspect_times_api.api,
         access_api.api,
     )

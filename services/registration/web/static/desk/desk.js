@@ -34,10 +34,10 @@ export class Desk {
   static async open(eventId, changed) {
     const desk = new Desk();
     desk.#eventId = eventId;
-    desk.server = new Link(eventId);
-    desk.outbox = new Sending(desk.server);
     desk.#changed = () => changed(desk);
     desk.#keeping = await openKeeping();
+    desk.server = await Link.open(eventId, desk.#keeping);
+    desk.outbox = new Sending(desk.server);
     desk.lasting = desk.#keeping.lasting;
     desk.#device = (await desk.#keeping.setting("device")) ?? `desk-${newId().slice(0, 8)}`;
     await desk.#keeping.keepSetting("device", desk.#device);
@@ -75,6 +75,7 @@ export class Desk {
       await this.#onDisk(this.#keeping.keepSetting("offset", this.#offset));
       this.door.learn(state, { whole });
       this.asOf = state.now;
+      if (whole) await this.server.renewPass();
       if (whole) this.#wholeAt = performance.now();
       const until = Date.parse(state.ends_at) + KEPT_AFTER_END;
       if (whole || state.tickets.length) {
@@ -96,21 +97,19 @@ export class Desk {
     const ticket = participant ? this.door.participant(participant) : await this.door.holder(code);
     const local = { ...this.door.decide(ticket, request), participant_id: ticket?.participant_id, name: ticket?.name };
     const entry = this.#entry("scan", { ...request, participant: ticket?.participant_id ?? participant });
-    // Kept and told at the same time. Nobody sees an answer before one of the two is done: what is shown is not lost.
-    const kept = RECORDED.has(local.outcome) ? this.#keep(entry) : Promise.resolve();
+    if (RECORDED.has(local.outcome)) await this.#keep(entry);
     const known = { ...local, provisional: true, entry: entry.id, as_of: this.asOf };
-    if (!this.server.online) return kept.then(() => this.#ending(known, entry));
-    let late = true;
+    if (!this.server.online) return this.#ending(known, entry);
     const left = PATIENCE - (performance.now() - started);
-    const showKnown = () => kept.then(() => late && local.reason !== "unknown_ticket" && show(known));
-    const slow = setTimeout(showKnown, left);
+    const slow = setTimeout(() => local.reason !== "unknown_ticket" && show(known), left);
     const response = await this.server.ask("POST", "/check-ins", bodyOf(entry));
     clearTimeout(slow);
     const told = this.server.isFinal(response) ? await response.json().catch(() => null) : null;
-    late = false;
-    if (!told) return kept.then(() => this.#ending(known, entry));
+    if (!told) return this.#ending(known, entry);
     const answer = response.ok ? told : { outcome: "failed" };
-    kept.then(() => this.#answered(entry, answer));
+    await this.#drop(entry);
+    this.#believe(answer, entry);
+    this.#changed();
     return { ...answer, provisional: false };
   }
 
@@ -189,14 +188,14 @@ export class Desk {
   }
 
   async settle(id) {
-    const entry = this.waiting.find((one) => one.id === id);
-    if (entry) await this.#drop(entry);
+    await this.#drop(...this.waiting.filter((one) => one.id === id));
     this.#changed();
   }
 
   // Signing out takes the list away, and what waits stays: only the server may have it.
   async leave() {
     await this.#keeping.dropSnapshot(this.#eventId);
+    await this.server.leave();
   }
 
   async #sendAll() {
@@ -256,13 +255,6 @@ export class Desk {
     if (local.outcome === "refused" || namesakes.length) await this.undo({ entry: entry.id });
     if (namesakes.length && local.outcome !== "refused") return { outcome: "known", people: namesakes };
     return this.#ending(known, entry);
-  }
-
-  async #answered(entry, answer) {
-    const forgotten = this.#drop(entry);
-    this.#believe(answer, entry);
-    await forgotten;
-    this.#changed();
   }
 
   #believe(answer, entry) {

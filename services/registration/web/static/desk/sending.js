@@ -9,10 +9,32 @@ export class Link {
   online = navigator.onLine;
   signedOut = false;
   #api;
+  #keeping;
+  #passName;
+  #pass = null; // opens this desk should the browser lose the cookie: one that is killed forgets the last half minute
+  #byPass = false;
   #busyUntil = 0;
 
-  constructor(eventId) {
-    this.#api = `/api/v1/events/${eventId}`;
+  static async open(eventId, keeping) {
+    const link = new Link();
+    link.#api = `/api/v1/events/${eventId}`;
+    link.#keeping = keeping;
+    link.#passName = `pass ${eventId}`;
+    link.#pass = (await keeping.secret(link.#passName)) ?? null;
+    return link;
+  }
+
+  async renewPass() {
+    const response = this.#byPass ? null : await this.ask("POST", "/desk-passes");
+    if (!response?.ok) return;
+    this.#pass = (await response.json()).token;
+    // Without it the desk works as well, until its browser is killed.
+    await this.#keeping.keepSecret(this.#passName, this.#pass).catch(() => {});
+  }
+
+  async leave() {
+    this.#pass = null;
+    await this.#keeping.dropSecret(this.#passName);
   }
 
   get busy() {
@@ -28,7 +50,15 @@ export class Link {
 
   // null: nobody answered, or somebody else in the server's place, such as the sign-in page of a hotel's network.
   async ask(method, path, body, patience = TIMEOUT) {
+    const response = await this.#ask(method, path, body, patience);
+    if (response?.status !== 401 || !this.#pass) return response;
+    this.#byPass = !this.#byPass;
+    return this.#ask(method, path, body, patience);
+  }
+
+  async #ask(method, path, body, patience) {
     const headers = { Accept: "application/json", ...(body && { "Content-Type": "application/json" }) };
+    if (this.#byPass) headers.Authorization = `Bearer ${this.#pass}`;
     const signal = AbortSignal.timeout(patience);
     try {
       const response = await fetch(this.#api + path, { method, headers, body: body && JSON.stringify(body), signal });

@@ -40,7 +40,8 @@ async function dropOthers() {
 async function page(event) {
   try {
     const response = await fetch(event.request, { signal: AbortSignal.timeout(PATIENCE) });
-    if (response.status < 500) {
+    // Led to sign in: the page that is kept knows better, for it may have a pass, and it has what waits to be sent.
+    if (response.status < 500 && response.type !== "opaqueredirect") {
       if (response.ok) event.waitUntil(renew().catch(() => {}));
       return response;
     }
