@@ -6,7 +6,7 @@ finds what is left.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -133,7 +133,7 @@ class Retention:
 
     def __init__(self, *, sweeps: Sequence[Sweep], ledger: Ledger, metrics: RetentionMetrics, clock: Clock) -> None:
         """`sweeps` are done in their order: a later one may delete what an earlier one is about."""
-        self._sweeps = sweeps
+        self.sweeps = sweeps
         self._ledger = ledger
         self._metrics = metrics
         self._clock = clock
@@ -141,12 +141,12 @@ class Retention:
     @property
     def rules(self) -> Sequence[Rule]:
         """The rules, each once."""
-        return list(dict.fromkeys(sweep.rule for sweep in self._sweeps))
+        return list(dict.fromkeys(sweep.rule for sweep in self.sweeps))
 
     async def preview(self) -> Sequence[Line]:
         """What a run would delete now. Nothing changes."""
         now, lines = self._clock(), []
-        for sweep in self._sweeps:
+        for sweep in self.sweeps:
             before = sweep.rule.period.before(now)
             due = await sweep.due(before)
             lines.append(Line(rule=sweep.rule, kind=sweep.kind, before=before, rows=due.rows, oldest=due.oldest))
@@ -174,14 +174,13 @@ class Retention:
 
     async def _sweep_all(self, number: int, now: datetime, progress: Progress) -> Sequence[Line]:
         lines: list[Line] = []
-        for sweep in self._sweeps:
+        for sweep in self.sweeps:
             before = sweep.rule.period.before(now)
-            oldest, rows = (await sweep.due(before)).oldest, 0
-            line = Line(rule=sweep.rule, kind=sweep.kind, before=before, rows=0, oldest=oldest)
-            while gone := await sweep.forget_some(before):
-                rows += gone
+            due = await sweep.due(before)
+            line = Line(rule=sweep.rule, kind=sweep.kind, before=before, rows=0, oldest=due.oldest)
+            while due.rows and (gone := await sweep.forget_some(before)):
                 self._metrics.forgotten.labels(purpose=sweep.rule.purpose).inc(gone)
-                line = Line(rule=sweep.rule, kind=sweep.kind, before=before, rows=rows, oldest=oldest)
+                line = replace(line, rows=line.rows + gone)
                 await self._ledger.go_on(number, counts_of([*lines, line]), self._clock())
                 progress(line)
             lines.append(line)

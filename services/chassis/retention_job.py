@@ -34,7 +34,10 @@ class RetentionJob:
 
     async def run(self, *, poll_seconds: float = _POLL_SECONDS) -> None:
         """Look at the clock, for ever; what fails is tried again, and stops nothing else."""
+        pause = poll_seconds
         while True:
+            # Before the first time, too: while everything starts, there is enough to do.
+            await asyncio.sleep(pause)
             pause = poll_seconds
             try:
                 await self.run_if_owed()
@@ -45,7 +48,6 @@ class RetentionJob:
                 else:
                     log.exception("retention.failed")
                 pause = max(poll_seconds, _AFTER_TROUBLE_SECONDS)
-            await asyncio.sleep(pause)
 
     async def run_if_owed(self) -> bool:
         """Run if it is time to; whether it was."""

@@ -3,24 +3,29 @@
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, insert, select
+from sqlalchemy import JSON, Boolean, Integer, LargeBinary, Table, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.types import TypeEngine
 
+from services.chassis.database import UtcInstant
 from services.chassis.periods import Period
 from services.chassis.retention import Line
 from services.chassis.retention_ledger import LEASE, RetentionUnderWayError, RunState
+from services.registration.adapters.retention import sweeps
 from services.registration.adapters.tables import METADATA, NEEDS, PEOPLE, REGISTRATIONS
 from services.registration.application.audit import AuditQuery
+from services.registration.application.retention import RetentionPeriods
 from services.registration.bootstrap import MIGRATIONS
 from services.registration.domain.training_proofs import TrainingProof
+from services.registration.settings import RegistrationSettings
 from tests.builders import SECRET_KEY
 from tests.databases import ON_BOTH, NewDatabase
 from tests.integration.running_registration import (
@@ -37,6 +42,7 @@ LONG_AGO: Final = datetime(2016, 11, 23, 8, tzinfo=UTC)
 MARKER: Final = "Zoemarqueur"
 COMMAND: Final = (sys.executable, "-m", "services.command_line", "retention", "--json")
 DEADLINE_SECONDS: Final = 90
+LONGEST: Final = Period.parse("50 years")
 THREE_YEARS: Final = Period.parse("3 years")
 
 
@@ -200,3 +206,67 @@ async def test_a_day_brings_one_run_after_its_hour(kept: RunningRegistration, cl
         ran.append((clock.now.hour, await job.run_if_owed()))
     # At eight, because it never ran; then after two o'clock, whenever somebody looks.
     assert ran == [(8, True), (9, False), (2, True), (3, False), (2, True), (3, False), (2, True)]
+
+
+@ON_BOTH
+async def test_every_kind_of_row_goes_at_last(kept: RunningRegistration, clock: MovedClock) -> None:
+    event_id, retention = await kept.event(), kept.parts.use_cases.retention.retention
+    lea = (await kept.register(event_id))["participant_id"]
+    await kept.parts.use_cases.keeping.prove(event_id, TrainingProof.TRAINING)
+    keys = {"event_id": event_id, "participant_id": lea, "shop_id": "shp_a", "account_id": "acc_a", "day": "2026-11-23"}
+    swept = list(dict.fromkeys(sweep.kind for sweep in retention.sweeps))
+    async with database_of(kept) as connection:
+        await connection.execute(update(METADATA.tables["tokens"]).values(revoked_at=START))
+        for table in ("accounts", "shops", *swept):
+            if not await connection.scalar(select(func.count()).select_from(METADATA.tables[table])):
+                await connection.execute(insert(METADATA.tables[table]).values(a_row(METADATA.tables[table], keys)))
+    clock.now = LONGEST.after(END)
+    await kept.parts.use_cases.events.close_due()
+    foreseen = rows(await retention.preview())
+    assert {kind for _, kind in foreseen} == set(swept)
+    assert rows(await retention.run()) == foreseen
+    left = dict(zip(swept, await count(kept, *swept), strict=True))
+    # That of this run, what it notes of itself, and the word that an answer under way must not mention who is gone.
+    written = {"retention_runs", "audit_log", "idempotency"}
+    assert {kind for kind, number in left.items() if number} == written
+    metrics = await (await kept.client.get("/metrics")).text()
+    assert 'passerelle_retention_forgotten_total{purpose="training_proof"} 2.0' in metrics
+
+
+def a_row(table: Table, keys: Mapping[str, str]) -> dict[str, Any]:
+    """A row with some value in each column that needs one."""
+    needed = [column for column in table.columns if not column.nullable and column.autoincrement is not True]
+    return {column.name: keys.get(column.name) or a_value(column.type) for column in needed}
+
+
+def a_value(kind: TypeEngine[Any]) -> object:
+    match kind:
+        case UtcInstant():
+            return START
+        case JSON():
+            return {}
+        case Boolean():
+            return True
+        case LargeBinary():
+            return b"x"
+        case Integer():
+            return 1
+        case _:
+            return "x"
+
+
+def test_no_table_is_without_a_rule_by_oversight(clock: MovedClock) -> None:
+    """A new one is swept, goes with a person who is erased, or stays for a reason that stands here."""
+    periods = RetentionPeriods.of(RegistrationSettings())
+    engine = create_async_engine("sqlite+aiosqlite://")
+
+    async def erase(event_id: str, participant_id: str) -> None:
+        raise NotImplementedError
+
+    swept = {sweep.kind for sweep in sweeps(writer=engine, reader=engine, clock=clock, periods=periods, erase=erase)}
+    erased = {"people", "accessibility_needs", "consents"}
+    accounts = {"accounts", "account_roles", "account_identities", "passkeys"}  # until the account is deleted
+    facts = {"registrations", "scans", "guest_links", "settled_double_entries", "time_acceptances", "erasures"}
+    public = {"events", "training_proofs"}
+    passing = {"outbox", "scrubs"}
+    assert METADATA.tables.keys() == swept | erased | accounts | facts | public | passing
