@@ -20,11 +20,21 @@ from services.chassis.errors import OperatorError
 
 commands = typer.Typer()
 
+
+def known_instant(text: str) -> datetime:
+    """Read an instant that has come: nobody knows yet what will be known later."""
+    moment, now = instant_option(text), system_clock()
+    if moment > now:
+        message = f"lies in the future: here it is {format_instant(now)}"
+        raise typer.BadParameter(message)
+    return moment
+
+
 AsOf = Annotated[
     datetime | None,
     typer.Option(
         "--as-of",
-        parser=lambda text: _known(instant_option(text)),
+        parser=known_instant,
         metavar="T",
         help="What was known at this instant, such as 2026-11-20T09:00:00Z.",
     ),
@@ -44,18 +54,9 @@ class Format(StrEnum):
 _BINARY: Final = {Format.XLSX, Format.PARQUET}
 
 
-def _known(moment: datetime) -> datetime:
-    """The instant, if it has come: nobody knows yet what will be known later."""
-    now = system_clock()
-    if moment > now:
-        message = f"lies in the future: here it is {format_instant(now)}"
-        raise typer.BadParameter(message)
-    return moment
-
-
 def _two_instants(texts: tuple[str, str]) -> tuple[datetime, datetime]:
     try:
-        earlier, later = [_known(instant_option(text)) for text in texts]
+        earlier, later = [known_instant(text) for text in texts]
     except typer.BadParameter as error:
         raise typer.BadParameter(error.message, param_hint="--diff") from None
     if later < earlier:

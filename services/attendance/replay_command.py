@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
+from services.attendance.commands import known_instant
 from services.chassis.command import DataDir, EventId, fail, instant_option, run_command, settings_beside
 from services.chassis.errors import OperatorError
 
@@ -78,7 +79,7 @@ def replay(  # noqa: PLR0913  (each is an option of the command)
     ] = None,
     as_of: Annotated[
         datetime | None,
-        typer.Option("--as-of", parser=instant_option, metavar="T", help="Play what was known at this instant."),
+        typer.Option("--as-of", parser=known_instant, metavar="T", help="Play what was known at this instant."),
     ] = None,
     topic: Annotated[
         str | None,
