@@ -97,19 +97,21 @@ export class Desk {
     const ticket = participant ? this.door.participant(participant) : await this.door.holder(code);
     const local = { ...this.door.decide(ticket, request), participant_id: ticket?.participant_id, name: ticket?.name };
     const entry = this.#entry("scan", { ...request, participant: ticket?.participant_id ?? participant });
-    if (RECORDED.has(local.outcome)) await this.#keep(entry);
+    // Kept and told at the same time. Nobody sees an answer before one of the two is done: what is shown is not lost.
+    const kept = RECORDED.has(local.outcome) ? this.#keep(entry) : Promise.resolve();
     const known = { ...local, provisional: true, entry: entry.id, as_of: this.asOf };
-    if (!this.server.online) return this.#ending(known, entry);
+    if (!this.server.online) return kept.then(() => this.#ending(known, entry));
+    let late = true;
     const left = PATIENCE - (performance.now() - started);
-    const slow = setTimeout(() => local.reason !== "unknown_ticket" && show(known), left);
+    const showKnown = () => kept.then(() => late && local.reason !== "unknown_ticket" && show(known));
+    const slow = setTimeout(showKnown, left);
     const response = await this.server.ask("POST", "/check-ins", bodyOf(entry));
     clearTimeout(slow);
     const told = this.server.isFinal(response) ? await response.json().catch(() => null) : null;
-    if (!told) return this.#ending(known, entry);
+    late = false;
+    if (!told) return kept.then(() => this.#ending(known, entry));
     const answer = response.ok ? told : { outcome: "failed" };
-    await this.#drop(entry);
-    this.#believe(answer, entry);
-    this.#changed();
+    kept.then(() => this.#answered(entry, answer));
     return { ...answer, provisional: false };
   }
 
@@ -255,6 +257,13 @@ export class Desk {
     if (local.outcome === "refused" || namesakes.length) await this.undo({ entry: entry.id });
     if (namesakes.length && local.outcome !== "refused") return { outcome: "known", people: namesakes };
     return this.#ending(known, entry);
+  }
+
+  async #answered(entry, answer) {
+    const forgotten = this.#drop(entry);
+    this.#believe(answer, entry);
+    await forgotten;
+    this.#changed();
   }
 
   #believe(answer, entry) {

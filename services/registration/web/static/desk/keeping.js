@@ -6,13 +6,13 @@ const NAME = "passerelle-desk";
 const STORES = ["keys", "snapshots", "queue", "settings"];
 
 export async function openKeeping() {
-  if (globalThis.crypto?.subtle && globalThis.indexedDB) {
-    try {
+  try {
+    if (globalThis.crypto?.subtle && globalThis.indexedDB) {
       const database = await open();
       return new Keeping(database, await ownKey(database));
-    } catch {
-      // A browser that forbids it, in a private window for instance.
     }
+  } catch {
+    // A browser that forbids it, in a private window for instance: some do when they are asked whether they have it.
   }
   return new Memory();
 }
