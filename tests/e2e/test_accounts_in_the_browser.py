@@ -97,6 +97,60 @@ async def test_a_passkey_is_added_signs_in_and_once_removed_no_more(
         await expect(page.get_by_role("button", name="Sign out")).not_to_be_attached()
 
 
+async def test_at_an_address_without_passkeys_one_goes_on_at_the_name_of_this_machine(
+    tmp_path: Path, browser: Browser
+) -> None:
+    port = unused_port()
+    async with (
+        running_registration(tmp_path, listen=port, public_url=f"http://127.0.0.1:{port}") as service,
+        browsing(browser) as page,
+    ):
+        await authenticator(page)
+        await found(page, service)
+        await faultless(page)
+        await page.get_by_role("link", name=f"Go on at http://localhost:{port}").click()
+        await page.get_by_role("button", name="Sign in").click()
+        await expect(page).to_have_url(f"http://localhost:{port}/account#passkeys")
+        await page.get_by_role("button", name="Add a passkey").click()
+        await expect(page.get_by_role("button", name="Remove")).to_be_visible()
+        await page.get_by_role("button", name="Sign out").click()
+        await page.goto(f"{service.settings.public_url}/sign-in?next=/account")
+        await faultless(page)
+        await page.get_by_role("link", name="Sign in with a passkey at").click()
+        await page.get_by_role("button", name="Sign in with a passkey").click()
+        await expect(page).to_have_url(f"http://localhost:{port}/account")
+
+
+async def test_another_address_for_the_account_is_asked_for_confirmed_and_taken_back(
+    service: RunningRegistration, browser: Browser
+) -> None:
+    site, cases = service.settings.public_url, service.parts.use_cases.access
+    async with browsing(browser, color_scheme="dark", viewport={"width": 320, "height": 800}) as page:
+        await found(page, service)
+        await page.get_by_label("New e-mail address").fill("anne")
+        await page.get_by_role("button", name="Change the address").click()
+        await expect(page.get_by_role("alert").filter(has_text="needs another look")).to_be_focused()
+        await faultless(page)
+        await page.get_by_label("New e-mail address").fill("new@example.org")
+        await page.get_by_role("button", name="Change the address").click()
+        await expect(page.get_by_text("A letter is on its way to new@example.org")).to_be_visible()
+        await faultless(page)
+        for button, done in (
+            ("Confirm this address", "The address is changed"),
+            ("Take the change back", "The change is taken back"),
+        ):
+            await cases.letters.deliver_due()
+            ((stored, _),) = await cases.letters.page(before=None, limit=1)
+            await page.goto(cases.emailed.links.url(stored.link))
+            await faultless(page)
+            await page.get_by_role("button", name=button).click()
+            await expect(page.get_by_role("heading", name=done)).to_be_visible()
+            await faultless(page)
+        await page.goto(f"{site}/account/address/x")
+        await expect(page.get_by_role("heading", name="This link is no longer good")).to_be_visible()
+        await faultless(page)
+
+
 async def test_an_answer_to_a_challenge_is_good_once_and_in_the_browser_that_was_asked(
     service: RunningRegistration, browser: Browser
 ) -> None:

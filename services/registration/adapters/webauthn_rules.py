@@ -43,9 +43,14 @@ class WebAuthn:
 
     @classmethod
     def of(cls, public_url: str) -> "WebAuthn | None":
-        """The site of an address; None where browsers refuse passkeys: by an IP address, or without TLS."""
+        """The site of an address; None where browsers refuse passkeys: by an IP address, or without TLS.
+
+        Of this machine's own address it is the same site at `localhost`, where they accept them.
+        """
         parts = urlsplit(public_url)
         host = parts.hostname or ""
+        if _is_loopback(host) and parts.scheme == "http":
+            return cls(rp_id="localhost", origin=f"http://localhost:{parts.port}" if parts.port else "http://localhost")
         if _is_address(host) or (parts.scheme != "https" and host != "localhost"):
             return None
         return cls(rp_id=host, origin=f"{parts.scheme}://{parts.netloc}")
@@ -116,6 +121,10 @@ class WebAuthn:
         if owner is not None and owner != passkey.account_id.encode():
             raise SignInRefusedError("passkey_not_verified")
         return verified.new_sign_count
+
+
+def _is_loopback(host: str) -> bool:
+    return _is_address(host) and ip_address(host).is_loopback
 
 
 def _is_address(host: str) -> bool:

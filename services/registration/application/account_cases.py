@@ -12,6 +12,7 @@ from services.registration.application.desk_links import DeskLinks
 from services.registration.application.desk_passes import DeskPasses
 from services.registration.application.email_sign_in import EmailedLinks, EmailSignIn
 from services.registration.application.federated_sign_in import FederatedSignIn, IdentityProvider
+from services.registration.application.hand_over import HandOver
 from services.registration.application.letters import Post
 from services.registration.application.passkeys import Authenticators, Passkeys
 from services.registration.application.ports import Mint, Store
@@ -29,6 +30,7 @@ class AccountCases:
     addresses: AddressChange
     passkeys: Passkeys
     federated: FederatedSignIn | None
+    hand_over: HandOver
     desk_links: DeskLinks
     desk_passes: DeskPasses
     audit: AuditLog
@@ -66,6 +68,7 @@ class AccountCases:
             ),
             addresses=AddressChange(store=store, clock=clock, mint=mint, links=links, digest_key=digest_key),
             passkeys=Passkeys(store=store, clock=clock, mint=mint, sessions=sessions, authenticators=authenticators),
+            hand_over=HandOver(store=store, clock=clock, mint=mint, sessions=sessions),
             federated=None
             if provider is None
             else FederatedSignIn(store=store, clock=clock, mint=mint, sessions=sessions, provider=provider),

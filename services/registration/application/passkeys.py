@@ -47,6 +47,11 @@ class Ceremony:
 class Authenticators(Protocol):
     """The rules of WebAuthn. What does not hold raises `SignInRefusedError`."""
 
+    @property
+    def origin(self) -> str:
+        """Of which pages: `https://passerelle.example.org`."""
+        ...
+
     def ask_to_create(self, account: Account, known: Sequence[Passkey]) -> Question:
         """Ask for a new key of an account, on an authenticator that has none of those known."""
         ...

@@ -15,6 +15,7 @@ from services.registration.domain.errors import AddressTakenError
 from services.registration.web.answers import see
 from services.registration.web.bodies import Email, PersonName
 from services.registration.web.devices import device_of
+from services.registration.web.passkey_place import passkey_place
 from services.registration.web.signing_in import signed_in
 from services.registration.web.use_cases import use_cases
 
@@ -179,7 +180,7 @@ async def account_page(
         awaited=await access.addresses.awaited(account_id),
         mail_leaves=use_cases(request).settings.smtp_server is not None,
         passkeys=await access.passkeys.of(account_id),
-        passkeys_here=access.passkeys.authenticators is not None,
+        passkeys_at=passkey_place(request),
         sessions=await access.sessions.of(account_id),
         this_session=require_signed_in(request).token_id,
     )

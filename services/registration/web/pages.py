@@ -16,6 +16,7 @@ from services.registration.web.duplicate_pages import add_duplicate_pages
 from services.registration.web.event_pages import add_event_pages
 from services.registration.web.exports_api import add_export_pages
 from services.registration.web.group_pages import add_group_pages
+from services.registration.web.hand_over_pages import add_hand_over_pages
 from services.registration.web.home_pages import add_home_pages
 from services.registration.web.import_pages import add_import_pages
 from services.registration.web.letter_pages import add_letter_pages
@@ -39,6 +40,7 @@ def add_pages(app: web.Application) -> None:
     add_home_pages(app)
     add_sign_in_pages(app)
     add_passkey_pages(app)
+    add_hand_over_pages(app)
     add_account_pages(app)
     add_account_address_pages(app)
     add_account_letter_pages(app)

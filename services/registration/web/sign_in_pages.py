@@ -16,6 +16,7 @@ from services.registration.domain.errors import SignInRefusedError, TooManySignI
 from services.registration.web.answers import see
 from services.registration.web.bodies import Email
 from services.registration.web.devices import device_of
+from services.registration.web.passkey_place import passkey_place
 from services.registration.web.rate_limits import client_address
 from services.registration.web.signing_in import ceremony_of, keep_ceremony, signed_in, signed_out
 from services.registration.web.use_cases import use_cases
@@ -176,7 +177,7 @@ def _page(
         email_form=email or Form[EmailForm].empty(),
         notice=notice,
         next=local_path(request.query.get("next")),
-        passkeys=access.passkeys.authenticators is not None,
+        passkeys_at=passkey_place(request),
         provider=None if access.federated is None else access.federated.provider.name,
     )
 
