@@ -56,6 +56,10 @@ async def test_an_organizer_says_that_a_training_must_be_proved(service: Running
     assert "Choose" in await service.page("POST", path, {"proof": "everything"}, expect=422)
     assert "23 November 2032" in await service.page("GET", f"/e/{event_id}")
 
+    copy = await service.api("POST", f"/events/{event_id}/duplicate", {"starts_at": "2027-11-23T08:00:00Z"}, expect=201)
+    kept_as = await service.api("GET", f"/events/{copy['event_id']}/retention")
+    assert (kept_as["proof"], kept_as["names_until"][:10]) == ("training", "2033-11-23")
+
     changed = await service.api("PATCH", f"/events/{event_id}/retention", {"proof": "none"})
     assert (changed["proof"], changed["names_until"][:10]) == ("none", "2029-11-23")
     await service.api("PATCH", f"/events/{event_id}/retention", {"proof": "all"}, expect=400)

@@ -18,6 +18,7 @@ from services.registration.domain.event_versions import require_seen
 from services.registration.domain.facts import EventMoved, EventStep
 from services.registration.domain.instants import after
 from services.registration.domain.letters import LetterKind, concerns_participants
+from services.registration.domain.training_proofs import TrainingProof
 
 _LOOKED_BACK: Final = 20
 
@@ -30,7 +31,9 @@ class Events:
     clock: Clock
     mint: Mint
 
-    async def create(self, draft: EventDraft, *, retry_key: str | None = None) -> Event:
+    async def create(
+        self, draft: EventDraft, *, retry_key: str | None = None, proof: TrainingProof = TrainingProof.NONE
+    ) -> Event:
         """Create a draft event; `retry_key` is what a repetition of the same request would repeat.
 
         Raises:
@@ -43,6 +46,7 @@ class Events:
             if known is not None:
                 return await transaction.event(known)
             await transaction.add_event(event, retry_key=retry_key)
+            await transaction.save_training_proof(event.event_id, proof)
             await transaction.publish([self._moved(EventStep.CREATED, event, now)])
         return event
 
@@ -86,9 +90,9 @@ class Events:
             EventNotFoundError: if there is no such event.
             InvalidValueError: if it cannot begin then.
         """
-        return await self.create(
-            copied(await self.find(event_id), starts_at=starts_at, title=title), retry_key=retry_key
-        )
+        async with self.store.reading() as view:
+            original, proof = await view.event(event_id), await view.training_proof(event_id)
+        return await self.create(copied(original, starts_at=starts_at, title=title), retry_key=retry_key, proof=proof)
 
     async def archive(self, event_id: str) -> Event:
         """Let lists leave an event out. Raises as `edit`."""
