@@ -30,12 +30,12 @@ class DeskLink:
     @property
     def opens_at(self) -> datetime:
         """The first instant of its day."""
-        return datetime.combine(self.day, time.min, ZoneInfo(self.timezone))
+        return _midnight(self.day, self.timezone)
 
     @property
     def ends_at(self) -> datetime:
         """The first instant after it."""
-        return datetime.combine(self.day + timedelta(days=1), time.min, ZoneInfo(self.timezone))
+        return _midnight(self.day + timedelta(days=1), self.timezone)
 
     def state(self, now: datetime) -> LinkState:
         """What it is worth now."""
@@ -51,3 +51,12 @@ def days_of(starts_at: datetime, ends_at: datetime, timezone: str) -> list[date]
     zone = ZoneInfo(timezone)
     first, last = starts_at.astimezone(zone).date(), ends_at.astimezone(zone).date()
     return [first + timedelta(days=number) for number in range((last - first).days + 1)]
+
+
+def end_of_day(now: datetime, timezone: str) -> datetime:
+    """The first instant after the day that it is in a zone: when a desk link that is open ends."""
+    return _midnight(now.astimezone(ZoneInfo(timezone)).date() + timedelta(days=1), timezone)
+
+
+def _midnight(day: date, timezone: str) -> datetime:
+    return datetime.combine(day, time.min, ZoneInfo(timezone))

@@ -15,12 +15,14 @@ from aiohttp import web
 from pydantic import BaseModel, Field
 
 from schemas.envelope import Identifier
-from services.chassis.access import Role, require
+from services.chassis.access import Role, grant_of, require
 from services.chassis.pages import language_of, render
 from services.chassis.pages.forms import Form, read_form
 from services.registration.application.doors import CheckInResult
 from services.registration.application.ports import Participant, RosterQuery
+from services.registration.application.sessions import DESK_LINK
 from services.registration.domain.checkins import Action, CheckIn, Outcome, Refusal, Scan
+from services.registration.domain.desk_days import end_of_day
 from services.registration.domain.errors import (
     AlreadyRegisteredError,
     EventStateError,
@@ -257,6 +259,11 @@ def _takes_place_on(event: Event, now: datetime) -> bool:
     return first <= day <= last
 
 
+def _came_by_link(request: web.Request) -> bool:
+    grant = grant_of(request)
+    return grant is not None and (grant.holder or "").startswith(f"{DESK_LINK}_")
+
+
 async def _page(
     request: web.Request, event: Event, shown: Shown, standing: Standing, *, names: bool = True
 ) -> web.Response:
@@ -276,6 +283,7 @@ async def _page(
         form_id=secrets.token_hex(16),
         state=state,
         today=_takes_place_on(event, state.now),
+        closes_at=end_of_day(state.now, event.timezone) if _came_by_link(request) else None,
         scans=await cases.check_ins.last(event.event_id, limit=_SCANS_SHOWN) if names else (),
         most_found=_MOST_FOUND,
     )

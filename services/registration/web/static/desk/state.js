@@ -3,6 +3,8 @@
 import { fill, filled, part, time, undoing, words, write } from "./words.js";
 
 export const SHOWN = 8;
+const CLOSES_SOON = 3600 * 1000;
+const closes = Date.parse(part("desk").dataset.closes); // NaN where it does not by itself
 
 let due = false;
 let kept = false; // whether this browser kept something once: what it cannot keep any more is too much for its disk
@@ -21,7 +23,7 @@ export function drawSoon(desk) {
 
 export function draw(desk) {
   const unsent = desk.waiting.filter(({ trouble }) => !trouble);
-  drawNetwork(desk, unsent.length);
+  drawNetwork(desk, unsent.length, desk.now());
   part("waiting").replaceChildren(...desk.waiting.filter(({ trouble }) => trouble).map(trouble));
   part("troubles").hidden = !part("waiting").childElementCount;
   if (!desk.door.known) return;
@@ -32,7 +34,7 @@ export function draw(desk) {
   part("no-scans").hidden = rows.length > 0;
 }
 
-function drawNetwork({ ready: known, server, outbox, lasting, door, asOf }, unsent) {
+function drawNetwork({ ready: known, server, outbox, lasting, door, asOf }, unsent, now) {
   const state = server.standing(known);
   part("network").hidden = false;
   part("network").dataset.state = state;
@@ -43,6 +45,7 @@ function drawNetwork({ ready: known, server, outbox, lasting, door, asOf }, unse
   const waits = of > SHOWN ? fill(words.sending, { n: sent, of }) : fill(words.waiting, { n: unsent });
   write("network-waiting", unsent ? waits : "");
   part("sign-in").hidden = !server.signedOut;
+  part("closing").hidden = !(now < closes && closes - now < CLOSES_SOON);
   kept ||= lasting;
   part("unkept").hidden = lasting;
   if (!lasting) write("unkept", words.unkept[!isSecureContext ? "insecure" : kept ? "full" : "forbidden"]);
