@@ -110,7 +110,7 @@ export class Sending {
           this.#size = Math.min(BATCH, this.#size * 2);
         } else {
           // Shorter ones get through where the network is thin, and leave alone what cannot be read.
-          this.#size = Math.ceil(this.#size / 2);
+          if (!this.#link.busy) this.#size = Math.ceil(this.#size / 2);
           if (!isTooMuch(response, batch)) return;
         }
       }
