@@ -142,7 +142,13 @@ async def test_the_same_is_read_on_the_page_and_in_a_file_by_itself(beside: Runn
         assert answer.headers["Content-Disposition"] == f'attachment; filename="passerelle-{participant}.html"'
         file = await answer.text()
     for text in (page, file):
-        for words in ("Léa M.", "plenary", "1 hr", "Votre billet : Colloque", "let in, by an organizer or at the desk"):
+        for words in (
+            "Léa M.",
+            "joined the video meeting · plenary",
+            "1 hr",
+            "Votre billet : Colloque",
+            "let in, by an organizer or at the desk",
+        ):
             assert words in text
         assert "Association Passerelle answers for your data." in text
     assert "/static/" not in file
