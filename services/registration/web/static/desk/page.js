@@ -153,7 +153,7 @@ function restore() {
 // A handheld scanner types, wherever the focus is.
 function catchScanner({ key, target, ctrlKey, metaKey, altKey }) {
   const types = key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey;
-  if (types && !target.closest("input, select, textarea")) typed.focus();
+  if (types && !target.closest("input:not([type=radio], [type=checkbox]), select, textarea")) typed.focus();
 }
 
 async function leave(event) {
