@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.chassis.access import Role
 from services.chassis.clock import Clock
+from services.chassis.scrubbing import owe
 from services.registration.adapters.account_reading import same_address
 from services.registration.adapters.account_tables import (
     ACCOUNT_LETTERS,
@@ -22,6 +23,7 @@ from services.registration.adapters.account_tables import (
     SESSIONS,
     SIGN_IN_REQUESTS,
 )
+from services.registration.adapters.erasure_tables import SCRUBS
 from services.registration.application.account_ports import Account, EmailedLink, Passkey, Session
 from services.registration.application.audit import current_actor
 from services.registration.domain.audit import Deed
@@ -65,6 +67,7 @@ class SqlAccountWriting:
             await self._delete(table, table.c.account_id == account_id)
         await self._delete(SESSIONS, SESSIONS.c.holder == account_id)
         await self._delete(ACCOUNTS, ACCOUNTS.c.account_id == account_id)
+        await owe(self._connection, SCRUBS, now=self._clock())
 
     async def save_role(self, account_id: str, event_id: str, role: Role | None, *, at: datetime) -> None:
         """See the port."""

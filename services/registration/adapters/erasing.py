@@ -23,6 +23,7 @@ from services.registration.adapters.tables import (
     NEEDS,
     PEOPLE,
     REGISTRATIONS,
+    SCANS,
 )
 from services.registration.domain.erasures import Erased, Erasure
 from services.registration.domain.facts import PersonErased
@@ -63,6 +64,7 @@ class SqlErasing(SqlErasureReading, SqlImportWriting):
         email = await self._connection.scalar(select(PEOPLE.c.email).where(PEOPLE.c.participant_id == participant_id))
         deleted = {kind: await self._delete_rows(table, participant_id) for kind, table in _ABOUT_PEOPLE}
         deleted |= await self._leave_out(event_id, participant_id, email or "")
+        await self._unname_scans(participant_id)
         answers = await forget(self._connection, IDEMPOTENCY, self._answers, mentions=participant_id, now=now)
         guests = await self._guests_of(event_id, participant_id)
         deleted |= {Erased.ANSWERS: answers, Erased.GUEST_NAMES: len(guests)}
@@ -87,6 +89,12 @@ class SqlErasing(SqlErasureReading, SqlImportWriting):
         await self.forget_imports(event_id)
         await self.leave_out_of_imports(event_id, email=email, keys=keys)
         return {Erased.IMPORTED_LINES: len(keys), Erased.ORDERS: orders}
+
+    async def _unname_scans(self, participant_id: str) -> None:
+        """Their scans stay, without what desks typed in by hand, but for the names of doors."""
+        mine = SCANS.c.participant_id == participant_id
+        await self._connection.execute(update(SCANS).where(mine, SCANS.c.device.is_not(None)).values(device=None))
+        await self._connection.execute(update(SCANS).where(mine, SCANS.c.gate.contains("@")).values(gate=None))
 
     async def _guests_of(self, event_id: str, participant_id: str) -> Sequence[str]:
         links = GUEST_LINKS.c
