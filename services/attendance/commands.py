@@ -14,21 +14,10 @@ from typing import Annotated, BinaryIO, Final
 import typer
 
 from schemas.envelope import format_instant
-from services.chassis.clock import system_clock
-from services.chassis.command import DataDir, EventId, fail, instant_option, run_command, settings_beside
+from services.chassis.command import DataDir, EventId, fail, known_instant, run_command, settings_beside
 from services.chassis.errors import OperatorError
 
 commands = typer.Typer()
-
-
-def known_instant(text: str) -> datetime:
-    """Read an instant that has come: nobody knows yet what will be known later."""
-    moment, now = instant_option(text), system_clock()
-    if moment > now:
-        message = f"lies in the future: here it is {format_instant(now)}"
-        raise typer.BadParameter(message)
-    return moment
-
 
 AsOf = Annotated[
     datetime | None,

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from services.attendance.commands import known_instant
-from services.chassis.command import DataDir, EventId, fail, instant_option, run_command, settings_beside
+from services.chassis.command import DataDir, EventId, fail, instant_option, known_instant, run_command, settings_beside
 from services.chassis.errors import OperatorError
 
 if TYPE_CHECKING:

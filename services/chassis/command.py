@@ -57,6 +57,18 @@ def instant_option(text: str) -> datetime:
     return instant
 
 
+def known_instant(text: str) -> datetime:
+    """Read an instant that has come: nobody knows yet what will be known later."""
+    from schemas.envelope import format_instant
+    from services.chassis.clock import system_clock
+
+    moment, now = instant_option(text), system_clock()
+    if moment > now:
+        message = f"lies in the future: here it is {format_instant(now)}"
+        raise typer.BadParameter(message)
+    return moment
+
+
 def common_settings(data_dir: Path | None, *, beside: str | None = None) -> "CommonSettings":
     """The common settings; `beside` keeps a play apart from what is real, in a folder of its own."""
     from services.chassis.settings import CommonSettings, SettingsError, load_settings

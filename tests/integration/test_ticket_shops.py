@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
-from unittest.mock import ANY
 
 import pytest
 import pytest_asyncio
@@ -225,9 +224,8 @@ async def test_who_withdrew_here_or_registered_here_is_not_overruled_by_the_shop
         shop = await door.connect()
         await door.round()
         assert await door.fates(shop) == {Fate.KEPT: 1, Fate.CANCELLED: 1, Fate.ERASED: 1, Fate.REGISTERED: 1}
-        assert await door.shops.tickets_of(door.event_id, ids["Is Erased"]) == [
-            ToldTicket(key=ANY, order_id="", position_id="", fate=Fate.ERASED)
-        ]
+        (nameless,) = await door.shops.tickets_of(door.event_id, ids["Is Erased"])
+        assert nameless == ToldTicket(key=nameless.key, order_id="", position_id="", fate=Fate.ERASED)
         assert len((await door.service.api("GET", path))["items"]) == 4
         assert ("Léa Martin", "lea@example.org", "in_person", "confirmed") in await door.people()
 
