@@ -38,6 +38,7 @@ async def test_the_desk_works_by_code_by_name_and_undoes(service: RunningRegistr
     assert "Martin Dupré" in choice
     assert "Nobody found" in await typed(typed="Nobody at all")
     assert "No ticket has this code" in await typed(typed="0000-0000-0001")
+    assert "leads to a web page" in await typed(typed="https://example.org/programme")
     assert "registered to take part remotely" in await typed(typed=remote["ticket"])
     assert "Welcome Zoé Petit" in await typed(participant_id=remote["participant_id"], switch="true")
     assert "Goodbye Léa Martin" in await typed(typed=registered["ticket"], action="out")

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from services.registration.domain.tickets import (
     ALPHABET,
     LENGTH,
+    not_a_ticket,
     read_ticket,
     spell,
     ticket_from_bits,
@@ -57,3 +58,18 @@ def test_a_ticket_of_another_office_has_a_code_of_its_own_at_each_event() -> Non
 @pytest.mark.parametrize("typed", ["", "Marie-Antoinette", "Léa Martin 2e année", "0123-4567-89AB", "a" * 301 + "1"])
 def test_names_and_our_own_codes_are_no_tickets_of_another_office(typed: str) -> None:
     assert ticket_of_another("evt_1", typed) is None
+
+
+@pytest.mark.parametrize(
+    "scanned,kind",
+    [
+        (" https://example.org/programme", "web_link"),
+        ("begin:vcard\nVERSION:4.0\nFN:Anne", "contact_card"),
+        ("mailto:anne@example.org", "other_code"),
+        ("0123-4567-89AB", None),
+        ("z3fsn8jyufm5kpk768q69gkbyr5f4h6w", None),
+        ("Smith", None),
+    ],
+)
+def test_what_is_plainly_something_else_is_named(scanned: str, kind: str | None) -> None:
+    assert not_a_ticket(scanned) == kind

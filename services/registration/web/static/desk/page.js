@@ -150,8 +150,10 @@ function restore() {
   part("silent").checked = remembered(`${here}silent`) === "true";
 }
 
-// A handheld scanner types, wherever the focus is.
-function catchScanner({ key, target, ctrlKey, metaKey, altKey }) {
+// A handheld scanner types, wherever the focus is. A key that is held down must not press the button of the answer.
+function catchScanner(event) {
+  const { key, target, ctrlKey, metaKey, altKey } = event;
+  if (key === "Enter" && event.repeat) event.preventDefault();
   const types = key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey;
   if (types && !target.closest("input:not([type=radio], [type=checkbox]), select, textarea")) typed.focus();
 }
