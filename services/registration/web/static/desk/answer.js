@@ -22,7 +22,7 @@ export function drawAnswer(answer, event) {
     for (const input of panel.querySelectorAll(`[name=${name}]`)) input.value = value ?? "";
   }
   const box = panel.querySelector(".answer");
-  if (answer.provisional && answer.outcome !== "refused") {
+  if (answer.provisional && !["refused", "already_in"].includes(answer.outcome)) {
     box.classList.add("provisional");
     box.lastElementChild.append(filled(answer.seatless ? "provisional-seat" : "provisional", {}));
   }
