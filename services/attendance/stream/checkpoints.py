@@ -73,5 +73,10 @@ def digest_of(ids: Iterable[bytes]) -> int:
     """A number that says whether two sets of ids are the same; adding an id twice takes it out."""
     digest = 0
     for id_ in ids:
-        digest ^= int.from_bytes(id_, "big")
+        digest ^= number_of(id_)
     return digest
+
+
+def number_of(id_: bytes) -> int:
+    """What an id adds to the digest of a set, or takes out of it."""
+    return int.from_bytes(id_, "big")

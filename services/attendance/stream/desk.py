@@ -32,6 +32,7 @@ class Desk:
         self._bytes = 0
         self._epoch = 0
         self._in_work = 0
+        self._is_closed = False
         self._changed = asyncio.Condition()
 
     @property
@@ -43,7 +44,7 @@ class Desk:
         """Leave a batch that came in `epoch`; waits while there is no room."""
         async with self._changed:
             await self._changed.wait_for(lambda: self._has_room() or epoch != self._epoch)
-            if epoch != self._epoch:
+            if epoch != self._epoch or self._is_closed:
                 return
             self._waiting.append(event)
             self._records += len(event.value)
@@ -72,6 +73,11 @@ class Desk:
             self._waiting, self._records, self._bytes = [], 0, 0
             self._changed.notify_all()
             await self._changed.wait_for(lambda: not self._in_work)
+
+    async def close(self) -> None:
+        """As `clear`, and take nothing more: what came later would be folded without what was thrown away."""
+        self._is_closed = True
+        await self.clear()
 
     def _has_room(self) -> bool:
         return self._records < self._most_records and self._bytes < self._most_bytes

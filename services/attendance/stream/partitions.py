@@ -6,7 +6,7 @@ from typing import Final, Protocol
 
 from services.attendance.application.partition_fold import PartitionFold, RoundOutput
 from services.attendance.stream.batches import Record
-from services.attendance.stream.checkpoints import KEY, PREVIOUS, Checkpoint, digest_of, record_id
+from services.attendance.stream.checkpoints import KEY, PREVIOUS, Checkpoint, number_of, record_id
 from services.attendance.stream.outlets import Outlet, Produced
 from services.attendance.stream.tables import PartitionedStore
 from services.chassis.kafka import record_headers
@@ -210,9 +210,14 @@ class Partition:
         ids = self._ids
         for key, value in records.items():
             before = ids.pop(key) if key in ids else self._id_kept(key)
+            headers = _CLOUD_EVENT
+            if before is not None:
+                self.digest ^= number_of(before)
+                headers = [*_CLOUD_EVENT, (PREVIOUS, before)]
             after = ids[key] = None if value is None else record_id(value)
-            self.digest ^= digest_of(id_ for id_ in (before, after) if id_ is not None)
-            yield key, value, _CLOUD_EVENT if before is None else [*_CLOUD_EVENT, (PREVIOUS, before)]
+            if after is not None:
+                self.digest ^= number_of(after)
+            yield key, value, headers
         while len(ids) > _IDS_AT_HAND:
             # The oldest: long kept, so that it can be read again.
             del ids[next(iter(ids))]

@@ -92,8 +92,7 @@ class Rounds:
         self._look_again = look_again
         self._partitions: dict[int, Partition] = {}
         self._broken = False
-        self._gaps: set[Gap] = set()
-        """Looked at again once: what still does not come is on the log no more."""
+        self._gaps: set[Gap] = set()  # Looked at again once: what still does not come is on the log no more.
         self._sending_states = asyncio.Lock()
         self._sending_entries = asyncio.Lock()
 
@@ -129,10 +128,14 @@ class Rounds:
         async with asyncio.TaskGroup() as tasks:
             while True:
                 await slots.acquire()
-                round_ = Round(events=await self._desk.take(), began=monotonic())
+                round_ = Round(events=await self._take_from_desk(), began=monotonic())
                 await self._fold(round_)
                 tasks.create_task(self._work_off(round_, before, slots))
                 before = round_
+
+    async def _take_from_desk(self) -> list[EventT[Any]]:
+        """All that waits of open partitions; what came while they change hands is read again by whoever gets them."""
+        return [event for event in await self._desk.take() if event.message.partition in self._partitions]
 
     async def _fold(self, round_: Round) -> None:
         touched, round_.doubts = await self._take_all(round_.events)
@@ -143,7 +146,7 @@ class Rounds:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_LOOK_ON_SECONDS):
                 while True:
-                    events = await self._desk.take()
+                    events = await self._take_from_desk()
                     try:
                         _, more = await self._take_all(events)
                     finally:
@@ -155,8 +158,7 @@ class Rounds:
         batches: defaultdict[int, list[list[Record]]] = defaultdict(list)
         for event in events:
             batches[event.message.partition].append(cast("list[Record]", event.value))
-        touched = [self._partitions[number] for number in batches]
-        doubts = []
+        touched, doubts = [self._partitions[number] for number in batches], list[Doubt]()
         for partition, taken in zip(touched, batches.values(), strict=True):
             gap = partition.passed_over(taken)
             if gap is not None and gap not in self._gaps:
@@ -217,9 +219,8 @@ class Rounds:
             part.partition.keep(part, presence_end=part.presence_end, context_end=end)
         for event in round_.events:
             event.ack()
-        self._metrics.round_over(
-            facts=sum(len(event.value) for event in round_.events), seconds=monotonic() - round_.began
-        )
+        facts = sum(len(event.value) for event in round_.events)
+        self._metrics.round_over(facts=facts, seconds=monotonic() - round_.began)
 
     async def _may_tell(self, round_: Round, before: Round | None) -> bool:
         """Whether the partitions are still ours, and what was folded rests on a state that could be read."""
@@ -285,7 +286,7 @@ class Rounds:
     async def _give_up(self, before: Round | None, doubts: Sequence[Doubt]) -> None:
         """Leave word that these partitions' states are not to be trusted, and have them looked at again, once."""
         self._broken = True
-        for doubt in doubts:
+        for doubt in (one for one in doubts if one.rebuild):
             log.warning("attendance.state_disagrees", partition=doubt.partition, topic=doubt.topic, reason=doubt.reason)
             self._metrics.disagreed(doubt.reason)
         if before is not None:

@@ -190,7 +190,7 @@ async def _stop(app: BatchApp, desk: Desk, tasks: set[asyncio.Task[None]]) -> No
     with contextlib.suppress(TimeoutError):
         async with asyncio.timeout(_STOP_SECONDS):
             if not failed:
-                await desk.clear()
+                await desk.close()
             for task in tasks:
                 if task.get_name() != "faust":
                     task.cancel()
