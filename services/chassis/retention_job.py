@@ -32,7 +32,9 @@ class RetentionJob:
     clock: Clock
     at_hour: int
 
-    async def run(self, *, poll_seconds: float = _POLL_SECONDS) -> None:
+    async def run(
+        self, *, poll_seconds: float = _POLL_SECONDS, after_trouble_seconds: float = _AFTER_TROUBLE_SECONDS
+    ) -> None:
         """Look at the clock, for ever; what fails is tried again, and stops nothing else."""
         pause = poll_seconds
         while True:
@@ -47,7 +49,7 @@ class RetentionJob:
                     log.warning("retention.interrupted", error=type(error).__name__)
                 else:
                     log.exception("retention.failed")
-                pause = max(poll_seconds, _AFTER_TROUBLE_SECONDS)
+                pause = after_trouble_seconds
 
     async def run_if_owed(self) -> bool:
         """Run if it is time to; whether it was."""
