@@ -328,3 +328,18 @@ async def test_a_group_and_a_place_choose_sessions_together_and_change_them_one_
     body = {"mode": "remote", "email": "z@example.org", "members": [{"name": "Zoé"}], "sessions": [one]}
     group = await service.api("POST", f"/events/{event_id}/groups", body, token=None, expect=201)
     assert [each["status"] for each in group["registrations"][0]["sessions"]] == ["confirmed"]
+
+
+async def test_fewer_seats_than_are_taken_take_none_away_and_the_organizer_is_told(
+    service: RunningRegistration,
+) -> None:
+    event_id, (workshop,) = await an_event_with(service, a_session("Atelier", 0, seats={"in_person": 2}))
+    people = [await come(service, event_id, number, workshop) for number in range(3)]
+    fewer = [a_session("Atelier", 0, seats={"in_person": 1}, session_id=workshop)]
+    await service.api("PATCH", f"/events/{event_id}", {"sessions": fewer})
+    await service.sign_in()
+    page = f"/events/{event_id}/sessions/{workshop}"
+    assert "More people have a seat in the room" in await service.page("GET", page)
+    await service.api("DELETE", f"/events/{event_id}/registrations/{people[0]['participant_id']}", expect=204)
+    assert await standing(service, event_id, workshop) == [("P1", "confirmed", None), ("P2", "waitlisted", 1)]
+    assert "More people have a seat in the room" not in await service.page("GET", page)

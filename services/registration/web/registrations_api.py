@@ -76,7 +76,7 @@ async def register(request: web.Request) -> web.Response:
         participant,
         use_cases(request).links,
         remote_seat_is_free=remote_seat_is_free,
-        sessions=await _sessions_of(request, participant),
+        sessions=await _sessions_of(request, participant) if body.sessions else (),
     )
     return answer(registered, status=201, location=location)
 

@@ -126,8 +126,8 @@ async def register_group(request: web.Request) -> web.Response:
     if len(participants) < len(commands) or not sees_ticket_at_once(request, event_id):
         return answer(RegistrationReceived(event_id=event_id), status=202)
     remote_seat_is_free = await has_remote_seat(request, participants)
-    event, whose = await cases.events.find(event_id), [one.registration.participant_id for one in participants]
-    chosen = await cases.session_places.of(event, whose)
+    whose = [one.registration.participant_id for one in participants]
+    chosen = await cases.session_places.of(await cases.events.find(event_id), whose) if body.sessions else {}
     return answer(
         RegisteredTogether(
             group_id=group_id,
