@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from enum import StrEnum
 from importlib import import_module
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import Annotated, Final
 
 import typer
 
@@ -15,9 +15,6 @@ from services.chassis.command import DataDir, common_settings, run_command
 from services.chassis.dead_letter_commands import commands as dead_letters
 from services.chassis.errors import OperatorError
 from services.retention_command import commands as retention
-
-if TYPE_CHECKING:
-    from deploy.local.serve import Credentials
 
 app = typer.Typer(
     name="passerelle",
@@ -90,7 +87,7 @@ def up(
 
     async def served() -> None:
         there = on_the_network(settings.data_dir, lan_address) if lan or lan_address else None
-        await serve(settings, _credentials(), port=port, lan=there)
+        await serve(settings, port=port, lan=there)
 
     run_command(served)
 
@@ -111,9 +108,7 @@ def demo(
 
     settings = common_settings(data_dir, beside="demo")
     stays = sys.stdout.isatty() if stay is None else stay
-    agrees = run_command(
-        lambda: serve_demo(settings, _credentials(), port=port, participants=participants, speed=speed, stay=stays)
-    )
+    agrees = run_command(lambda: serve_demo(settings, port=port, participants=participants, speed=speed, stay=stays))
     raise typer.Exit(0 if agrees is not False else 1)
 
 
@@ -155,34 +150,6 @@ def create_token(
 def main() -> None:
     """Run the command line."""
     app()
-
-
-def _credentials() -> "Credentials":
-    """How somebody who may read the data directory gets in: by links and tokens made from it."""
-    from urllib.parse import urlencode
-
-    from deploy.local.serve import Credentials
-    from services.chassis.settings import load_settings
-    from services.registration.settings import RegistrationSettings
-
-    registration = load_settings(RegistrationSettings)
-
-    # Kafka and the services need not wait for what makes them.
-    def load() -> None:
-        import_module("services.registration.bootstrap")
-
-    async def sign_in_path() -> str:
-        from services.registration.bootstrap import create_sign_in_code
-
-        return "/sign-in?" + urlencode({"code": await create_sign_in_code(registration)})
-
-    async def organizer_token() -> str:
-        from services.chassis.access import Role
-        from services.registration.bootstrap import create_token as create
-
-        return await create(registration, role=Role.ORGANIZER)
-
-    return Credentials(load=load, sign_in_path=sign_in_path, organizer_token=organizer_token)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
     python -m deploy.local.forking -c supervisord.conf
 
 Five services import the same hundred libraries. Here that is done once, after the first program (Kafka, which starts
-meanwhile) and before the second, so that each of the others is there at once and brings only its own memory along. The
-rest is supervisord's: restarts, logs, the order of stopping. Two methods of its options are the seam: `fork`, and
-`execve`, which here *becomes* `python -m MODULE …` instead of starting it. Two habits of it are mended: it sees to a
-program that has ended at once, not within a second, and its pauses before another try do not grow for ever.
+meanwhile) and before the second, so that each of the others is there soon and brings only its own memory along; what
+one of them alone needs it loads itself, beside the others. The rest is supervisord's: restarts, logs, the order of
+stopping. Two methods of its options are the seam: `fork`, and `execve`, which here *becomes* `python -m MODULE …`
+instead of starting it. Two habits of it are mended: it sees to a program that has ended at once, not within a second,
+and its pauses before another try do not grow for ever.
 
 A forked program looks like a started one: its own command line, environment, signals and end with its parent.
 """
@@ -30,16 +31,15 @@ from deploy.local.tied import tie
 
 SHARED: Final = (
     "services.command_line",
-    "services.registration.__main__",
-    "services.streaming_bridge.__main__",
     "services.attendance.__main__",
-    "services.attendance.stream.worker",
     "deploy.local.gateway",
+    "jwt",
     "sqlalchemy.dialects.sqlite.aiosqlite",
-    "alembic.command",
-    "alembic.ddl.sqlite",
 )
-"""What the programs load; loading has no effect but that (no thread, no connection), so that it can be forked."""
+"""What several programs load, with little besides.
+
+Loading has no effect but that (no thread, no connection), so that it can be forked.
+"""
 
 _SUPERVISORS_SIGNALS: Final = (
     signal.SIGTERM,

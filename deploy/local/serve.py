@@ -2,9 +2,8 @@
 
 import io
 import os
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -13,40 +12,29 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn
 from rich.table import Table
 
-from deploy.local.lan import Lan
+from deploy.local.entrance import Entrance
 from deploy.local.up import Running, everything
 from services.chassis.settings import CommonSettings
 
 if TYPE_CHECKING:
     from deploy.local.demo.compare import Comparison
+    from deploy.local.lan import Lan
 
 _DOORS_OPEN = time(8, 30)
 _ZONE = ZoneInfo("Europe/Paris")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Credentials:
-    """What lets the person who started it in: made from the settings, without a running server."""
-
-    load: Callable[[], object]
-    """Loads what they are made with, which takes a second."""
-    sign_in_path: Callable[[], Awaitable[str]]
-    organizer_token: Callable[[], Awaitable[str]]
-
-
-async def serve(settings: CommonSettings, credentials: Credentials, *, port: int, lan: Lan | None = None) -> None:
+async def serve(settings: CommonSettings, *, port: int, lan: "Lan | None" = None) -> None:
     """Start everything, print the address, and run until stopped; with `lan`, print how telephones open a desk too."""
     console = Console(stderr=True)
-    async with _started(settings, credentials, port=port, console=console, lan=lan) as running:
-        _announce(console, running, await credentials.sign_in_path())
+    async with _started(settings, port=port, console=console, lan=lan) as running:
+        _announce(console, running, await Entrance(settings=settings, running=running).sign_in_path())
         if lan is not None:
             _announce_desk(console, lan)
         await running.supervisor.wait()
 
 
-async def serve_demo(
-    settings: CommonSettings, credentials: Credentials, *, port: int, participants: int, speed: float, stay: bool
-) -> bool:
+async def serve_demo(settings: CommonSettings, *, port: int, participants: int, speed: float, stay: bool) -> bool:
     """Start everything, play the colloquium, compare: whether everything agrees to the second."""
     from deploy.local.demo.client import Client  # noqa: PLC0415  (`up` does without the demo)
     from deploy.local.demo.colloquium import colloquium  # noqa: PLC0415
@@ -55,15 +43,15 @@ async def serve_demo(
 
     console = Console(stderr=True)
     scenario = colloquium(participants=participants)
-    async with _started(settings, credentials, port=port, console=console) as running:
-        token = await credentials.organizer_token()
-        async with Client(running.address, token) as client:
+    async with _started(settings, port=port, console=console) as running:
+        entrance = Entrance(settings=settings, running=running)
+        async with Client(running.address, await entrance.organizer_token()) as client:
             play = Play(scenario=scenario, client=client, opens_at=_yesterday_morning())
             with _progress(console) as progress:
                 registering = progress.add_task("Registering", total=participants)
                 event_id = await play.prepare(lambda: progress.advance(registering))
             live = f"/events/{event_id}/live"
-            sign_in = await credentials.sign_in_path()
+            sign_in = await entrance.sign_in_path()
             _announce(console, running, f"{sign_in}&next={live}")
             console.print(f"[bold]Live page:[/bold] {running.address}{live}", soft_wrap=True)
             with _progress(console) as progress:
@@ -80,11 +68,11 @@ async def serve_demo(
 
 @asynccontextmanager
 async def _started(
-    settings: CommonSettings, credentials: Credentials, *, port: int, console: Console, lan: Lan | None = None
+    settings: CommonSettings, *, port: int, console: Console, lan: "Lan | None" = None
 ) -> AsyncIterator[Running]:
     os.umask(0o077)  # databases and logs are for their owner alone, wherever the data directory is
     with console.status("Starting Kafka and the services") as status:
-        async with everything(settings, port=port, console=console, lan=lan, meanwhile=credentials.load) as running:
+        async with everything(settings, port=port, console=console, lan=lan) as running:
             status.stop()
             yield running
             status.update("Stopping")
@@ -96,7 +84,7 @@ def _announce(console: Console, running: Running, sign_in_path: str) -> None:
     console.print(f"[bold]Sign in (once):[/bold] {running.address}{sign_in_path}", soft_wrap=True)
 
 
-def _announce_desk(console: Console, lan: Lan) -> None:
+def _announce_desk(console: Console, lan: "Lan") -> None:
     for title, path in (("Desks, on telephones of this network:", "desk"), ("Once on each telephone:", "telephone")):
         console.print(f"[bold]{title}[/bold] {lan.url}/{path}", soft_wrap=True)
         console.file.write(_code_of(f"{lan.url}/{path}"))

@@ -5,23 +5,26 @@ import contextlib
 import os
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 
 from deploy.local.kafka import EmbeddedKafka
 from deploy.local.kafka_errors import BrokerStartError
-from deploy.local.lan import Lan
 from deploy.local.supervision import Program, Supervisor
 from schemas.topics import ALL
 from services.chassis.command import KAFKA_ADDRESS, KAFKA_CLUSTER
 from services.chassis.errors import OperatorError
 from services.chassis.settings import CommonSettings
 
+if TYPE_CHECKING:
+    from deploy.local.lan import Lan  # which loads what makes certificates
+
+REGISTRATION_URL: Final = "PASSERELLE_REGISTRATION_URL"
 _HOST: Final = "127.0.0.1"
 _READY_SECONDS: Final = 90
 _ATTEMPTS: Final = 3
@@ -49,13 +52,11 @@ async def everything(
     *,
     port: int,
     console: Console,
-    lan: Lan | None = None,
-    meanwhile: Callable[[], object] = lambda: None,
+    lan: "Lan | None" = None,
 ) -> AsyncIterator[Running]:
     """Start everything and yield when it is ready; stop it all at the end, in order.
 
     With `lan`, that is its address, unless the settings name another; it answers at `port` of this machine too.
-    `meanwhile` is called in a thread while the services get ready, which leaves time to load what is needed then.
 
     Raises:
         EmbeddedKafkaError: if the embedded broker cannot be had (the message is for the user).
@@ -64,21 +65,14 @@ async def everything(
     """
     kafka = None if "kafka" in settings.model_fields_set else EmbeddedKafka(settings.data_dir, console=console)
     with kafka.claimed() if kafka else contextlib.nullcontext():
-        running = await _started(settings, kafka, port=port, lan=lan, meanwhile=meanwhile)
+        running = await _started(settings, kafka, port=port, lan=lan)
         try:
             yield running
         finally:
             await running.supervisor.stop()
 
 
-async def _started(
-    settings: CommonSettings,
-    kafka: EmbeddedKafka | None,
-    *,
-    port: int,
-    lan: Lan | None,
-    meanwhile: Callable[[], object],
-) -> Running:
+async def _started(settings: CommonSettings, kafka: EmbeddedKafka | None, *, port: int, lan: "Lan | None") -> Running:
     """Start everything, and return when it is ready.
 
     Somebody may take Kafka's port between its choice and the start: then it all starts again, Kafka on another port.
@@ -91,7 +85,7 @@ async def _started(
         running = _prepared(settings, kafka, _Ports.choose(port), lan)
         try:
             await running.supervisor.start()
-            await _until_ready(running, settings, kafka, meanwhile)
+            await _until_ready(running, settings, kafka)
         except BaseException as error:
             await running.supervisor.stop()
             if not (isinstance(error, BrokerStartError) and attempts and kafka and kafka.lost_a_port()):
@@ -100,7 +94,7 @@ async def _started(
             return running
 
 
-def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Ports", lan: Lan | None) -> Running:
+def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Ports", lan: "Lan | None") -> Running:
     """Put the programs together; nothing is started yet."""
     programs = []
     own_url = lan.url if lan else f"http://{_HOST}:{ports.gateway}"
@@ -108,7 +102,7 @@ def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Po
         "PASSERELLE_KAFKA": settings.kafka,
         "PASSERELLE_DATA_DIR": str(settings.data_dir),
         "PASSERELLE_PUBLIC_URL": settings.public_url if "public_url" in settings.model_fields_set else own_url,
-        "PASSERELLE_REGISTRATION_URL": f"http://{_HOST}:{ports.registration}",
+        REGISTRATION_URL: f"http://{_HOST}:{ports.registration}",
         "PASSERELLE_STREAMING_BRIDGE_URL": f"http://{_HOST}:{ports.streaming_bridge}",
         "PASSERELLE_ATTENDANCE_URL": f"http://{_HOST}:{ports.attendance}",
     }
@@ -181,11 +175,9 @@ def _services(data_dir: Path, environment: Mapping[str, str], ports: _Ports) -> 
     ]
 
 
-async def _until_ready(
-    running: Running, settings: CommonSettings, kafka: EmbeddedKafka | None, meanwhile: Callable[[], object]
-) -> None:
+async def _until_ready(running: Running, settings: CommonSettings, kafka: EmbeddedKafka | None) -> None:
     """Create and check the topics, then wait for every part; give up when supervisord does, or Kafka."""
-    tasks = {asyncio.create_task(running.supervisor.wait()), asyncio.create_task(_ready(running, settings, meanwhile))}
+    tasks = {asyncio.create_task(running.supervisor.wait()), asyncio.create_task(_ready(running, settings))}
     if kafka:
         tasks.add(asyncio.create_task(kafka.watch()))
     try:
@@ -198,7 +190,7 @@ async def _until_ready(
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def _ready(running: Running, settings: CommonSettings, meanwhile: Callable[[], object]) -> None:
+async def _ready(running: Running, settings: CommonSettings) -> None:
     # What is loaded here comes in while the programs start.
     import aiohttp  # noqa: PLC0415
 
@@ -211,7 +203,6 @@ async def _ready(running: Running, settings: CommonSettings, meanwhile: Callable
         replication=settings.replication,
         cluster=running.environment.get("PASSERELLE_KAFKA_CLUSTER", settings.kafka_cluster),
     )
-    loading = asyncio.create_task(asyncio.to_thread(meanwhile))
     waiting: dict[str, object] = dict.fromkeys(running.parts, "no answer")
     try:
         async with asyncio.timeout(_READY_SECONDS), aiohttp.ClientSession() as client:
@@ -227,4 +218,3 @@ async def _ready(running: Running, settings: CommonSettings, meanwhile: Callable
         said = "; ".join(str(checks) for checks in waiting.values())
         message = f"Not ready after {_READY_SECONDS} s: {said}. The logs are in {running.supervisor.logs}{os.sep}"
         raise NotReadyError(message) from None
-    await loading

@@ -5,14 +5,13 @@ wait their turn in order instead of meeting `database is locked`. So never open 
 transaction; reads that may be long belong to a `create_reading_engine`.
 """
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
-from alembic import command, context
-from alembic.config import Config
 from sqlalchemy import exc
 from sqlalchemy.engine import Connection, Dialect
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -27,6 +26,9 @@ BUSY_TIMEOUT_MS: Final = 30_000
 """How long a connection of SQLite waits for others."""
 _MIGRATION_LOCK: Final = 7_243_117_201
 """The PostgreSQL advisory lock that is held while migrations run: any number that nothing else uses."""
+_VERSIONS: Final = sa.table("alembic_version", sa.column("version_num"))
+_REVISION: Final = re.compile(r'^revision = "(.+)"$', re.MULTILINE)
+_FOLLOWS: Final = re.compile(r'^down_revision = "(.+)"$', re.MULTILINE)
 _AWAY_STATES: Final = ("08", "53", "57P")
 """How PostgreSQL's codes begin for a connection that failed, a server that is full, and one that starts or stops."""
 # Opening one costs more than many transactions: those beyond the usual five would be opened and closed all the time.
@@ -130,7 +132,8 @@ def is_away(error: Exception) -> bool:
 async def upgrade(url: str, migrations_dir: Path) -> None:
     """Bring the schema to the newest migration; all of it or, on an error, nothing.
 
-    Safe between processes that start at the same time: one migrates, the others wait and find it done.
+    Safe between processes that start at the same time: one migrates, the others wait and find it done. A schema that is
+    the newest costs one query: Alembic, which takes long to load, is loaded where there is something to migrate.
     `migrations_dir` is an Alembic script directory whose `env.py` calls `run_migrations`.
     """
     if _is_sqlite(url):
@@ -150,6 +153,8 @@ async def upgrade(url: str, migrations_dir: Path) -> None:
 
 def run_migrations(metadata: sa.MetaData) -> None:
     """Be the whole body of an `env.py`: run what Alembic asks for on the connection that `upgrade` holds."""
+    from alembic import context  # noqa: PLC0415  (see `upgrade`)
+
     connection: Connection = context.config.attributes["connection"]
     context.configure(
         connection=connection, target_metadata=metadata, render_as_batch=connection.dialect.name == "sqlite"
@@ -162,11 +167,31 @@ def _upgrade_to_head(connection: Connection, migrations_dir: Path) -> None:
     # On SQLite BEGIN IMMEDIATE is the lock.
     if connection.dialect.name == "postgresql":
         connection.execute(sa.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
+    if _revision_of(connection) == _newest(migrations_dir):
+        return
+    from alembic import command  # noqa: PLC0415  (see `upgrade`)
+    from alembic.config import Config  # noqa: PLC0415
+
     config = Config()
     config.set_main_option("script_location", str(migrations_dir).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
+
+
+def _revision_of(connection: Connection) -> str | None:
+    """The revision of a schema; None if it was never migrated."""
+    if not sa.inspect(connection).has_table(_VERSIONS.name):
+        return None
+    return connection.execute(sa.select(_VERSIONS.c.version_num)).scalar()
+
+
+def _newest(migrations_dir: Path) -> str:
+    """The revision that none comes after; nothing if it takes Alembic to tell."""
+    texts = [path.read_text("utf-8") for path in (migrations_dir / "versions").glob("*.py")]
+    followed = {before for text in texts for before in _FOLLOWS.findall(text)}
+    found = {revision for text in texts for revision in _REVISION.findall(text)} - followed
+    return found.pop() if len(found) == 1 else ""
 
 
 def _is_sqlite(url: str) -> bool:

@@ -22,7 +22,16 @@ from services.command_line import main
 _POLL_SECONDS: Final = 0.01
 
 _forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["__main__", *SHARED, "services.chassis.dead_letter_commands", __name__])
+_LOADED: Final = (
+    *SHARED,
+    "services.registration.__main__",
+    "services.streaming_bridge.__main__",
+    "services.attendance.stream.worker",
+    "services.chassis.dead_letter_commands",
+    "alembic.command",
+    "alembic.ddl.sqlite",
+)
+_forking.set_forkserver_preload(["__main__", *_LOADED, __name__])
 
 
 class Started:

@@ -68,3 +68,19 @@ async def test_tokens_are_introspected_for_the_services_and_die_when_revoked(ser
     assert (await introspect(token, {}))[0] == 403
     assert await tokens.revoke(answer["token_id"])
     assert (await introspect(token, known))[1]["active"] is False
+
+
+async def test_whoever_has_the_secret_of_the_services_gets_in(service: RunningRegistration) -> None:
+    async def secret(kind: str) -> str:
+        async with service.client.post(f"/internal/{kind}", headers=internal_headers(service.settings)) as response:
+            return str((await response.json())["secret"])
+
+    grant = await service.parts.use_cases.tokens.verify(await secret("organizer-token"))
+    assert grant is not None
+    assert grant.role is Role.ORGANIZER
+    code = await secret("sign-in-code")
+    async with service.client.get("/sign-in", params={"code": code}, allow_redirects=False) as response:
+        assert response.status < 400
+    for kind in ("organizer-token", "sign-in-code"):
+        async with service.client.post(f"/internal/{kind}") as response:
+            assert response.status == 403

@@ -1,13 +1,13 @@
-"""What only the other services of the deployment may ask."""
+"""What only the other services of the deployment may ask, and `passerelle up`, which has their secret."""
 
 from aiohttp import web
 
-from services.chassis.access import Introspected, require_internal
+from services.chassis.access import Introspected, Role, require_internal
 from services.chassis.http import read_json
 from services.registration.web.answers import answer
 from services.registration.web.bodies import IntrospectBody, NamesBody
 from services.registration.web.use_cases import use_cases
-from services.registration.web.views import NamesView
+from services.registration.web.views import NamesView, SecretView
 
 
 async def introspect(request: web.Request) -> web.Response:
@@ -26,7 +26,23 @@ async def names(request: web.Request) -> web.Response:
     return answer(NamesView(names=dict(await cases.registrations.names(body.event_id, body.ids))))
 
 
+async def sign_in_code(request: web.Request) -> web.Response:
+    """A code for `/sign-in?code=…`, good for one organizer's session within the hour."""
+    cases = use_cases(request)
+    require_internal(request, cases.settings)
+    return answer(SecretView(secret=await cases.tokens.create_sign_in_code()))
+
+
+async def organizer_token(request: web.Request) -> web.Response:
+    """An access token of an organizer."""
+    cases = use_cases(request)
+    require_internal(request, cases.settings)
+    return answer(SecretView(secret=await cases.tokens.create(Role.ORGANIZER)))
+
+
 def add_internal(app: web.Application) -> None:
-    """Route both."""
+    """Route them all."""
     app.router.add_post("/internal/introspect", introspect)
     app.router.add_post("/internal/names", names)
+    app.router.add_post("/internal/sign-in-code", sign_in_code)
+    app.router.add_post("/internal/organizer-token", organizer_token)

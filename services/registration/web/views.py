@@ -184,6 +184,12 @@ class TimeAcceptanceView(BaseModel):
         return cls(fact_id=acceptance.fact_id, subject=acceptance.subject, accepted_at=acceptance.at)
 
 
+class SecretView(BaseModel):
+    """What lets somebody in, told once."""
+
+    secret: str
+
+
 class NamesView(BaseModel):
     """Names by participant id; those unknown or erased are left out."""
 

@@ -221,6 +221,17 @@ async def test_migrations_bring_the_schema_up_and_keep_what_refers_to_a_rebuilt_
 
 
 @ON_BOTH
+async def test_a_schema_that_is_the_newest_is_left_alone_until_there_is_a_newer_one(url: str, migrations: Path) -> None:
+    await upgrade(url, migrations)
+    (migrations / "env.py").write_text("raise AssertionError('Alembic was asked')")
+
+    await upgrade(url, migrations)
+
+    (migrations / "versions" / "0003_broken.py").write_text(BROKEN)
+    with pytest.raises(AssertionError, match="Alembic was asked"):
+        await upgrade(url, migrations)
+
+
 async def test_a_migration_that_fails_leaves_nothing_behind(url: str, migrations: Path) -> None:
     await upgrade(url, migrations)
     (migrations / "versions" / "0003.py").write_text(BROKEN)
