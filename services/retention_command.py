@@ -5,8 +5,8 @@
 import json
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -62,8 +62,9 @@ def retention(
         done: list[tuple[str, Sequence[Line]]] = []
         for settings, opened in ((registration, of_registration), (bridge, of_the_bridge)):
             if _is_here(settings):
-                async with opened() as (one, scrubbing):
-                    done.append((settings.service, await _apply(one, scrubbing, dry_run=dry_run, quiet=as_json)))
+                with _trouble_in_one_line(settings.service):
+                    async with opened() as (one, scrubbing):
+                        done.append((settings.service, await _apply(one, scrubbing, dry_run=dry_run, quiet=as_json)))
         return done
 
     done = run_command(applied)
@@ -76,25 +77,32 @@ def retention(
 
 
 async def _apply(one: "Retention", scrubbing: "Scrubbing", *, dry_run: bool, quiet: bool) -> "Sequence[Line]":
+    if dry_run:
+        return await one.preview()
+    lines = await one.run() if quiet else await one.run(progress=_teller())
+    await scrubbing.scrub_owed()
+    return lines
+
+
+@contextmanager
+def _trouble_in_one_line(service: str) -> "Iterator[None]":
     from sqlalchemy.exc import SQLAlchemyError
 
     from services.chassis.database import is_away
     from services.chassis.retention_ledger import RetentionTakenOverError, RetentionUnderWayError
 
     try:
-        if dry_run:
-            return await one.preview()
-        lines = await one.run() if quiet else await one.run(progress=_teller())
-        await scrubbing.scrub_owed()
+        yield
     except (RetentionUnderWayError, RetentionTakenOverError):
         message = "Retention is being applied by another process, or by one that was killed: try again in a minute."
         raise OperatorError(message) from None
     except (SQLAlchemyError, OSError) as error:
         if not is_away(error):
             raise
-        message = "The database does not answer. What is deleted is deleted; call this again for the rest."
+        message = (
+            f"The database of {service} does not answer. What is deleted is deleted; call this again for the rest."
+        )
         raise OperatorError(message) from None
-    return lines
 
 
 def _is_here(settings: "CommonSettings") -> bool:
