@@ -25,7 +25,7 @@ AT_MOST: Final = 64 * 1024 * 1024
 """Larger files, in bytes, are written anew at night only: writers wait for seconds then."""
 NIGHT: Final = range(1, 4)
 """The hours (UTC) in which few events take place where most of ours do."""
-_PATIENCE_MS: Final = 1000
+_PATIENCE_MS: Final = 200
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -54,6 +54,9 @@ class Scrubbing:
         self._table = table
         self._clock = clock
         self._at_most = at_most
+        # The last debt that each half was done for: neither is done again because the other has to wait.
+        self._written_anew = self._emptied = 0
+        self._trouble: str | None = None
 
     async def scrub_owed(self) -> int:
         """Scrub if it is owed; gives how many deletions are done with now.
@@ -65,13 +68,13 @@ class Scrubbing:
         owed = await in_transaction(self._engine, lambda ours: ours.scalar(sa.select(sa.func.max(numbers))))
         if owed is None:
             return 0
-        if self._engine.dialect.name == "sqlite" and not await self._scrub():
+        if self._engine.dialect.name == "sqlite" and not await self._scrub(owed):
             return 0
         done = sa.delete(self._table).where(numbers <= owed)
         return int(await in_transaction(self._engine, lambda ours: ours.execute(done).rowcount))
 
-    async def _scrub(self) -> bool:
-        """Write the file anew, if it is not too large now, and empty its log; whether both are done."""
+    async def _scrub(self, owed: int) -> bool:
+        """Write the file anew, if it is not too large now, and empty its log; whether both are done for this debt."""
         async with self._engine.connect() as connection:
             pooled = await connection.get_raw_connection()
             driver = cast("ThreadConnection", pooled.driver_connection)
@@ -79,19 +82,31 @@ class Scrubbing:
             await _number(driver, f"PRAGMA busy_timeout={_PATIENCE_MS}")
             try:
                 size = await _number(driver, "PRAGMA page_count") * await _number(driver, "PRAGMA page_size")
-                whole = size <= self._at_most or self._clock().hour in NIGHT
-                if whole:
+                may_be_long = size <= self._at_most or self._clock().hour in NIGHT
+                if self._written_anew < owed and may_be_long:
                     await driver.execute("VACUUM")
+                    self._written_anew, self._emptied = owed, 0
                 # The first column tells whether somebody who reads was in the way.
-                done = await _number(driver, "PRAGMA wal_checkpoint(TRUNCATE)") == 0 and whole
+                if self._emptied < owed and await _number(driver, "PRAGMA wal_checkpoint(TRUNCATE)") == 0:
+                    self._emptied = owed
             except sqlite3.OperationalError as error:
-                log.warning("scrubbing.failed", error=error.sqlite_errorname)
+                self._note_trouble(error.sqlite_errorname)
                 return False
             finally:
                 await _number(driver, f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+        self._trouble = None
+        done = owed <= self._written_anew and owed <= self._emptied
         if done:
+            # Once no row is left, SQLite numbers them from 1 again.
+            self._written_anew = self._emptied = 0
             log.info("scrubbing.done", bytes=size)
         return done
+
+    def _note_trouble(self, kind: str) -> None:
+        """Log it once, and not at each try: a full disk stays full for a while."""
+        if kind != self._trouble:
+            log.warning("scrubbing.failed", error=kind)
+        self._trouble = kind
 
 
 async def _number(driver: ThreadConnection, pragma: str) -> int:
