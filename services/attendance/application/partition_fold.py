@@ -25,13 +25,13 @@ from services.attendance.application.kept import (
 from services.attendance.application.memory import Memory, RoundOutput, Stored, UnreadableStateError
 from services.attendance.application.overtaken import overtaken
 from services.attendance.application.person import Person
-from services.attendance.application.recall import remembered
+from services.attendance.application.recall import remembered, words_told
 from services.attendance.application.records import seconds_text
 from services.attendance.application.said import Said, UnfitRecordError, at_first_sight, look_into
 from services.attendance.application.subject_facts import SubjectFacts
 from services.attendance.application.translation import NotAnInputError
 from services.attendance.application.whole_fold import WholeFold
-from services.attendance.application.wire import Left, QuickFact, digest, is_identifier, milliseconds, read
+from services.attendance.application.wire import Left, QuickFact, digest, instants, is_identifier, milliseconds, read
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.domain.facts import Act, EventFact, Notice, SubjectFact
 
@@ -125,11 +125,14 @@ class PartitionFold:
 
         Their one record holds both the fact and all that it leads to, so that nothing can be missing of that.
         """
-        known = remembered(person, fact.id)
-        recorded = milliseconds(fact.time), milliseconds(fact.recordedtime)
-        if known is None or (known.time, known.recorded) != recorded or known.digest != digest(value):
-            return False
-        words = known.words
+        instants(fact.time, fact.recordedtime)
+        mark = digest(value)
+        words = words_told(person, fact.id, mark)
+        if words is None:
+            known = remembered(person, fact.id)
+            if known is None or known.digest != mark:
+                return False
+            words = known.words
         if words.status is None or words.suspect is not None or words.counted_for is not None:
             return False
         if isinstance(fact, Left) and fact.data.joined_at is not None:

@@ -14,6 +14,7 @@ from services.attendance.application.kept import (
     KeptSubjectFact,
     KeptVoiding,
     ToldEnd,
+    Words,
 )
 from services.attendance.application.lasting import Lasting
 from services.attendance.application.person import (
@@ -102,7 +103,7 @@ _read_record: Final = msgspec.json.Decoder(_Record).decode
 _read_written: Final = msgspec.json.Decoder(_Written).decode
 _read_sealed: Final = msgspec.json.Decoder(_SealedRecord).decode
 _read_interval: Final = msgspec.json.Decoder(WrittenInterval).decode
-_read_stay: Final = msgspec.json.Decoder(Stay | None).decode
+_read_stay: Final[Callable[[Raw | str], Stay | None]] = msgspec.json.Decoder(Stay | None).decode
 _read_fact: Final = msgspec.json.Decoder(KeptSubjectFact).decode
 
 
@@ -120,6 +121,18 @@ def remembered(person: Person, fact_id: str) -> KeptSubjectFact | None:
     found = [kept for part, item in standing for kept in kept_of([part], [item], [])]
     found += kept_of([], [], [other for other in person.others if quoted_id in other])
     return next((one for one in found if one.id == fact_id), None)
+
+
+def words_told(person: Person, fact_id: str, digest: int) -> Words | None:
+    """The words that a fact of a person was told in; None if no stay tells of a copy of this digest."""
+    quoted_id = f'"{fact_id}"'
+    for part, item in zip(person.parts, person.items, strict=True):
+        if quoted_id in part and (stay := _read_stay(item)) is not None:
+            if stay.opened.digest == digest:
+                return stay.opened.words
+            if stay.closed is not None and stay.closed.digest == digest:
+                return stay.closed.words
+    return None
 
 
 def sealed_intervals(sealed: Sealed) -> list[str]:

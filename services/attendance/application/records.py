@@ -86,6 +86,11 @@ def record_id(digest: str) -> str:
 def seconds_text(in_person: int, remote: int, both: int) -> str:
     """Durations in milliseconds as the wire has them."""
     total = in_person + remote - both
+    if not both and total in (in_person, remote):  # Most come in one way only.
+        text = f"{total // 1000}{_FRACTIONS[total % 1000]}"
+        if remote:
+            return f'{{"in_person":0.0,"remote":{text},"both":0.0,"total":{text}}}'
+        return f'{{"in_person":{text},"remote":0.0,"both":0.0,"total":{text}}}'
     return (
         f'{{"in_person":{in_person // 1000}{_FRACTIONS[in_person % 1000]},"remote":{remote // 1000}'
         f'{_FRACTIONS[remote % 1000]},"both":{both // 1000}{_FRACTIONS[both % 1000]},"total":{total // 1000}'
