@@ -6,6 +6,8 @@ from email.policy import default
 
 import pytest
 
+from services.chassis.access import Role
+from services.registration.application.accounts import Somebody
 from tests.integration.running_registration import RunningRegistration
 
 CONTACT = {"controller": "Association Passerelle", "email": "donnees@example.org"}
@@ -119,3 +121,13 @@ async def test_the_first_letter_tells_the_same_and_answers_go_to_the_contact(ser
             assert told in words
         assert "CNIL" not in fewer
     assert (await letter(service, nobody, 2))["Reply-To"] is None
+
+
+async def test_who_is_invited_to_an_event_answers_to_its_contact_too(service: RunningRegistration) -> None:
+    event_id, access = await service.event(data_contact=CONTACT), service.parts.use_cases.access
+    basile = Somebody(name="Basile Roy", email="basile@example.org", language="fr")
+    await access.accounts.invite(basile, Role.DESK, event_id=event_id)
+    ((stored, _),) = await access.letters.page(before=None, limit=1)
+    _, message = await access.letters.read(stored.number) or (None, None)
+    assert message is not None
+    assert message["Reply-To"] == "Association Passerelle <donnees@example.org>"
