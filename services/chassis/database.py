@@ -141,7 +141,8 @@ async def upgrade(url: str, migrations_dir: Path) -> None:
             url, async_creator=connector(url, reads_only=False), hide_parameters=True, poolclass=sa.pool.NullPool
         )
         # Foreign keys are off: SQLite rebuilds a table to change a column, and would delete what refers to its rows.
-        _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=("journal_mode=WAL", "foreign_keys=OFF"))
+        pragmas = ("journal_mode=WAL", "foreign_keys=OFF", "secure_delete=ON")
+        _prepare_sqlite(engine, begin="BEGIN IMMEDIATE", pragmas=pragmas)
     else:
         engine = create_async_engine(url, hide_parameters=True, poolclass=sa.pool.NullPool)
     try:
