@@ -16,6 +16,7 @@ BENCHMARKS: Final[Mapping[str, tuple[str, ...]]] = {
     "start": ("--rounds", "1"),
     "latency_worker": (),
     "door": (),
+    "desk_page": ("--scans", "5"),
 }
 """Each with its options where all are run."""
 

@@ -60,6 +60,8 @@ globalThis.bench = {
         if (provisional && !away) return;
         times.last ??= now;
         watching.disconnect();
+        performance.mark("bench asked", { startTime: began });
+        performance.mark("bench painted", { startTime: began + times.first });
         if (code) draw(null);
         // The next ticket comes when this one's work is done, as people do not arrive in the same instant.
         setTimeout(() => resolve(times), 400);

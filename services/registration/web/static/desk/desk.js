@@ -5,7 +5,7 @@ import { Door, newId } from "./door.js";
 import { openKeeping } from "./keeping.js";
 import { alone, bodyOf, lateBodyOf, Link, refusalOf, Sending, troubleOf } from "./sending.js";
 
-const PATIENCE = 120; // ms from the scan: then what this device knows is shown, until the server's word comes
+const PATIENCE = 80; // ms from the scan: then what this device knows is shown, until the server's word comes
 const BEING_ASKED = 5000; // ms from the scan: so long another tab may be waiting for the server's word on it
 const WHOLE_EVERY = 10 * 60 * 1000;
 const KEPT_AFTER_END = 24 * 3600 * 1000;
