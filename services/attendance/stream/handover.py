@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 
 import structlog
 from aiokafka import AIOKafkaProducer
-from faust import Stream
+from faust import Agent, Stream
 from faust.types import TP, StreamT
 
 from schemas import topics
@@ -78,7 +78,10 @@ class Handover:
     def connect(self) -> None:
         """Hang it in; call it before the app starts."""
         facts = self._app.topic(*_INPUTS, schema=BatchSchema(), value_type=bytes)
-        self._app.agent(facts, name="fold")(self._lay)
+        # Not by `app.agent`, which for its scan of modules asks each one loaded where its source is.
+        report = self._app._on_agent_error  # noqa: SLF001  (what `app.agent` gives them)
+        agent = Agent(self._lay, name="fold", app=self._app, channel=facts, on_error=report)
+        self._app.agents[agent.name] = agent
         self._app.on_rebalance_complete.connect(self._open, weak=False)
         self._consumer.settle = self._settle
         self._metrics.watch(behind=self._consumer.behind, rebuilding=self._rounds.rebuilding)
