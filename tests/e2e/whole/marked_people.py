@@ -92,6 +92,12 @@ class MarkedEvent:
             names: dict[str, str] = (await answer.json())["names"]
             return names
 
+    async def erasures_told(self) -> int:
+        """How many people were erased, as the timeline tells."""
+        page = await self.api("GET", f"{self._path}/timeline?limit=200")
+        assert page["next"] is None
+        return [entry["type"] for entry in page["items"]].count("passerelle.registration.person.erased.v1")
+
     async def link_guests(self, settings: CommonSettings) -> None:
         """Say who the guests are."""
         guests = [self._guest(self._jitsi, settings), self._guest(self._jaas, settings)]

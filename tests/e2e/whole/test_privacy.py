@@ -99,9 +99,11 @@ async def _erased(running: Running, marked: MarkedEvent) -> None:
         async with asyncio.timeout(90):
             while left := (await marked.names_of_guests(settings), _fields_by_file(data_dir, but=KEPT)):
                 if not any(left):
-                    return
+                    break
                 await asyncio.sleep(0.5)
     assert left == ({}, {})
+    # Attendance has read of it, and tells that it happened.
+    assert await marked.erasures_told() == len(people)
 
 
 def _fields_by_file(data_dir: Path, *, but: Collection[str] = ()) -> dict[str, set[str]]:
