@@ -215,6 +215,8 @@ async def test_who_withdrew_here_or_registered_here_is_not_overruled_by_the_shop
         assert await door.fates(shop) == counted
         path = f"/events/{door.event_id}/registrations"
         ids = {each["name"]: each["participant_id"] for each in (await door.service.api("GET", path))["items"]}
+        data = await door.service.api("GET", f"{path}/{ids['Withdraws']}/data")
+        assert [each["platform"] for each in data["shop_tickets"]] == [door.server.platform]
         await door.service.api("DELETE", f"{path}/{ids['Withdraws']}", expect=204)
         await door.service.api("DELETE", f"{path}/{ids['Is Erased']}?erase=true", expect=204)
         door.server.sell("501", 1000, name="Léa Martin", email="lea@example.org", state="refunded")

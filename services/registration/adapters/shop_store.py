@@ -97,6 +97,13 @@ class SqlShopReading:
         mine = (told.event_id == event_id, line.participant_id == participant_id)
         return [_told(row) for row in await self._connection.execute(query.where(*mine))]
 
+    async def sold_on(self, event_id: str, keys: Collection[str]) -> Mapping[str, Platform]:
+        """See the port."""
+        told = SHOP_TICKETS.c
+        query = select(told.key, SHOPS.c.platform).join(SHOPS, SHOPS.c.shop_id == told.shop_id)
+        rows = await self._connection.execute(query.where(told.event_id == event_id, told.key.in_(keys)))
+        return {row.key: Platform(row.platform) for row in rows}
+
     async def tickets_to_look_at(self, shop_id: str, *, limit: int) -> Sequence[ToldTicket]:
         """See the port."""
         told = SHOP_TICKETS.c

@@ -14,7 +14,7 @@ from services.registration.application.neighbours import KnownAttendance, Neighb
 from services.registration.application.people import OwnData, People
 from services.registration.application.ports import GuestLink, Store
 from services.registration.domain.audit import PUBLIC, SYSTEM, Act, AuditEntry, Deed
-from services.registration.domain.ticket_shops import ToldTicket
+from services.registration.domain.ticket_shops import Platform, ToldTicket
 
 _MOST_DEEDS: Final = 10_000
 
@@ -44,6 +44,7 @@ class DoneBy(StrEnum):
 class PersonalExport:
     """What is known here (`own`), and what the other services know; lists are in the order of time.
 
+    `sold_on` says of `tickets`, by their keys, whose shop sold them, while it is connected.
     `subjects` are those of the letters, by number, as they are worded now. `guest_names` is None if the bridge is away.
     """
 
@@ -52,6 +53,7 @@ class PersonalExport:
     subjects: Mapping[int, str]
     history: Sequence[AuditEntry]
     tickets: Sequence[ToldTicket]
+    sold_on: Mapping[str, Platform]
     guests: Sequence[GuestLink]
     guest_names: Mapping[str, str] | None
     attendance: KnownAttendance | None
@@ -84,6 +86,7 @@ class PersonalExports:
         async with self.store.reading() as view:
             history = await view.audit_entries(AuditQuery(limit=_MOST_DEEDS, event_id=event_id, subject=participant_id))
             tickets = await view.tickets_of(event_id, participant_id)
+            sold_on = await view.sold_on(event_id, [ticket.key for ticket in tickets]) if tickets else {}
             guests = await view.guests_linked_to(event_id, participant_id)
         attendance, names = await asyncio.gather(
             self.neighbours.attendance_of(event_id, participant_id),
@@ -95,6 +98,7 @@ class PersonalExports:
             subjects=self.letters.subjects(own.event, own.participant, own.letters),
             history=history[::-1],
             tickets=tickets,
+            sold_on=sold_on,
             guests=guests,
             guest_names=names,
             attendance=attendance,

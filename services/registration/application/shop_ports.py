@@ -107,6 +107,10 @@ class ShopReading(Protocol):
         """The tickets by which somebody is registered, in the shops' own numbers."""
         ...
 
+    async def sold_on(self, event_id: str, keys: Collection[str]) -> Mapping[str, Platform]:
+        """Whose shops sold some tickets, by key; those of a shop that was disconnected are left out."""
+        ...
+
     async def tickets_to_look_at(self, shop_id: str, *, limit: int) -> Sequence[ToldTicket]:
         """Some tickets that an organizer should look at, by order."""
         ...

@@ -14,6 +14,7 @@ from services.registration.domain.event import Event
 from services.registration.domain.letters import LetterKind, LetterState
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.ticket_shops import Platform
 from services.registration.domain.tickets import spell
 from services.registration.web.consent_texts import TEXTS
 from services.registration.web.desk_views import ScanView
@@ -70,8 +71,9 @@ class OwnSessionView(ChosenSessionView):
 
 
 class OwnTicketView(BaseModel):
-    """A ticket of a shop by which they are registered, in the shop's own numbers."""
+    """A ticket by which they are registered, in its shop's own numbers; `platform` is null once it is disconnected."""
 
+    platform: Platform | None
     order_id: str
     position_id: str
 
@@ -173,7 +175,10 @@ class OwnDataView(BaseModel):
             changed_at=seat.changed_at,
             sessions=[OwnSessionView.of(chosen) for chosen in data.sessions],
             shop_tickets=[
-                OwnTicketView(order_id=each.order_id, position_id=each.position_id) for each in export.tickets
+                OwnTicketView(
+                    platform=export.sold_on.get(each.key), order_id=each.order_id, position_id=each.position_id
+                )
+                for each in export.tickets
             ],
             consents=_consents(data),
             check_ins=[ScanView.of(scan) for scan in data.scans],
