@@ -119,6 +119,7 @@ async def test_a_long_queue_goes_in_batches_and_nothing_of_it_is_lost_on_the_way
         await expect(page.locator("#network-waiting")).to_have_text("0 of 120 sent")
         await page.reload()
         left.set()
+        await expect(page.locator("#network-state")).to_have_text("Connected")
         await expect(page.locator("#network-waiting")).to_be_empty()
         await expect(page.locator("#count")).to_contain_text("In the room: 120 of 300.")
         await expect(page.locator("#troubles")).to_be_hidden()
@@ -186,6 +187,10 @@ async def test_who_is_let_in_without_a_seat_and_without_the_network_is_present_a
         await expect(page.locator("#troubles")).to_contain_text("Bob, let in at")
         await expect(page.locator("#troubles")).to_contain_text("no seat was left when this was sent")
         await expect(page.locator("#count")).to_contain_text("In the room: 2 of 2.")
+        assert await violations(page) == []
+        await page.context.add_cookies([{"name": SESSION_COOKIE, "value": service.organizer, "url": address(service)}])
+        await page.goto(address(service, f"/events/{event_id}/doors"))
+        await expect(page.locator("#unseated + p + .twice")).to_contain_text("no seat in the room")
         assert await violations(page) == []
     (notice,) = (await service.api("GET", f"/events/{event_id}/unseated-entries"))["items"]
     assert notice["participant_id"] == remote["Bob"]["participant_id"]

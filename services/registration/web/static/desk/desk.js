@@ -220,8 +220,7 @@ export class Desk {
 
   // A refusal is never dropped: it stays to be looked at. What the server could not do just now stays to be sent.
   async #settle(told) {
-    const done = [];
-    const troubled = [];
+    const [done, troubled] = [[], []];
     for (const [entry, answer, changed] of told) {
       if (changed || answer.problem?.status >= 500) continue;
       const trouble = troubleOf(entry, answer);
@@ -240,9 +239,10 @@ export class Desk {
 
   #entry(kind, request) {
     const clock = Date.now();
-    const at = new Date(this.now()).toISOString();
-    const named = { kind, id: newId(), event: this.#eventId, order: clock + this.#tick++ / 1000, device: this.#device };
-    return { ...request, ...named, clock, at, offset: this.#offset, tried: this.server.online && kind !== "void" };
+    const order = clock + this.#tick++ / 1000;
+    const named = { kind, id: newId(), event: this.#eventId, device: this.#device, unkept: true };
+    const when = { clock, order, at: new Date(this.now()).toISOString(), offset: this.#offset };
+    return { ...request, ...named, ...when, tried: this.server.online && kind !== "void" };
   }
 
   #ending(known, entry) {
@@ -287,10 +287,10 @@ export class Desk {
   }
 
   async #drop(...entries) {
-    const gone = new Set(entries.map(({ id }) => id));
-    this.waiting = this.waiting.filter(({ id }) => !gone.has(id));
+    const gone = entries.map(({ id }) => id);
+    this.waiting = this.waiting.filter(({ id }) => !gone.includes(id));
     for (const { before, body, participant } of entries) if (before && !body) this.door.putBack(participant, before);
-    await this.#onDisk(this.#keeping.forget([...gone]));
+    await this.#onDisk(this.#keeping.forget(gone));
   }
 
   // Whether it was written. If the disk is full, say, the page goes on from memory and says so.
