@@ -137,6 +137,7 @@ async def test_the_public_page_tells_programs_what_it_tells_people(service: Runn
     async with service.client.get(f"/e/{event_id}/card.fr.png") as card:
         drawn = await card.read()
         assert (card.status, card.content_type, drawn[:4], drawn[16:24]) == (200, "image/png", b"\x89PNG", CARD_SIZE)
+        assert card.headers["Cross-Origin-Resource-Policy"] == "cross-origin"
         seen = {"If-None-Match": card.headers["ETag"]}
     async with service.client.get(f"/e/{event_id}/card.fr.png", headers=seen) as card:
         assert card.status == 304

@@ -87,6 +87,8 @@ async def show_card(request: web.Request) -> web.StreamResponse:
         card = await asyncio.to_thread(cards.card, event, request.match_info["language"])
         answer = web.Response(body=card, content_type="image/png")
     answer.etag = version
+    # Shown by others' pages and programs: it is made for that.
+    answer.headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     answer.headers["Cache-Control"] = "public, max-age=3600" if event.status is not EventStatus.DRAFT else "no-store"
     return answer
 
