@@ -20,7 +20,7 @@ export class Link {
     link.#api = `/api/v1/events/${eventId}`;
     link.#keeping = keeping;
     link.#passName = `pass ${eventId}`;
-    link.#pass = (await keeping.secret(link.#passName)) ?? null;
+    link.#pass = await keeping.secret(link.#passName).catch(() => null);
     return link;
   }
 
