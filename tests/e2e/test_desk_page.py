@@ -133,15 +133,31 @@ async def test_an_answer_is_read_out_once_even_where_the_server_speaks_after_the
         assert await page.evaluate("said") == ["Welcome. Anne Lefèvre"]
 
 
-async def test_a_browser_that_keeps_nothing_says_so_and_goes_on(service: RunningRegistration, browser: Browser) -> None:
+@pytest.mark.parametrize(
+    "refused,words",
+    [
+        (
+            """for (const name of ["indexedDB", "localStorage"])
+              Object.defineProperty(globalThis, name, { get() { throw new DOMException("", "SecurityError"); } });""",
+            "as in a private window",
+        ),
+        (
+            "IDBObjectStore.prototype.put = () => { throw new DOMException('', 'QuotaExceededError'); }",
+            "storage is full",
+        ),
+    ],
+    ids=["a private window", "a full disk"],
+)
+async def test_a_browser_that_keeps_nothing_says_so_and_goes_on(
+    service: RunningRegistration, browser: Browser, refused: str, words: str
+) -> None:
     event_id = await service.event()
     ticket = (await service.register(event_id, name="Anne Lefèvre"))["ticket"]
     async with desk_of(browser, service, event_id) as page:
-        forbids = "{ get() { throw new DOMException('', 'SecurityError'); } }"
-        for name in ("indexedDB", "localStorage"):
-            await page.add_init_script(f"Object.defineProperty(globalThis, '{name}', {forbids})")
+        await page.add_init_script(refused)
         await page.reload()
-        await expect(page.locator("#unkept")).to_contain_text("as in a private window")
+        await expect(page.locator("#unkept")).to_contain_text(words)
+        await expect(page.locator("#network-state")).to_have_text("Connected")
         await scan(page, ticket, "Welcome")
         await page.context.set_offline(offline=True)
         await scan(page, ticket, "Already in")

@@ -16,6 +16,7 @@ export class Desk {
   door = new Door(() => this.waiting);
   asOf = null; // when the list was last told, by the server's clock
   ready = false; // whether the list is kept: a desk may lose the network from then on
+  stores = false; // whether this browser has a place to keep anything, and whether all of it is kept there
   lasting = false;
   server; // a Link: whether it answers, and to whom
   outbox; // a Sending: how far it got
@@ -38,11 +39,11 @@ export class Desk {
     desk.#keeping = await openKeeping();
     desk.server = await Link.open(eventId, desk.#keeping);
     desk.outbox = new Sending(desk.server);
-    desk.lasting = desk.#keeping.lasting;
+    desk.lasting = desk.stores = desk.#keeping.lasting;
     desk.#device = (await desk.#keeping.setting("device")) ?? `desk-${newId().slice(0, 8)}`;
-    await desk.#keeping.keepSetting("device", desk.#device);
+    await desk.#onDisk(desk.#keeping.keepSetting("device", desk.#device));
     desk.#offset = (await desk.#keeping.setting("offset")) ?? null;
-    await desk.#keeping.dropOldSnapshots(desk.now());
+    await desk.#onDisk(desk.#keeping.dropOldSnapshots(desk.now()));
     desk.waiting = await desk.#keeping.queued(eventId);
     const kept = await desk.#keeping.snapshot(eventId).catch(() => null);
     if (kept?.tickets.every(({ entries }) => entries)) {
@@ -259,11 +260,10 @@ export class Desk {
     return this.#ending(known, entry);
   }
 
-  async #answered(entry, answer) {
+  #answered(entry, answer) {
     const forgotten = this.#drop(entry);
     this.#believe(answer, entry);
-    await forgotten;
-    this.#changed();
+    return forgotten.then(() => this.#changed());
   }
 
   #believe(answer, entry) {

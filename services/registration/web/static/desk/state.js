@@ -7,7 +7,6 @@ const CLOSES_SOON = 3600 * 1000;
 const closes = Date.parse(part("desk").dataset.closes); // NaN where it does not by itself
 
 let due = false;
-let kept = false; // whether this browser kept something once: what it cannot keep any more is too much for its disk
 
 // Once the frame is painted that is under way: an answer does not wait for it.
 export function drawSoon(desk) {
@@ -34,7 +33,7 @@ export function draw(desk) {
   part("no-scans").hidden = rows.length > 0;
 }
 
-function drawNetwork({ ready: known, server, outbox, lasting, door, asOf }, unsent, now) {
+function drawNetwork({ ready: known, server, outbox, stores, lasting, door, asOf }, unsent, now) {
   const state = server.standing(known);
   part("network").hidden = false;
   part("network").dataset.state = state;
@@ -46,9 +45,8 @@ function drawNetwork({ ready: known, server, outbox, lasting, door, asOf }, unse
   write("network-waiting", unsent ? waits : "");
   part("sign-in").hidden = !server.signedOut;
   part("closing").hidden = !(now < closes && closes - now < CLOSES_SOON);
-  kept ||= lasting;
   part("unkept").hidden = lasting;
-  if (!lasting) write("unkept", words.unkept[!isSecureContext ? "insecure" : kept ? "full" : "forbidden"]);
+  if (!lasting) write("unkept", words.unkept[!isSecureContext ? "insecure" : stores ? "full" : "forbidden"]);
 }
 
 function drawCounts(door) {
