@@ -54,7 +54,12 @@ async def test_each_reader_reads_the_same(service: RunningRegistration, browser:
     async with desk_of(browser, service, event_id) as page:
         await page.evaluate(CAMERA)
         await page.evaluate(READER, which)
-        for text, cell in (("7K3M-9QXR-2TVB", 12), (PRETIX, 12), ("7K3M-9QXR-2TVB", 4), ("https://example.org/programme", 8)):
+        for text, cell in (
+            ("7K3M-9QXR-2TVB", 12),
+            (PRETIX, 12),
+            ("7K3M-9QXR-2TVB", 4),
+            ("https://example.org/programme", 8),
+        ):
             assert await page.evaluate(SEEN, [None, 0, None]) is None
             assert await page.evaluate(SEEN, [code_of(text), cell, text]) == text
 

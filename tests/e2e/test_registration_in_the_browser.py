@@ -77,8 +77,6 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
             "doors": f"/events/{event_id}/doors",
             "keeping": f"/events/{event_id}/keeping",
             "register of processing": "/processing",
-            "keeping": f"/events/{event_id}/keeping",
-            "register of processing": "/processing",
         },
         public={
             "home": "/",

@@ -20,8 +20,8 @@ from deploy.local.kafka import EmbeddedKafka
 from deploy.local.up import everything
 from services.chassis.settings import CommonSettings
 from tests.builders import settings_for
-from tests.fakes.bridge_process import free_port
 from tests.fakes.programs import without_preference
+from tests.fakes.service_process import free_port
 
 pytestmark = pytest.mark.timeout(240)
 

@@ -31,8 +31,8 @@ from services.attendance.stream.membership import APP_ID
 from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.topics import ensure_topics
 from tests.builders import SECRET_KEY, settings_for
-from tests.fakes.bridge_process import free_port
 from tests.fakes.passerelle import Started, start
+from tests.fakes.service_process import free_port
 
 DEADLINE_SECONDS = 90.0
 COMMAND = ("run", "attendance", "--only", "worker")
