@@ -151,6 +151,10 @@ class BatchConsumer(driver.Consumer):
         done = {tp: self._done.get(tp) or self._committed_offset[tp] or 0 for tp in inputs}
         return sum(max(0, (self.highwater(tp) or 0) - offset) for tp, offset in done.items())
 
+    async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109  (Faust's signature)
+        wanted = None if active_partitions is None else _Wanted(self, active_partitions)
+        return await super()._getmany(cast("set[TP] | None", wanted), timeout)
+
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401  (Faust's signature)
         last = record[-1]
         return ConsumerMessage(
@@ -185,6 +189,23 @@ class BatchConsumer(driver.Consumer):
         return _ConsumerThread(
             self, loop=self.loop, thread_loop=uvloop.new_event_loop(), beacon=self.beacon, Worker=_DaemonThread
         )
+
+
+class _Wanted:
+    """The partitions whose records are wanted in the very moment they are taken from what was fetched.
+
+    aiokafka takes no partitions for all of them, and a call may outlast a rebalance. What is taken and thrown away then
+    is passed over: what follows it was folded and committed before Faust sought back to it.
+    """
+
+    def __init__(self, consumer: BatchConsumer, active: set[TP]) -> None:
+        self._consumer = consumer
+        self._active = active
+        self._generation = consumer.app.consumer_generation_id
+
+    def __contains__(self, tp: object) -> bool:
+        consumer = self._consumer
+        return consumer.flow_active and tp in self._active and consumer.app.consumer_generation_id == self._generation
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):

@@ -146,7 +146,7 @@ class Partition:
         self._letters.append(letter)
 
     def passed(self, records: Sequence[Record]) -> None:
-        """All these records, of one topic, are folded or set aside."""
+        """All these records, of one topic, are folded or set aside, or the partition is given up."""
         last = records[-1]
         self.offsets[last.topic] = max(self.offsets.get(last.topic, 0), last.offset + 1)
 

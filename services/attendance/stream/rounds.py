@@ -173,6 +173,8 @@ class Rounds:
         return touched, doubts
 
     async def _take(self, partition: Partition, taken: Sequence[list[Record]]) -> None:
+        for batch in taken:
+            partition.passed(batch)
         records = as_they_came(taken)
         while stretch := list(islice(records, _RECORDS_AT_A_STRETCH)):
             for record in stretch:
@@ -184,8 +186,6 @@ class Rounds:
                 except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
                     partition.set_aside(self._letter(record, str(error)))
             await asyncio.sleep(0)
-        for batch in taken:
-            partition.passed(batch)
 
     async def _work_off(self, round_: Round, before: Round | None, slots: asyncio.Semaphore) -> None:
         try:
