@@ -109,7 +109,9 @@ async def browsing(
     context = await browser.new_context(viewport={"width": wide, "height": 800}, **({"locale": "en-GB"} | wishes))
     if role is not None:
         token = await service.parts.use_cases.tokens.create(role)
-        await context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": address(service)}])
+        session = await service.parts.use_cases.access.sessions.open_with_token(token, device="Chromium")
+        assert session is not None
+        await context.add_cookies([{"name": SESSION_COOKIE, "value": session.secret, "url": address(service)}])
     page = await context.new_page()
     yield page
     await context.close()
