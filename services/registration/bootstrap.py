@@ -180,12 +180,6 @@ async def create_token(settings: RegistrationSettings, *, role: Role, event_id: 
         return await _use_cases(settings, writer, reader).tokens.create(role, event_id=event_id)
 
 
-async def create_sign_in_code(settings: RegistrationSettings) -> str:
-    """Make a code for `/sign-in?code=…`, good for one organizer's session within the hour."""
-    async with _database(settings) as (writer, reader):
-        return await _use_cases(settings, writer, reader).tokens.create_sign_in_code()
-
-
 @asynccontextmanager
 async def _database(settings: RegistrationSettings) -> AsyncIterator[tuple[AsyncEngine, AsyncEngine]]:
     """The migrated database, for writing and for reading."""

@@ -14,7 +14,6 @@ from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Browser, CDPSession, Page, expect
 
 from services.chassis.clock import system_clock
-from services.registration.bootstrap import create_sign_in_code
 from tests.ecoindex import A, ecoindex
 from tests.integration.running_registration import RunningRegistration, running_registration
 
@@ -52,7 +51,7 @@ async def authenticator(page: Page) -> CDPSession:
 
 async def found(page: Page, service: RunningRegistration) -> None:
     """Come with the link that `passerelle up` prints, and make the account."""
-    code = await create_sign_in_code(service.settings)
+    code = await service.parts.use_cases.tokens.create_sign_in_code()
     await page.goto(f"{service.settings.public_url}/sign-in?code={code}")
     await page.get_by_role("link", name="Make an account").click()
     await page.get_by_label("Name").fill("Anne Lefèvre")
@@ -201,7 +200,7 @@ async def test_the_pages_are_accessible_and_light_and_fit(
     async with browsing(browser, color_scheme=scheme, viewport={"width": wide, "height": 800}) as page:
         for path in ("/sign-in", "/sign-in/sent", "/sign-in/link/x", "/desk-link/x"):
             await look_at(page, site + path)
-        code = await create_sign_in_code(service.settings)
+        code = await service.parts.use_cases.tokens.create_sign_in_code()
         await page.goto(f"{site}/sign-in?code={code}")
         await look_at(page, f"{site}/account")
         await found(page, service)
