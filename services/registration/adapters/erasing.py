@@ -17,6 +17,7 @@ from services.registration.adapters.import_store import SqlImportWriting
 from services.registration.adapters.import_tables import IMPORTED_LINES
 from services.registration.adapters.shop_tables import SHOP_TICKETS
 from services.registration.adapters.tables import (
+    ANSWERS_TO_QUESTIONS,
     CONSENTS,
     GUEST_LINKS,
     IDEMPOTENCY,
@@ -29,7 +30,12 @@ from services.registration.domain.erasures import Erased, Erasure
 from services.registration.domain.facts import PersonErased
 from services.registration.domain.ticket_shops import Fate
 
-_ABOUT_PEOPLE: Final = ((Erased.IDENTITY, PEOPLE), (Erased.NEEDS, NEEDS), (Erased.CONSENTS, CONSENTS))
+_ABOUT_PEOPLE: Final = (
+    (Erased.IDENTITY, PEOPLE),
+    (Erased.NEEDS, NEEDS),
+    (Erased.CONSENTS, CONSENTS),
+    (Erased.ANSWERS_TO_QUESTIONS, ANSWERS_TO_QUESTIONS),
+)
 
 
 class SqlErasureReading:

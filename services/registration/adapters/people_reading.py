@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from services.registration.adapters.question_store import SqlAnswerReading
 from services.registration.adapters.rows import guest_link_from, scan_from
 from services.registration.adapters.tables import (
     CONSENTS,
@@ -27,7 +28,7 @@ from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import SeatStatus
 
 
-class SqlPeopleReading:
+class SqlPeopleReading(SqlAnswerReading):
     """A view of people through one connection; implements the port `PeopleReading`."""
 
     _connection: AsyncConnection

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from schemas.envelope import format_instant
+from services.registration.adapters.question_store import question_from, question_values
 from services.registration.application.ports import GuestLink
 from services.registration.application.token_ports import StoredToken
 from services.registration.domain.agenda import Conference, Room, Session
@@ -39,6 +40,7 @@ def event_from(row: Row[Any]) -> Event:
         sessions=tuple(_session(session) for session in row.sessions if not session.get("removed")),
         removed_sessions=tuple(_session(session) for session in row.sessions if session.get("removed")),
         data_contact=None if row.data_contact is None else DataContact(**row.data_contact),
+        questions=tuple(question_from(question) for question in row.questions or ()),
         changed_at=row.changed_at,
         opened_at=row.opened_at,
         closing=None if row.closed_at is None else Closing(at=row.closed_at, by=ClosedBy(row.closed_by)),
@@ -77,6 +79,7 @@ def event_values(event: Event) -> dict[str, Any]:
         "sessions": [_session_values(session) for session in event.sessions]
         + [{**_session_values(session), "removed": True} for session in event.removed_sessions],
         "data_contact": None if event.data_contact is None else asdict(event.data_contact),
+        "questions": [question_values(question) for question in event.questions],
         "changed_at": event.changed_at,
         "opened_at": event.opened_at,
         "closed_at": event.closing.at if event.closing else None,

@@ -13,6 +13,7 @@ from services.chassis.secrets import SecretBox
 from services.registration.adapters.account_writing import SqlAccountWriting
 from services.registration.adapters.erasing import SqlErasing, erased
 from services.registration.adapters.publisher import to_record
+from services.registration.adapters.question_store import SqlAnswerWriting
 from services.registration.adapters.reading import SqlReading
 from services.registration.adapters.retention_store import SqlRetentionWriting
 from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
@@ -94,7 +95,15 @@ class SqlStore:
         self._committed()
 
 
-class SqlWriting(SqlReading, SqlSessionWriting, SqlAccountWriting, SqlErasing, SqlShopWriting, SqlRetentionWriting):
+class SqlWriting(
+    SqlReading,
+    SqlAnswerWriting,
+    SqlSessionWriting,
+    SqlAccountWriting,
+    SqlErasing,
+    SqlShopWriting,
+    SqlRetentionWriting,
+):
     """A transaction; implements the port `Writing`."""
 
     def __init__(self, connection: AsyncConnection, *, clock: Clock, answers: SecretBox) -> None:

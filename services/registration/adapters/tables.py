@@ -43,6 +43,7 @@ EVENTS: Final = Table(
     Column("rooms", JSON, nullable=False),
     Column("sessions", JSON, nullable=False),
     Column("data_contact", JSON(none_as_null=True)),
+    Column("questions", JSON(none_as_null=True)),
     Column("changed_at", UtcInstant, nullable=False),
     Column("retry_key", String(64), unique=True),
     Column("opened_at", UtcInstant),
@@ -116,6 +117,15 @@ NEEDS: Final = Table(
     METADATA,
     Column("participant_id", ForeignKey("registrations.participant_id"), primary_key=True),
     Column("needs", Text, nullable=False),
+)
+ANSWERS_TO_QUESTIONS: Final = Table(
+    "answers_to_questions",
+    METADATA,
+    Column("participant_id", ForeignKey("registrations.participant_id"), primary_key=True),
+    Column("question_id", String(200), primary_key=True),
+    Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
+    Column("question", Text, nullable=False),
+    Column("answer", JSON, nullable=False),
 )
 CONSENTS: Final = Table(
     "consents",

@@ -19,8 +19,9 @@ class ErasureWriting(ErasureReading, Protocol):
     async def erase_person(self, participant_id: str) -> None:
         """Delete all that names a person, here and (told by the outbox) in the other services; and record that.
 
-        Here that is: the name, the address, the needs and the consents; what files and ticket shops said of them; and
-        answers kept for repeated requests, also those of requests that are under way. Doing it again changes nothing.
+        Here that is: the name, the address, the needs, the consents and what they answered; what files and ticket
+        shops said of them; and answers kept for repeated requests, also those of requests that are under way. Doing it
+        again changes nothing.
         """
         ...
 

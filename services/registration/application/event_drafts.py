@@ -7,6 +7,7 @@ from typing import TypedDict
 from zoneinfo import ZoneInfo
 
 from services.registration.application.ports import Mint
+from services.registration.application.question_drafts import QuestionDraft, copied_questions, new_questions
 from services.registration.domain.agenda import Conference, Room, Session, removed_from
 from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import InvalidValueError, Rule
@@ -58,10 +59,11 @@ class EventDraft:
     rooms: tuple[RoomDraft, ...] = ()
     sessions: tuple[SessionDraft, ...] = ()
     data_contact: DataContact | None = None
+    questions: tuple[QuestionDraft, ...] = ()
 
 
 class EventChanges(TypedDict, total=False):
-    """What to change of an event: what is left out stays, `rooms` and `sessions` are replaced as a whole."""
+    """What to change of an event: what is left out stays; rooms, sessions and questions are replaced as a whole."""
 
     title: str
     starts_at: datetime
@@ -76,6 +78,7 @@ class EventChanges(TypedDict, total=False):
     rooms: tuple[RoomDraft, ...]
     sessions: tuple[SessionDraft, ...]
     data_contact: DataContact | None
+    questions: tuple[QuestionDraft, ...]
 
 
 def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
@@ -100,6 +103,7 @@ def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
         rooms=_rooms(draft.rooms, known=(), mint=mint),
         sessions=_sessions(draft.sessions, known=(), mint=mint),
         data_contact=draft.data_contact,
+        questions=new_questions(draft.questions, known=(), mint=mint),
     )
 
 
@@ -147,6 +151,7 @@ def copied(event: Event, *, starts_at: datetime, title: str | None) -> EventDraf
             for session in event.sessions
         ),
         data_contact=event.data_contact,
+        questions=copied_questions(event.questions),
     )
 
 
@@ -161,7 +166,7 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
         in_person=seats.get(Mode.IN_PERSON, event.capacity.in_person),
         remote=seats.get(Mode.REMOTE, event.capacity.remote),
     )
-    rooms, wanted = changes.get("rooms"), changes.get("sessions")
+    rooms, wanted, asked = changes.get("rooms"), changes.get("sessions"), changes.get("questions")
     known = (*event.removed_sessions, *event.sessions)
     sessions = event.sessions if wanted is None else _sessions(wanted, known=known, mint=mint)
     # Of a draft nobody has been told.
@@ -183,6 +188,7 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
         rooms=event.rooms if rooms is None else _rooms(rooms, known=event.rooms, mint=mint),
         sessions=sessions,
         removed_sessions=removed,
+        questions=event.questions if asked is None else new_questions(asked, known=event.questions, mint=mint),
     )
 
 

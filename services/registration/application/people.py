@@ -15,6 +15,7 @@ from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.erasures import Erasure
 from services.registration.domain.event import Event
+from services.registration.domain.questions import Answer
 from services.registration.domain.registrations import Purpose
 
 REMINDED_AHEAD: Final = timedelta(days=1)
@@ -32,6 +33,7 @@ class OwnData:
     scans: Sequence[Scan]
     letters: Sequence[StoredLetter]
     sessions: Sequence[ChosenSession] = ()
+    answers: Sequence[Answer] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,7 @@ class People:
             consents = await view.consent_history(participant_id)
             scans = await view.scans_of(participant_id)
             sessions = await chosen_sessions(view, event, [participant_id], gone_too=True)
+            answers = await view.answers(event_id, participant_id)
         letters = await self.book.of_participant(participant_id)
         return OwnData(
             event=event,
@@ -65,6 +68,7 @@ class People:
             scans=scans,
             letters=letters,
             sessions=sessions.get(participant_id, ()),
+            answers=answers.get(participant_id, ()),
         )
 
     async def remind(self) -> int:
@@ -110,6 +114,16 @@ class People:
         """What the participants of an event need to take part, by their ids."""
         async with self.store.reading() as view:
             return await view.needs(event_id)
+
+    async def answers(self, event_id: str) -> Mapping[str, Sequence[Answer]]:
+        """What the participants of an event answered to its questions, by their ids."""
+        async with self.store.reading() as view:
+            return await view.answers(event_id)
+
+    async def answers_of(self, event_id: str, participant_id: str) -> Sequence[Answer]:
+        """What one participant answered."""
+        async with self.store.reading() as view:
+            return (await view.answers(event_id, participant_id)).get(participant_id, ())
 
     async def last_words(self, participant_id: str) -> Mapping[Purpose, ConsentEntry]:
         """What a participant last said about each purpose that they were asked about."""

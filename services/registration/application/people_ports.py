@@ -8,6 +8,7 @@ from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.known_addresses import AddressHolder
 from services.registration.domain.letters import Letter, LetterKind
+from services.registration.domain.questions import Answer
 
 if TYPE_CHECKING:
     from services.registration.application.ports import GuestLink
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 class PeopleReading(Protocol):
     """A consistent view of what is known of people."""
+
+    async def answers(self, event_id: str, participant_id: str | None = None) -> Mapping[str, Sequence[Answer]]:
+        """What the participants of an event, or one of them, answered to its questions, by their ids."""
+        ...
 
     async def registered_as(self, event_id: str, email: str) -> Sequence[AddressHolder]:
         """The participants of an event, not cancelled, who have this address in whatever case."""
@@ -54,6 +59,10 @@ class PeopleReading(Protocol):
 
 class PeopleWriting(PeopleReading, Protocol):
     """A transaction on them."""
+
+    async def save_answers(self, event_id: str, participant_id: str, answers: Mapping[str, Answer | None]) -> None:
+        """Replace what a participant answers to these questions; None deletes it."""
+        ...
 
     async def save_needs(self, participant_id: str, needs: str | None) -> None:
         """Replace what a participant needs; None deletes it."""

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from services.chassis.clock import Clock
-from services.registration.application.enrolment import Register, enrol
+from services.registration.application.enrolment import Register, answers_in, enrol
 from services.registration.application.known_addresses import registered_already, write_again, write_of_seat
 from services.registration.application.ports import Mint, Participant, RosterQuery, Store, Writing
 from services.registration.application.seat_changes import SeatWishes, change_seat, withdraw_seat
@@ -15,6 +15,7 @@ from services.registration.domain.audit import Act, Deed
 from services.registration.domain.errors import AlreadyRegisteredError
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.instants import after
+from services.registration.domain.questions import Said, read_answers
 from services.registration.domain.registrations import (
     Person,
     Purpose,
@@ -39,6 +40,7 @@ class RegistrationChanges(SeatWishes, total=False):
     consents: Mapping[Purpose, bool]
     needs: str | None
     sessions: Sequence[str]
+    answers: Mapping[str, Said]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +76,7 @@ class Registrations:
         Raises:
             EventNotFoundError: if there is no such event.
             EventStateError: if it is not published.
-            InvalidValueError: naming a session that cannot be chosen, or not with another one.
+            InvalidValueError: naming a session that cannot be chosen, or not with another one; or a question.
         """
         _, (participant,) = await self._register(event_id, [command], group_id=None)
         return participant
@@ -133,8 +135,8 @@ class Registrations:
             EventStateError: for a change of mode, if the event is not published.
             ModeFullError: for a change to a full mode, unless `may_wait`.
             OfferExpiredError: for a change to a mode whose seat was kept until a time that has passed.
-            InvalidValueError: for a headcount of whoever is no venue, and for a session that cannot be chosen, or not
-                with another one.
+            InvalidValueError: for a headcount of whoever is no venue, for a session that cannot be chosen, or not with
+                another one, and for a question that is not answered as it asks to be.
         """
         now = self.clock()
         async with self.store.writing() as transaction:
@@ -153,6 +155,10 @@ class Registrations:
                 await self._record_consents(transaction, before, changes.get("consents", {}), now)
                 if "needs" in changes:
                     await transaction.save_needs(participant_id, changes["needs"])
+                answers = read_answers(event.questions, changes.get("answers", {}), all_asked=False)
+                if answers:
+                    await transaction.save_answers(event_id, participant_id, answers)
+                    await transaction.note(Deed(act=Act.PERSON_CHANGED, event_id=event_id, subject=participant_id))
             await change_seat(
                 transaction, event, before.registration, changes, may_wait=may_wait, mint=self.mint, now=now
             )
@@ -166,7 +172,7 @@ class Registrations:
         """Withdraw a registration; its seat goes to the next who waits. Again: nothing changes.
 
         With `erase`, the name, the address and the consents are deleted, whatever the state of the event; the facts
-        on the topics know only the random id, and stay.
+        on the topics know only the random id, and stay. After the event it cancels nothing: they may have been there.
 
         Raises:
             EventNotFoundError: if there is no such event.
@@ -178,7 +184,7 @@ class Registrations:
             event = await transaction.event(event_id)
             registration = await transaction.registration(event_id, participant_id)
             if registration.status is not SeatStatus.CANCELLED:
-                if event.status is EventStatus.PUBLISHED:
+                if event.status is EventStatus.PUBLISHED and not (erase and event.ends_at <= now):
                     await withdraw_seat(transaction, event, registration, mint=self.mint, now=now)
                 elif not erase:
                     event.require_open("cancel a registration")
@@ -247,6 +253,7 @@ class Registrations:
                 # Before an address is looked at: what is wrong tells nobody who is registered.
                 if same is None:
                     check_choice(event, command.sessions, now=now)
+                    answers_in(command, event)
             # Looked at before anybody is registered: those of one group may share an address, and even a name.
             known = [
                 await registered_already(transaction, event_id, command) if once and same is None else ()

@@ -13,6 +13,8 @@ class Erased(StrEnum):
     """The name, the address and the language."""
     NEEDS = "needs"
     CONSENTS = "consents"
+    ANSWERS_TO_QUESTIONS = "answers_to_questions"
+    """What they answered to the questions of the event."""
     IMPORTED_LINES = "imported_lines"
     """What a file or a ticket shop said of them."""
     ORDERS = "orders"

@@ -27,6 +27,15 @@ class Rule(StrEnum):
     PLACE_OF_EVENT = "must be a room or a session of this event"
     SESSION_OPEN = "must be a session of this event that people register for and that is not over"
     NOT_AT_ONE_TIME = "must not be at the same time as another session chosen"
+    NOT_TOO_MANY_QUESTIONS = "must be at most 10 questions"
+    OWN_QUESTION = "must differ from the texts of the other questions"
+    SOME_CHOICES = "must be 2 to 20 choices, each different"
+    WITHOUT_CHOICES = "must be empty: a question of this kind has no choices"
+    QUESTION_OF_EVENT = "must be a question of this event"
+    ANSWER_NEEDED = "must be answered: the question is required"
+    ANSWER_NOT_TOO_LONG = "must be at most 2000 characters"
+    CHOICE_OF_QUESTION = "must be among the choices of the question"
+    KIND_OF_QUESTION = "must be an answer of the kind that the question asks for"
 
 
 class InvalidValueError(RegistrationError):

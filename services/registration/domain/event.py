@@ -11,6 +11,7 @@ from services.registration.domain.agenda import Conference, Room, Session
 from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import EventStateError, InvalidValueError, Rule
 from services.registration.domain.instants import after, of_our_times
+from services.registration.domain.questions import Question, check_questions
 from services.registration.domain.seats import Capacity
 
 LONGEST: Final = timedelta(days=366)
@@ -81,6 +82,7 @@ class Event:
     closing: Closing | None = None
     archived_at: datetime | None = None
     data_contact: DataContact | None = None
+    questions: tuple[Question, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold the event to its rules."""
@@ -95,6 +97,7 @@ class Event:
             raise InvalidValueError(pointer="/timezone", rule=Rule.KNOWN_TIME_ZONE)
         self._check_rooms()
         self._check_sessions()
+        check_questions(self.questions)
 
     def _check_rooms(self) -> None:
         names: set[str] = set()

@@ -25,6 +25,7 @@ _PARTS: Final = (
     "rooms",
     "sessions",
     "data_contact",
+    "questions",
 )
 _DIGITS: Final = 8
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

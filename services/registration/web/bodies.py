@@ -1,7 +1,6 @@
 """What clients send, as models: bounds on every field, and nothing unknown taken silently."""
 
 import re
-from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
@@ -10,7 +9,6 @@ from pydantic_core import PydanticCustomError
 from schemas.envelope import Identifier, Instant
 from schemas.identifiers import is_guest_id
 from services.registration.domain.checkins import Action
-from services.registration.domain.event import OFFER_MINUTES
 
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 # What browsers accept in <input type="email"> (WHATWG HTML), with a dot in the domain: without one no mail arrives.
@@ -20,7 +18,6 @@ _EMAIL: Final = re.compile(
 )
 LONGEST_EMAIL: Final = 254
 LONGEST_NAME: Final = 200
-_NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 MOST_SEATS: Final = 1_000_000
 MOST_SPEAKERS: Final = 50
 
@@ -94,114 +91,6 @@ class Body(BaseModel):
     """Base of all bodies: a field that does not exist is an error, not a silent loss."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CapacityBody(Body):
-    """Seats by mode; null is without limit."""
-
-    in_person: Seats | None = None
-    remote: Seats | None = None
-
-
-class ConferenceBody(Body):
-    """The platform's room: `source` as named in the streaming bridge, `room` as the platform names it."""
-
-    source: Identifier
-    room: Annotated[str, _line(500)]
-
-
-class RoomBody(Body):
-    """A room; `room_id` keeps the identity of a room that the event has."""
-
-    name: Title
-    conference: ConferenceBody | None = None
-    address: Address | None = None
-    room_id: Identifier | None = None
-
-
-class SessionBody(Body):
-    """A session; `room` is the name of a room of the event, `speakers` are names that may be made public.
-
-    With `registration_needed` people register for it, and `capacity` is held to.
-    """
-
-    title: Title
-    starts_at: Instant
-    ends_at: Instant
-    room: Title | None = None
-    description: Description | None = None
-    speakers: Annotated[list[PersonName], Field(max_length=MOST_SPEAKERS)] = []
-    capacity: CapacityBody = CapacityBody()
-    cancelled: bool = False
-    registration_needed: bool = False
-    session_id: Identifier | None = None
-
-
-class DataContactBody(Body):
-    """Who answers for the personal data (the controller), and how people reach them; `officer` is a DPO.
-
-    Whoever registers is told; what people reply to letters goes to `email`.
-    """
-
-    controller: Title
-    email: Email
-    postal_address: Address | None = None
-    officer: Address | None = None
-
-
-Rooms = Annotated[list[RoomBody], Field(max_length=100)]
-Sessions = Annotated[list[SessionBody], Field(max_length=500)]
-
-
-class NewEvent(Body):
-    """An event to create; a field that is null is left out."""
-
-    title: Title
-    starts_at: Instant
-    ends_at: Instant
-    timezone: TimeZone
-    capacity: CapacityBody = CapacityBody()
-    grace_minutes: GraceMinutes = 15
-    reconnect_grace_seconds: ReconnectGrace = 60
-    offer_minutes: OfferMinutes = OFFER_MINUTES
-    no_show_minutes: NoShowMinutes | None = None
-    description: Description | None = None
-    sessions: Sessions = []
-    rooms: Rooms = []
-    data_contact: DataContactBody | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _null_is_left_out(cls, given: object) -> object:
-        return {name: value for name, value in given.items() if value is not None} if isinstance(given, dict) else given
-
-
-class EventPatch(Body):
-    """What to change of an event: what is left out stays, `sessions` and `rooms` are replaced as a whole.
-
-    Only the fields in `model_fields_set` mean anything: the defaults are there to let the others be left out.
-    """
-
-    title: Title = Field(default_factory=str)
-    starts_at: Instant = Field(default_factory=lambda: _NEVER)
-    ends_at: Instant = Field(default_factory=lambda: _NEVER)
-    timezone: TimeZone = Field(default_factory=str)
-    capacity: CapacityBody = CapacityBody()
-    grace_minutes: GraceMinutes = 15
-    reconnect_grace_seconds: ReconnectGrace = 60
-    offer_minutes: OfferMinutes = OFFER_MINUTES
-    no_show_minutes: NoShowMinutes | None = None
-    description: Description | None = None
-    sessions: Sessions = []
-    rooms: Rooms = []
-    data_contact: DataContactBody | None = None
-
-
-class DuplicateBody(Body):
-    """When the copy of an event begins; it has the same title unless another is given."""
-
-    starts_at: Instant
-    title: Title | None = None
 
 
 class CheckInBody(Body):

@@ -10,8 +10,8 @@ from services.chassis.idempotency import pending_reply
 from services.chassis.openapi import Api
 from services.registration.domain.event import Event
 from services.registration.web.answers import answer
-from services.registration.web.bodies import DuplicateBody
 from services.registration.web.event_answers import answer_with_version, event_view, telling_what_changed, versions_seen
+from services.registration.web.event_bodies import DuplicateBody
 from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
 

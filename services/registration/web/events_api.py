@@ -11,19 +11,27 @@ from services.chassis.openapi import Api
 from services.chassis.paging import Page, PageQuery, page_of
 from services.registration.application.event_drafts import EventChanges, EventDraft, RoomDraft, SessionDraft
 from services.registration.application.ports import EventQuery
+from services.registration.application.question_drafts import QuestionDraft
 from services.registration.domain.agenda import Conference
 from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import EventNotFoundError
 from services.registration.domain.event import EventStatus
 from services.registration.domain.seats import Capacity, Mode
 from services.registration.web.answers import answer
-from services.registration.web.bodies import DataContactBody, EventPatch, NewEvent, RoomBody, SessionBody
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.event_answers import (
     answer_with_version,
     event_view,
     telling_what_changed,
     versions_seen,
+)
+from services.registration.web.event_bodies import (
+    DataContactBody,
+    EventPatch,
+    NewEvent,
+    QuestionBody,
+    RoomBody,
+    SessionBody,
 )
 from services.registration.web.use_cases import use_cases
 from services.registration.web.views import EventView
@@ -105,10 +113,10 @@ async def read_event(request: web.Request) -> web.Response:
     headers=["If-Match"],
 )
 async def change_event(request: web.Request) -> web.Response:
-    """What is left out stays; `sessions` and `rooms` are replaced as a whole. Seats added go to the waitlist.
+    """What is left out stays; `sessions`, `rooms` and `questions` are replaced as a whole.
 
-    With an `If-Match` that is no more the event's `ETag`, nothing changes: 412 names each field that is no more as it
-    was read, with what it is `now`.
+    Seats added go to the waitlist. With an `If-Match` that is no more the event's `ETag`, nothing changes: 412 names
+    each field that is no more as it was read, with what it is `now`.
     """
     body = await read_json(request, EventPatch)
     events, event_id = use_cases(request).events, request.match_info["event_id"]
@@ -132,6 +140,7 @@ def draft_of(body: NewEvent) -> EventDraft:
         rooms=tuple(room_draft(room) for room in body.rooms),
         sessions=tuple(session_draft(session) for session in body.sessions),
         data_contact=_contact(body.data_contact),
+        questions=tuple(_question(question) for question in body.questions),
     )
 
 
@@ -176,7 +185,13 @@ def _changes(body: EventPatch) -> EventChanges:
         changes["sessions"] = tuple(session_draft(session) for session in body.sessions)
     if "data_contact" in sent:
         changes["data_contact"] = _contact(body.data_contact)
+    if "questions" in sent:
+        changes["questions"] = tuple(_question(question) for question in body.questions)
     return changes
+
+
+def _question(body: QuestionBody) -> QuestionDraft:
+    return QuestionDraft(**{**dict(body), "choices": tuple(body.choices)})
 
 
 def _contact(body: DataContactBody | None) -> DataContact | None:

@@ -18,6 +18,7 @@ from services.registration.domain.ticket_shops import Platform
 from services.registration.domain.tickets import spell
 from services.registration.web.consent_texts import TEXTS
 from services.registration.web.desk_views import ScanView
+from services.registration.web.question_views import AnswerView
 from services.registration.web.session_views import ChosenSessionView
 from services.registration.web.views import DataContactView
 
@@ -143,6 +144,7 @@ class OwnDataView(BaseModel):
     registered_at: Instant
     changed_at: Instant
     sessions: list[OwnSessionView]
+    answers: list[AnswerView]
     shop_tickets: list[OwnTicketView]
     consents: list[ConsentView]
     check_ins: list[ScanView]
@@ -174,6 +176,7 @@ class OwnDataView(BaseModel):
             registered_at=seat.created_at,
             changed_at=seat.changed_at,
             sessions=[OwnSessionView.of(chosen) for chosen in data.sessions],
+            answers=AnswerView.all_of(data.answers),
             shop_tickets=[
                 OwnTicketView(
                     platform=export.sold_on.get(each.key), order_id=each.order_id, position_id=each.position_id

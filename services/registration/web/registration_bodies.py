@@ -2,16 +2,51 @@
 
 from typing import Annotated, Final
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import (
+    BaseModel,
+    Field,
+    StrictBool,
+    StrictStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from schemas.envelope import Identifier
 from services.chassis.paging import PageQuery
+from services.registration.domain.questions import MOST_QUESTIONS, Said
 from services.registration.domain.seats import Mode, SeatStatus, Wish
-from services.registration.web.bodies import Body, Email, Headcount, Language, Needs, PersonName
+from services.registration.web.bodies import Body, Email, Headcount, Language, Needs, PersonName, check_lines
 
 MOST_MEMBERS: Final = 50
 ChosenSessions = Annotated[tuple[Identifier, ...], Field(max_length=500)]
+
+
+def _read_said(given: object, read: ValidatorFunctionWrapHandler) -> Said:
+    """One error at the field, whatever it might have been.
+
+    Raises:
+        PydanticCustomError: if it can be no answer.
+    """
+    try:
+        said: Said = read(given)
+    except ValidationError:
+        raise PydanticCustomError("answer", "must be a text, a list of choices, true, false or null") from None
+    if isinstance(said, str):
+        check_lines(said)
+    return said
+
+
+Answers = Annotated[
+    dict[Identifier, Annotated[StrictBool | StrictStr | list[StrictStr] | None, WrapValidator(_read_said)]],
+    Field(
+        max_length=MOST_QUESTIONS,
+        description="By the ids of the event's `questions`: a text, a choice, a list of choices, true or false; "
+        "null is no answer.",
+    ),
+]
 
 
 class ConsentsBody(Body):
@@ -26,7 +61,8 @@ class NewRegistration(Body):
     """Somebody who wants to take part; with a `headcount`, a venue: that many, as attested, behind one connection.
 
     `either` is in the room, or remotely while the room is full. `sessions` are the ids of those they will come to, of
-    the sessions that people register for.
+    the sessions that people register for. `answers` are to the questions of the event: those required are needed, but
+    of a venue.
     """
 
     mode: Wish
@@ -37,6 +73,7 @@ class NewRegistration(Body):
     accessibility_needs: Needs | None = None
     headcount: Headcount | None = None
     sessions: ChosenSessions = ()
+    answers: Answers = Field(default={})
 
     @model_validator(mode="after")
     def _venues_are_remote(self) -> "NewRegistration":
@@ -71,6 +108,7 @@ class RegistrationPatch(Body):
 
     With `mode`, `keep_waiting` keeps the places on waitlists, and `keep_seat` the seat held if the other mode is full.
     `keep_waiting` false by itself gives the places up. `headcount` is a venue's. `sessions` replaces the whole choice.
+    `answers` replaces those it names.
     """
 
     mode: Mode = Field(default_factory=lambda: Mode.IN_PERSON)
@@ -83,6 +121,7 @@ class RegistrationPatch(Body):
     keep_seat: bool = False
     headcount: Headcount = 1
     sessions: ChosenSessions = ()
+    answers: Answers = Field(default={})
 
 
 class WaitlistParameters(PageQuery):

@@ -11,9 +11,11 @@ from services.registration.application.personal_links import PersonalLinks
 from services.registration.application.ports import Participant
 from services.registration.application.registrations import EventCounts
 from services.registration.domain.event import Event
+from services.registration.domain.questions import Answer
 from services.registration.domain.registrations import Registration
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
+from services.registration.web.question_views import AnswerView
 from services.registration.web.session_views import ChosenSessionView
 
 
@@ -110,12 +112,17 @@ class RegistrationView(BaseModel):
     email: str | None
     language: str | None
     consents: dict[str, bool] | None
+    answers: list[AnswerView] | None
     join_url: str | None
     confirmation_url: str | None
 
     @classmethod
     def of(
-        cls, participant: Participant, links: PersonalLinks | None, sessions: Sequence[ChosenSession]
+        cls,
+        participant: Participant,
+        links: PersonalLinks | None,
+        sessions: Sequence[ChosenSession],
+        answers: Sequence[Answer] = (),
     ) -> "RegistrationView":
         """A registration; without `links`, only what a desk needs to know."""
         seat, person = participant.registration, participant.person
@@ -139,6 +146,7 @@ class RegistrationView(BaseModel):
             email=shown.email if shown else None,
             language=shown.language if shown else None,
             consents=consents if links else None,
+            answers=AnswerView.all_of(answers) if links else None,
             join_url=links.join_url(**whose) if links else None,
             confirmation_url=links.confirmation_url(**whose) if links else None,
         )

@@ -64,6 +64,8 @@ async def register(request: web.Request) -> web.Response:
         needs=body.accessibility_needs or None,
         headcount=body.headcount,
         sessions=body.sessions,
+        answers=body.answers,
+        was_asked=body.headcount is None,
         retry_key=reply.scope if reply else None,
     )
     openly = may_know_who_is_registered(request, event_id)
@@ -108,9 +110,13 @@ async def list_registrations(request: web.Request) -> web.Response:
     whole = require(request, Role.DESK, event_id=event_id).allows(event_id=event_id)
     event = await cases.events.find(event_id)
     sessions = await cases.session_places.of(event, [one.registration.participant_id for one in kept])
+    answers = await cases.people.answers(event_id) if whole else {}
     items = [
         RegistrationView.of(
-            participant, cases.links if whole else None, sessions.get(participant.registration.participant_id, ())
+            participant,
+            cases.links if whole else None,
+            sessions.get(participant.registration.participant_id, ()),
+            answers.get(participant.registration.participant_id, ()),
         )
         for participant in kept
     ]
@@ -183,8 +189,12 @@ async def answer_registration(
     request: web.Request, participant: Participant, *, for_desk: bool = False
 ) -> web.Response:
     """A registration, with the sessions chosen; for a desk, only what it needs to know."""
-    links = None if for_desk else use_cases(request).links
-    return answer(RegistrationView.of(participant, links, await _sessions_of(request, participant)))
+    cases, seat = use_cases(request), participant.registration
+    sessions = await _sessions_of(request, participant)
+    if for_desk:
+        return answer(RegistrationView.of(participant, None, sessions))
+    answers = await cases.people.answers_of(seat.event_id, seat.participant_id)
+    return answer(RegistrationView.of(participant, cases.links, sessions, answers))
 
 
 async def _sessions_of(request: web.Request, participant: Participant) -> Sequence[ChosenSession]:
@@ -212,6 +222,8 @@ def _changes(body: RegistrationPatch) -> RegistrationChanges:
         changes["needs"] = body.accessibility_needs or None
     if "sessions" in sent:
         changes["sessions"] = body.sessions
+    if "answers" in sent:
+        changes["answers"] = body.answers
     if "consents" in sent:
         changes["consents"] = given_consents(body.consents)
     return changes

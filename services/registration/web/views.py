@@ -9,6 +9,7 @@ from services.registration.application.ports import GuestLink
 from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.event import ClosedBy, Event, EventStatus
 from services.registration.domain.suspect_times import TimeAcceptance
+from services.registration.web.question_views import QuestionView
 
 
 class CapacityView(BaseModel):
@@ -102,6 +103,7 @@ class EventView(BaseModel):
     closed: ClosedView | None
     archived_at: Instant | None
     data_contact: DataContactView | None
+    questions: list[QuestionView]
     warnings: list[Literal["no_data_contact"]]
     url: str
 
@@ -153,6 +155,7 @@ class EventView(BaseModel):
             else ClosedView(at=event.closing.at, by=event.closing.by, counted_until=event.counted_until),
             archived_at=event.archived_at,
             data_contact=DataContactView.of(event.data_contact) if event.data_contact else None,
+            questions=[QuestionView.of(question) for question in event.questions],
             warnings=["no_data_contact"] if whole and event.data_contact is None else [],
             url=f"{public_url}/e/{event.event_id}",
         )

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 from pydantic_core import PydanticCustomError
 
 from services.registration.domain.seats import Wish
-from services.registration.web.bodies import CheckInBody, EventPatch, NewEvent, check_email
+from services.registration.web.bodies import CheckInBody, check_email
+from services.registration.web.event_bodies import EventPatch, NewEvent
 from services.registration.web.registration_bodies import NewRegistration
 
 

@@ -1,0 +1,93 @@
+"""Questions of an event: asked, answered, corrected, taken along, copied, and erased with who answered them."""
+
+from typing import Any, Final
+
+from tests.databases import ON_BOTH
+from tests.integration.running_registration import RunningRegistration, a_registration
+
+QUESTIONS: Final = (
+    {"text": "Meal", "kind": "one_choice", "choices": ["Meat", "Vegetarian"], "required": True},
+    {"text": "Lifts", "kind": "several_choices", "choices": ["Train", "Car"], "help": "To share rides"},
+    {"text": "First time?", "kind": "yes_no"},
+    {"text": "Club", "kind": "short_text"},
+    {"text": "Wishes", "kind": "long_text"},
+)
+
+
+async def an_event_asking(
+    service: RunningRegistration,
+    *questions: object,
+    **changed: Any,  # noqa: ANN401  (fields of the event)
+) -> tuple[str, list[str]]:
+    """A published event, and the ids of its questions."""
+    event_id = await service.event(questions=list(questions or QUESTIONS), **changed)
+    event = await service.api("GET", f"/events/{event_id}")
+    return event_id, [question["question_id"] for question in event["questions"]]
+
+
+@ON_BOTH
+async def test_answers_are_taken_changed_kept_as_asked_and_erased(service: RunningRegistration) -> None:
+    event_id, (meal, lifts, first, club, wishes) = await an_event_asking(service)
+    everybody = f"/events/{event_id}/registrations"
+
+    async def refused(**answers: object) -> list[dict[str, str]]:
+        problem = await service.api("POST", everybody, a_registration(answers=answers), expect=400)
+        errors: list[dict[str, str]] = problem["errors"]
+        return errors
+
+    assert await refused() == [{"pointer": f"#/answers/{meal}", "detail": "must be answered: the question is required"}]
+    for wrong in ({meal: "Fish"}, {meal: 3}, {meal: None}, {meal: "Meat", wishes: "x" * 2001}, {wishes: "\0"}):
+        (error,) = await refused(**wrong)
+        assert error["pointer"] in {f"#/answers/{meal}", f"#/answers/{wishes}"}
+    assert (await refused(**{meal: "Meat", "que_other": "x"}))[0]["pointer"] == "#/answers/que_other"
+
+    said = {meal: "Meat", lifts: ["Car", "Train"], first: False, club: " Rowing ", wishes: "A\nB"}
+    person = await service.api("POST", everybody, a_registration(answers=said), token=None, expect=201)
+    path = f"{everybody}/{person['participant_id']}"
+    await service.api(
+        "PATCH", f"/events/{event_id}", {"questions": [{**QUESTIONS[0], "text": "Lunch", "question_id": meal}]}
+    )
+    bearer = person["personal_token"]
+    assert (await service.api("PATCH", path, {"answers": {meal: "Vegetarian"}}, token=bearer))["answers"]
+    await service.api("PATCH", path, {"answers": {meal: None}}, token=bearer, expect=400)
+    await service.api("PATCH", path, {"name": "Léa Roux"}, token=bearer)
+    answers = (await service.api("GET", f"{path}/data", token=bearer))["answers"]
+    assert {each["question_id"]: (each["question"], each["answer"]) for each in answers} == {
+        meal: ("Lunch", "Vegetarian"),
+        lifts: ("Lifts", ["Train", "Car"]),
+        first: ("First time?", False),
+        club: ("Club", "Rowing"),
+        wishes: ("Wishes", "A\nB"),
+    }
+    assert (await service.api("GET", everybody))["items"][0]["answers"] == answers
+
+    await service.api("DELETE", f"{path}?erase=true", expect=204)
+    assert (await service.api("GET", path))["answers"] == []
+    facts = repr(await service.outbox())
+    assert not any(word in facts for word in ("Vegetarian", "Rowing", "Lunch"))
+
+
+async def test_questions_keep_their_identity_and_are_copied_with_the_event(service: RunningRegistration) -> None:
+    event_id, ids = await an_event_asking(service)
+    wrong = {"questions": [{"text": "Meal", "kind": "one_choice", "choices": ["Meat"]}]}
+    problem = await service.api("PATCH", f"/events/{event_id}", wrong, expect=400)
+    assert problem["errors"][0]["pointer"] == "#/questions/0/choices"
+    changed = await service.api("PATCH", f"/events/{event_id}", {"questions": [*QUESTIONS[1:], QUESTIONS[0]]})
+    assert [question["question_id"] for question in changed["questions"]] == [*ids[1:], ids[0]]
+    body = {"starts_at": "2027-11-23T08:00:00Z"}
+    copy = await service.api("POST", f"/events/{event_id}/duplicate", body, expect=201)
+    assert [question["text"] for question in copy["questions"]] == [
+        each["text"] for each in (*QUESTIONS[1:], QUESTIONS[0])
+    ]
+    assert not {question["question_id"] for question in copy["questions"]} & set(ids)
+
+
+async def test_who_is_registered_by_others_may_leave_the_questions(service: RunningRegistration) -> None:
+    event_id, (meal, *_) = await an_event_asking(service)
+    venue = a_registration(mode="remote", headcount=4, email="venue@example.org")
+    await service.api("POST", f"/events/{event_id}/registrations", venue, expect=201)
+    group = {"mode": "remote", "email": "group@example.org", "members": [{"name": "Ana"}, {"name": "Bo"}]}
+    together = await service.api("POST", f"/events/{event_id}/groups", group, expect=201)
+    one = together["registrations"][0]["participant_id"]
+    path = f"/events/{event_id}/registrations/{one}"
+    assert (await service.api("PATCH", path, {"answers": {meal: "Meat"}}))["answers"][0]["answer"] == "Meat"
