@@ -30,6 +30,8 @@ _COMMIT_SECONDS: Final = 10.0
 _LONGEST_POLL_MS: Final = 250
 """aiokafka asks a broker for the partitions it has nothing of, and asks no more of it meanwhile: with Faust's 1.5 s, a
 partition read while the others are quiet would wait that long for its next batch."""
+_OPENING_POLL_SECONDS: Final = 0.1
+"""What was fetched before it was wanted is looked at again after this."""
 
 Record: TypeAlias = ConsumerRecord[bytes | None, bytes | None]
 
@@ -74,6 +76,7 @@ class BatchConsumer(driver.Consumer):
         self._in_hand: defaultdict[TP, deque[Message]] = defaultdict(deque)
         self._done: dict[TP, int] = {}
         self._starts: Mapping[TP, int] = {}
+        self._is_positioned = False
 
     def hand_over(self, message: Message) -> None:
         """An agent has taken a batch: nothing after it is committed before it is acknowledged."""
@@ -113,6 +116,7 @@ class BatchConsumer(driver.Consumer):
 
         Where a start was set, that counts: a commit of before, tried again by aiokafka, may have come after it.
         """
+        flowed, generation = self.flow_active, self.app.consumer_generation_id
         self._in_hand.clear()
         self._done.clear()
         await super().perform_seek()
@@ -121,10 +125,18 @@ class BatchConsumer(driver.Consumer):
         starts = {tp: self._starts.get(tp, 0) for tp in inputs if tp in self._starts or not self._committed_offset[tp]}
         if starts:
             await self.seek_wait(starts)
+        # Faust seeks while the flow is stopped, too: the partitions are being given away then, and this comes again.
+        if flowed and self.flow_active and generation == self.app.consumer_generation_id:
+            self._is_positioned = True
+
+    def is_wanted(self, tp: TP) -> bool:
+        """Whether records of a partition may be taken now: facts only from where they are to be read."""
+        return self.flow_active and (self._is_positioned or tp.topic in self.app.tables.changelog_topics)
 
     async def on_partitions_revoked(self, revoked: set[TP]) -> None:
         """Commit what is done, and forget what is no longer ours."""
         self.stop_flow()
+        self._is_positioned = False
         self.app.flow_control.suspend()
         self.app.flow_control.clear()
         if self.settle is not None:
@@ -153,6 +165,7 @@ class BatchConsumer(driver.Consumer):
 
     async def _getmany(self, active_partitions: set[TP] | None, timeout: float) -> Any:  # noqa: ANN401, ASYNC109  (Faust's signature)
         wanted = None if active_partitions is None else _Wanted(self, active_partitions)
+        timeout = timeout if self._is_positioned else min(timeout, _OPENING_POLL_SECONDS)
         return await super()._getmany(cast("set[TP] | None", wanted), timeout)
 
     def _to_message(self, tp: TP, record: Any) -> ConsumerMessage:  # noqa: ANN401  (Faust's signature)
@@ -205,7 +218,8 @@ class _Wanted:
 
     def __contains__(self, tp: object) -> bool:
         consumer = self._consumer
-        return consumer.flow_active and tp in self._active and consumer.app.consumer_generation_id == self._generation
+        is_same = consumer.app.consumer_generation_id == self._generation
+        return is_same and tp in self._active and consumer.is_wanted(tp)
 
 
 class _ConsumerThread(driver.AIOKafkaConsumerThread):
