@@ -13,6 +13,9 @@ from services.chassis.database import is_away
 from services.chassis.retention import Retention
 from services.chassis.retention_ledger import RetentionTakenOverError, RetentionUnderWayError, SqlRetentionLedger
 
+FIRST_AFTER: Final = timedelta(days=30)
+"""By itself, nothing is deleted before: a database may come from a version without retention, and its organizers have
+to say first which of its events were trainings. A command that somebody calls does not wait."""
 _DAY: Final = timedelta(days=1)
 _POLL_SECONDS: Final = 60.0
 _AFTER_TROUBLE_SECONDS: Final = 600.0
@@ -54,6 +57,8 @@ class RetentionJob:
     async def run_if_owed(self) -> bool:
         """Run if it is time to; whether it was."""
         now = self.clock()
+        if now < await self.ledger.first_began(now) + FIRST_AFTER:
+            return False
         if not await self.ledger.is_owed(self._last_hour(now), now=now):
             return False
         try:

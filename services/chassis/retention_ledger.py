@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import JSON, Column, MetaData, String, Table, desc, insert, select, text, update
+from sqlalchemy import JSON, Column, MetaData, String, Table, desc, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.chassis.database import RowNumber, UtcInstant
@@ -32,11 +32,15 @@ class RetentionTakenOverError(Exception):
 
 
 class RunState(StrEnum):
-    """Where a run is; one that is `running` and is not heard of is `interrupted`, and the next one says so."""
+    """Where a run is; one that is `running` and is not heard of is `interrupted`, and the next one says so.
+
+    The first row may be `waiting`: no run, but since when the first one waits.
+    """
 
     RUNNING = "running"
     DONE = "done"
     INTERRUPTED = "interrupted"
+    WAITING = "waiting"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,9 +117,20 @@ class SqlRetentionLedger:
                 return False
         return True
 
+    async def first_began(self, now: datetime) -> datetime:
+        """Since when there are runs, or the first one waits; if neither, it waits from now on."""
+        began = select(func.min(self._table.c.started_at))
+        async with self._engine.begin() as connection:
+            first: datetime | None = await connection.scalar(began)
+            if first is None:
+                values = {"state": RunState.WAITING.value, "started_at": now, "heard_at": now, "counts": {}}
+                await connection.execute(insert(self._table).values(values))
+        return first or now
+
     async def last(self, limit: int) -> Sequence[Run]:
         """The last runs, the latest first."""
-        query = select(self._table).order_by(desc(self._table.c.number)).limit(limit)
+        ran = self._table.c.state != RunState.WAITING.value
+        query = select(self._table).where(ran).order_by(desc(self._table.c.number)).limit(limit)
         async with self._engine.connect() as connection:
             return [
                 Run(

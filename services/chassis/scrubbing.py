@@ -10,7 +10,7 @@ PostgreSQL does it by itself, by and by (autovacuum); a dump holds nothing that 
 """
 
 import sqlite3
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, cast
 
 import sqlalchemy as sa
@@ -21,10 +21,14 @@ from services.chassis.clock import Clock
 from services.chassis.database import BUSY_TIMEOUT_MS, RowNumber, UtcInstant
 from services.chassis.transactions import ThreadConnection, in_transaction
 
-AT_MOST: Final = 64 * 1024 * 1024
+AT_MOST: Final = 16 * 1024 * 1024
 """Larger files, in bytes, are written anew at night only: writers wait for seconds then."""
 NIGHT: Final = range(1, 4)
 """The hours (UTC) in which few events take place where most of ours do."""
+SETTLED: Final = timedelta(seconds=10)
+"""Many deletions, one after the other, are scrubbed together: when none has come for this long."""
+AT_LATEST: Final = timedelta(minutes=10)
+"""Though deletions go on and on."""
 _PATIENCE_MS: Final = 200
 
 log = structlog.stdlib.get_logger(__name__)
@@ -58,15 +62,21 @@ class Scrubbing:
         self._written_anew = self._emptied = 0
         self._trouble: str | None = None
 
-    async def scrub_owed(self) -> int:
-        """Scrub if it is owed; gives how many deletions are done with now.
+    async def scrub_owed(self, *, settled: timedelta = timedelta(0)) -> int:
+        """Scrub if it is owed, for so long at least; gives how many deletions are done with now.
 
         A file that is too large by day, or that somebody reads from all the time, stays owed; its log of writes is
         emptied if nobody reads.
         """
-        numbers = self._table.c.number
-        owed = await in_transaction(self._engine, lambda ours: ours.scalar(sa.select(sa.func.max(numbers))))
+        numbers, instants = self._table.c.number, self._table.c.owed_at
+        query = sa.select(sa.func.max(numbers), sa.func.min(instants), sa.func.max(instants))
+        owed, first, last = await in_transaction(self._engine, lambda ours: ours.execute(query).one())
         if owed is None:
+            # It may have been done by a command; SQLite numbers debts from 1 again.
+            self._written_anew = self._emptied = 0
+            return 0
+        now = self._clock()
+        if now < last + settled and now < first + AT_LATEST:
             return 0
         if self._engine.dialect.name == "sqlite" and not await self._scrub(owed):
             return 0

@@ -22,7 +22,7 @@ async def test_the_register_shows_the_periods_that_are_set_and_applied(tmp_path:
             "dead_letters": "30 days",
             "imported_files": "1 day",
         }
-        await service.parts.use_cases.retention.run_if_owed()
+        await service.parts.use_cases.retention.retention.run()
         await service.sign_in()
         page = (await service.page("GET", "/processing", lang="fr")).replace("\u00a0", " ")
         assert "Noms, adresses, consentements et sessions choisies : 2 ans après la fin de l’événement" in page

@@ -213,7 +213,17 @@ async def test_a_day_brings_one_run_after_its_hour(kept: RunningRegistration, cl
         clock.now += timedelta(hours=hours)
         ran.append((clock.now.hour, await job.run_if_owed()))
     # At eight, because it never ran, but thirty days later; then after two o'clock, whenever somebody looks.
-    assert ran == [(8, False), (7, False), (8, True), (9, False), (2, True), (3, False), (2, True), (3, False), (2, True)]
+    assert ran == [
+        (8, False),
+        (7, False),
+        (8, True),
+        (9, False),
+        (2, True),
+        (3, False),
+        (2, True),
+        (3, False),
+        (2, True),
+    ]
 
 
 @ON_BOTH

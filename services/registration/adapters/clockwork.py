@@ -7,7 +7,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from services.chassis.database import is_away
-from services.chassis.scrubbing import Scrubbing
+from services.chassis.scrubbing import SETTLED, Scrubbing
 from services.registration.application.account_letters import AccountLetters
 from services.registration.application.events import Events
 from services.registration.application.imports import Imports
@@ -63,7 +63,7 @@ async def scrub_by_the_clock(scrubbing: Scrubbing) -> None:
     """Have what was erased gone from the database's files within seconds, for ever."""
 
     async def scrub() -> None:
-        await scrubbing.scrub_owed()
+        await scrubbing.scrub_owed(settled=SETTLED)
 
     await again_and_again(scrub, name="scrubbing", poll_seconds=5)
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from prometheus_client import CollectorRegistry
-from sqlalchemy import ColumnElement, Table, func, or_, select
+from sqlalchemy import ColumnElement, Table, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.chassis.clock import Clock
@@ -35,6 +35,7 @@ from services.registration.adapters.tables import (
     NEEDS,
     PEOPLE,
     REGISTRATIONS,
+    SCANS,
     SESSION_PLACES,
     SIGN_IN_CODES,
     TOKENS,
@@ -196,13 +197,18 @@ def _ended(before: datetime) -> ColumnElement[bool]:
 
 
 def _kept_as(proof: TrainingProof) -> Sequence[ColumnElement[bool]]:
-    """What is true of the seats that are kept for a proof; whoever cancelled proves nothing."""
+    """What is true of the seats that are kept for a proof: of who had one when the event began, or came in any case.
+
+    Whoever cancels later may have taken part online, which registration cannot see.
+    """
     said = select(TRAINING_PROOFS.c.event_id).where(TRAINING_PROOFS.c.event_id == EVENTS.c.event_id)
-    cancelled = _SEAT.status == SeatStatus.CANCELLED.value
+    came = select(SCANS.c.fact_id).where(SCANS.c.participant_id == _SEAT.participant_id, SCANS.c.voided_by.is_(None))
+    left = and_(_SEAT.status == SeatStatus.CANCELLED.value, _SEAT.changed_at >= EVENTS.c.starts_at)
+    proves = or_(_SEAT.status == SeatStatus.CONFIRMED.value, left, came.exists())
     at_event = _SEAT.event_id == EVENTS.c.event_id
     if proof is TrainingProof.NONE:
-        return at_event, or_(cancelled, ~said.exists())
-    return at_event, ~cancelled, said.where(TRAINING_PROOFS.c.proof == proof.value).exists()
+        return at_event, or_(~proves, ~said.exists())
+    return at_event, proves, said.where(TRAINING_PROOFS.c.proof == proof.value).exists()
 
 
 def _of_event_of(table: Table) -> Over:

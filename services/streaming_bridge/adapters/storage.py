@@ -9,7 +9,7 @@ from sqlalchemy.exc import DataError, DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from services.chassis.scrubbing import Scrubbing
+from services.chassis.scrubbing import SETTLED, Scrubbing
 from services.chassis.transactions import in_transaction
 from services.streaming_bridge.domain.errors import StorageUnavailableError
 
@@ -60,7 +60,7 @@ async def scrubbed(scrubbing: Scrubbing) -> int:
         StorageUnavailableError: if the database is away or busy.
     """
     with _one_error_of_ours():
-        return await scrubbing.scrub_owed()
+        return await scrubbing.scrub_owed(settled=SETTLED)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any, Final, Never
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from schemas.decode import UnreadableRecordError, decode
@@ -71,7 +72,8 @@ class RegistrationReader:
                     away = False
                 while True:
                     await self._read(await consumer.getmany(timeout_ms=_POLL_MS, max_records=_MOST_RECORDS))
-            except (KafkaError, StorageUnavailableError, OSError) as error:
+            except (KafkaError, StorageUnavailableError, IntegrityError, OSError) as error:
+                # An IntegrityError: another process has read the same meanwhile; from its offset on, it is read again.
                 if not away:
                     log.warning("registrations.away", error=type(error).__name__)
                     away = True

@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from services.chassis.database import create_engine
 from services.chassis.periods import Period
 from services.chassis.retention import Due, Retention, RetentionMetrics, Rule
-from services.chassis.retention_job import RetentionJob
+from services.chassis.retention_job import FIRST_AFTER, RetentionJob
 from services.chassis.retention_ledger import RunState, SqlRetentionLedger, retention_runs_table
 from tests.databases import NewDatabase
 
@@ -76,6 +76,7 @@ async def test_a_run_that_fails_is_begun_again_and_counted(engine: AsyncEngine) 
     ledger = SqlRetentionLedger(engine, RUNS, note=note)
     retention = Retention(sweeps=[sweep], ledger=ledger, metrics=RetentionMetrics(registry), clock=clock)
     job = RetentionJob(retention=retention, ledger=ledger, clock=clock, at_hour=2)
+    await ledger.first_began(clock.now - FIRST_AFTER)
     running = asyncio.create_task(job.run(poll_seconds=0.01, after_trouble_seconds=0.01))
     async with asyncio.timeout(DEADLINE_SECONDS):
         while not (runs := await ledger.last(9)) or runs[0].state is not RunState.DONE:

@@ -33,7 +33,7 @@ async def test_registration_is_told_the_rules_and_what_was_done(bridge: BridgeUn
     before = await bridge.api("POST", "/internal/retention", {}, status=200, headers=headers)
     assert {"purpose": "guest_names", "kept_for": "30 days", "counted_from": "first_seen"} in before["rules"]
     assert before["last_run"] is None
-    assert await bridge.bridge.retention.run_if_owed()
+    await bridge.bridge.retention.retention.run()
     after = await bridge.api("POST", "/internal/retention", {}, status=200, headers=headers)
     assert after["last_run"]["state"] == "done"
 
