@@ -1,9 +1,13 @@
 """Questions of an event: asked, answered, corrected, taken along, copied, and erased with who answered them."""
 
+import csv
+import io
+import re
 from typing import Any, Final
 
 from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration, a_registration
+from tests.integration.test_registration_editing_together import filled_in
 
 QUESTIONS: Final = (
     {"text": "Meal", "kind": "one_choice", "choices": ["Meat", "Vegetarian"], "required": True},
@@ -91,3 +95,69 @@ async def test_who_is_registered_by_others_may_leave_the_questions(service: Runn
     one = together["registrations"][0]["participant_id"]
     path = f"/events/{event_id}/registrations/{one}"
     assert (await service.api("PATCH", path, {"answers": {meal: "Meat"}}))["answers"][0]["answer"] == "Meat"
+
+
+@ON_BOTH
+async def test_forms_ask_keep_what_was_typed_correct_and_fill_a_column_of_the_list(
+    service: RunningRegistration,
+) -> None:
+    event_id, (meal, lifts, first, club, _) = await an_event_asking(service)
+    typed = {"mode": "in_person", "name": "Léa Martin", "email": "lea@example.org", "language": "en"}
+    typed |= {"form_id": "0" * 32, f"answers.{lifts}": "Car", f"answers.{first}": "no", f"answers.{club}": "y" * 2001}
+    page = await service.page("POST", f"/e/{event_id}", typed, expect=422)
+    assert page.count("Answer this question.") == 2, "at the field, and in the summary"
+    assert "Answer with at most 2000 characters." in page
+    assert re.search(r'type="checkbox" value="Car" checked', page)
+    page = await service.page("POST", f"/e/{event_id}", typed | {f"answers.{meal}": "Fish"}, expect=422)
+    assert "What is asked has changed meanwhile" in page
+    typed |= {f"answers.{meal}": "Meat", f"answers.{club}": "Rowing"}
+    personal = await service.redirect("POST", f"/e/{event_id}", typed)
+    assert re.search(r'type="radio" value="Meat" checked', await service.page("GET", personal))
+
+    wrong = {f"answers.{lifts}": "Train", f"answers.{club}": "Sailing"}
+    page = await service.page("POST", f"{personal}/answers", wrong, expect=422)
+    assert "Answer this question." in page
+    assert 'value="Sailing"' in page
+    await service.redirect("POST", f"{personal}/answers", wrong | {f"answers.{meal}": "Vegetarian"})
+    await service.api("PATCH", f"/events/{event_id}", {"questions": [QUESTIONS[0]]})
+    kept = await service.page("GET", personal)
+    assert "<dt>Club</dt>" in kept
+    assert "Sailing" in await service.page("GET", f"{personal}/data")
+
+    await service.sign_in()
+    (person,) = (await service.api("GET", f"/events/{event_id}/registrations"))["items"]
+    path = f"/events/{event_id}/registrations"
+    assert "<dt>Club</dt>" in await service.page("GET", f"{path}/{person['participant_id']}")
+    (row,) = csv.DictReader(io.StringIO((await service.page("GET", f"{path}.csv")).removeprefix("\ufeff")))
+    assert (row["Meal"], row["Lifts"], row["Club"]) == ("Vegetarian", "Train", "Sailing")
+    await service.redirect("POST", f"{personal}/erase")
+    assert "3 answers to questions of the event" in await service.page("GET", personal)
+
+
+async def test_an_organizer_asks_in_the_form_of_the_event_and_two_of_them_see_what_the_other_asks(
+    service: RunningRegistration,
+) -> None:
+    event_id, (meal, lifts) = await an_event_asking(service, *QUESTIONS[:2])
+    await service.sign_in()
+    edit = f"/events/{event_id}/edit"
+    chosen = {"questions.0.kind": "one_choice", "questions.1.kind": "several_choices", "questions.0.required": "true"}
+    form = filled_in(await service.page("GET", edit)) | chosen | {"questions.2.text": "Club"}
+    page = await service.page("POST", edit, form | {"questions.2.choices": "A"}, expect=422)
+    assert "only questions with a choice have answers to choose from" in page
+    other = [{**QUESTIONS[0], "text": "Lunch", "question_id": meal}, QUESTIONS[1]]
+    await service.api("PATCH", f"/events/{event_id}", {"questions": other})
+    page = await service.page("POST", edit, form, expect=412)
+    assert "Meal" in page
+    assert "is now “Lunch”" in page
+    await service.redirect("POST", edit, filled_in(page) | chosen)
+    questions = (await service.api("GET", f"/events/{event_id}"))["questions"]
+    assert [(each["text"], each["kind"]) for each in questions] == [
+        ("Lunch", "one_choice"),
+        ("Lifts", "several_choices"),
+        ("Club", "short_text"),
+    ]
+    assert [each["question_id"] for each in questions[:2]] == [meal, lifts]
+    emptied = filled_in(await service.page("GET", edit)) | chosen | {"questions.0.text": ""}
+    await service.redirect("POST", edit, emptied)
+    questions = (await service.api("GET", f"/events/{event_id}"))["questions"]
+    assert [each["text"] for each in questions] == ["Lifts", "Club"]

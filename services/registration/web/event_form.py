@@ -34,6 +34,13 @@ from services.registration.web.bodies import (
 )
 from services.registration.web.data_contact_form import DataContactFields, contact_values
 from services.registration.web.form_rows import gather_rows
+from services.registration.web.question_form import (
+    SENTENCES,
+    QuestionRow,
+    question_drafts,
+    question_values,
+    without_removed,
+)
 
 _SENTENCES: Final[Mapping[Rule, str]] = {
     Rule.OF_OUR_TIMES: mark("Choose a date in a year from 1970 to 2199."),
@@ -45,6 +52,7 @@ _SENTENCES: Final[Mapping[Rule, str]] = {
     Rule.NOT_BEFORE_EVENT: mark("Choose a start that is not before the event’s."),
     Rule.NOT_AFTER_EVENT: mark("Choose an end that is not after the event’s."),
     Rule.ROOM_OF_EVENT: mark("Enter the name of one of the rooms above."),
+    **SENTENCES,
 }
 
 
@@ -110,11 +118,14 @@ class EventForm(DataContactFields):
     no_show_minutes: NoShowMinutes | None = None
     sessions: dict[str, SessionRow] = Field(default_factory=dict)
     rooms: dict[str, RoomRow] = Field(default_factory=dict)
+    questions: dict[str, QuestionRow] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
     def _rows(cls, filled: Any) -> Any:  # noqa: ANN401  (pydantic hands over what was given)
-        return gather_rows(filled, {"sessions": "session_id", "rooms": "room_id"})
+        tables = {"sessions": "session_id", "rooms": "room_id", "questions": "question_id"}
+        gathered = gather_rows(filled, tables)
+        return gathered | {"questions": without_removed(gathered["questions"])}
 
     def draft(self) -> EventDraft:
         """The command in the form.
@@ -139,6 +150,7 @@ class EventForm(DataContactFields):
             rooms=tuple(_room(row) for row in self.rooms.values()),
             sessions=tuple(_session(row, zone) for row in self.sessions.values()),
             data_contact=self.data_contact(),
+            questions=question_drafts(self.questions.values()),
         )
 
 
@@ -146,7 +158,7 @@ def refused(form: Form[EventForm], error: InvalidValueError, texts: NullTranslat
     """The form again, with the error at the field that broke the rule."""
     table, *place = error.pointer.strip("/").split("/")
     if place and form.model is not None:
-        rows = form.model.sessions if table == "sessions" else form.model.rooms
+        rows = getattr(form.model, table)
         place[0] = list(rows)[int(place[0])]
         if place[-1] == "conference":
             place[-1] = "conference_room"
@@ -177,6 +189,7 @@ def filled_with(event: Event) -> Form[EventForm]:
         values |= _session_values(index, session, zone)
     for index, room in enumerate(event.rooms):
         values |= _room_values(index, room)
+    values |= question_values(event.questions)
     return Form.empty(**values, version=version_of(event), seen=json.dumps(values, ensure_ascii=False))
 
 

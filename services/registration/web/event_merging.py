@@ -12,8 +12,8 @@ from services.chassis.pages.forms import Form
 from services.registration.domain.event import Event
 from services.registration.web.event_form import EventForm, filled_with
 
-_TABLES: Final = {"rooms": "room_id", "sessions": "session_id"}
-_NAMES: Final = {"rooms": "name", "sessions": "title"}
+_TABLES: Final = {"rooms": "room_id", "sessions": "session_id", "questions": "question_id"}
+_NAMES: Final = {"rooms": "name", "sessions": "title", "questions": "text"}
 _Rows = dict[str, dict[str, str]]
 
 

@@ -88,6 +88,7 @@ async def change_event(request: web.Request) -> web.StreamResponse:
             "rooms": draft.rooms,
             "sessions": draft.sessions,
             "data_contact": draft.data_contact,
+            "questions": draft.questions,
         }
         version = form.value("version")
         await use_cases(request).events.edit(event.event_id, changes, seen=[version] if version else None)
@@ -160,6 +161,7 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
         chosen={one.session.session_id: one for one in mine},
         clashes=clashes(mine),
         needs=await cases.people.needs_of(participant.registration.participant_id),
+        answers=await cases.people.answers_of(**whose),
         orders=sorted({bought.order_id for bought in await cases.shops.tickets_of(**whose)} - {""}),
         erasure=await cases.people.erasure(whose["participant_id"]),
         erased_before=ERASED_BEFORE in request.query_string,
@@ -259,4 +261,5 @@ def _form_page(
         differences=differences,
         session_rows=rows_to_show(shown, "sessions", more=more),
         room_rows=rows_to_show(shown, "rooms", more=more),
+        question_rows=rows_to_show(shown, "questions", more=more),
     )

@@ -23,6 +23,7 @@ from services.registration.domain.errors import (
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
+from services.registration.web.answer_form import AnswerForm, answers_typed, filled_answers, refused_answers
 from services.registration.web.answers import ERASED_BEFORE, see
 from services.registration.web.consent_texts import asked_now
 from services.registration.web.person_forms import ConsentForm, HeadcountForm, PersonForm
@@ -111,6 +112,22 @@ async def choose_sessions(request: web.Request) -> web.StreamResponse:
     return see(_path(request))
 
 
+async def answer_questions(request: web.Request) -> web.StreamResponse:
+    """Change the answers to the questions of the event, or show what is wrong."""
+    event, participant = await own_registration(request)
+    texts, whose = texts_of(request), participant.registration
+    form, answers = answers_typed(await read_form(request, AnswerForm), event, texts)
+    try:
+        if form.model is not None:
+            await use_cases(request).registrations.edit(whose.event_id, whose.participant_id, {"answers": answers})
+    except InvalidValueError as error:
+        form = refused_answers(form, error, texts)
+    if form.errors:
+        person = await _person_form(request, participant)
+        return await _personal_page(request, event, participant, person, answer_form=form)
+    return see(_path(request))
+
+
 async def show_ticket_image(request: web.Request) -> web.StreamResponse:
     """The ticket code as a QR code (SVG)."""
     _, participant = await own_registration(request)
@@ -152,6 +169,7 @@ def add_personal_pages(app: web.Application) -> None:
     app.router.add_get(f"{_HERE}/event.ics", download_calendar_entry)
     app.router.add_post(f"{_HERE}/person", correct_person)
     app.router.add_post(f"{_HERE}/sessions", choose_sessions)
+    app.router.add_post(f"{_HERE}/answers", answer_questions)
     app.router.add_get(f"{_HERE}/{{act}}", back)
     app.router.add_post(f"{_HERE}/{{act}}", change_registration)
 
@@ -184,6 +202,7 @@ async def _personal_page(
     form: Form[PersonForm],
     *,
     session_form: Form[SessionChoice] | None = None,
+    answer_form: Form[AnswerForm] | None = None,
 ) -> web.Response:
     cases, seat = use_cases(request), participant.registration
     other = Mode.REMOTE if seat.mode is Mode.IN_PERSON else Mode.IN_PERSON
@@ -192,12 +211,16 @@ async def _personal_page(
     chosen = [each for each in await _sessions(request, event, participant) if not each.place.is_left]
     mine = [each for each in chosen if not each.removed]
     overviews = await cases.session_places.overview(event)
+    answers = await cases.people.answers_of(**whose)
+    asked = {question.question_id for question in event.questions}
     ticked: Form[SessionChoice] = Form(values={"sessions": [each.session.session_id for each in mine]})
     return render(
         request,
         "confirmation.html",
-        status=422 if form.errors or session_form else 200,
+        status=422 if form.errors or session_form or answer_form else 200,
         form=form,
+        answer_form=answer_form or filled_answers(answers),
+        answers_kept=[answer for answer in answers if answer.question_id not in asked],
         session_form=session_form or ticked,
         chosen=mine,
         removed=[each.session for each in chosen if each.removed],

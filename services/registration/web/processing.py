@@ -37,7 +37,7 @@ IMPORTED_FILES: Final = "imported_files"
 """What is deleted by others than the retention: Kafka, and the import itself."""
 
 WHAT: Final = {
-    Kept.PARTICIPANTS.value: mark("Names, addresses, consents and chosen sessions"),
+    Kept.PARTICIPANTS.value: mark("Names, addresses, answers, consents and chosen sessions"),
     Kept.TRAINING_PROOF.value: mark("The same, where attendance of a training must be proved"),
     Kept.COFUNDED_TRAINING_PROOF.value: mark("The same, for a training that a European or regional fund pays for too"),
     Kept.NEEDS.value: mark("Accessibility needs"),
@@ -73,8 +73,8 @@ ACTIVITIES: Final = (
         basis=_CONTRACT,
         people=_PARTICIPANTS,
         data=mark(
-            "Name, e-mail address, language, way of taking part, chosen sessions, places on waiting lists, ticket;"
-            " which letters were sent (not their words)"
+            "Name, e-mail address, language, way of taking part, answers to questions of the event, chosen sessions,"
+            " places on waiting lists, ticket; which letters were sent (not their words)"
         ),
         recipients=mark(
             "Organizers of the event; volunteers at its doors (names, without addresses); the video platform (the"

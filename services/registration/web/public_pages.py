@@ -18,6 +18,7 @@ from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.event_versions import instant_of
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import SeatStatus
+from services.registration.web.answer_form import answers_typed, is_about_answers, refused_answers
 from services.registration.web.answers import see
 from services.registration.web.consent_texts import asked_now
 from services.registration.web.person_forms import RegistrationForm
@@ -43,7 +44,7 @@ async def register(request: web.Request) -> web.StreamResponse:
     only who reads its mail gets the ticket. See `sees_ticket_at_once` for whom it is the personal page.
     """
     event = await public_event(request)
-    form = await read_form(request, RegistrationForm)
+    form, answers = answers_typed(await read_form(request, RegistrationForm), event, texts_of(request))
     if form.model is None:
         return await _event_page(request, event, form)
     typed, cases = form.model, use_cases(request)
@@ -58,6 +59,8 @@ async def register(request: web.Request) -> web.StreamResponse:
         consents=typed.given(),
         needs=typed.needs,
         sessions=typed.sessions,
+        answers=answers,
+        was_asked=True,
         retry_key=typed.form_id,
     )
     participant = None
@@ -67,7 +70,10 @@ async def register(request: web.Request) -> web.StreamResponse:
     except AlreadyRegisteredError:
         form = form.with_error("email", texts_of(request).gettext(ALREADY))
     except InvalidValueError as error:
-        form = refused_choice(form, event, typed.sessions, error, texts_of(request))
+        if is_about_answers(error):
+            form = refused_answers(form, error, texts_of(request))
+        else:
+            form = refused_choice(form, event, typed.sessions, error, texts_of(request))
     if form.errors:
         return await _event_page(request, event, form)
     if participant is None or not sees_ticket_at_once(request, event.event_id):

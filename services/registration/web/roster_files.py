@@ -13,6 +13,7 @@ from services.registration.adapters.spreadsheets import CSV_TYPE, XLSX_TYPE, Cel
 from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.ports import Participant
 from services.registration.domain.event import Event
+from services.registration.domain.questions import Answer
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.session_places import to_register_for
@@ -60,6 +61,12 @@ async def roster_file(request: web.Request, kind: str, *, for_people: bool) -> w
         for row, participant in zip(rows, participants, strict=True):
             mine = chosen.get(participant.registration.participant_id, ())
             row.append("; ".join(_told(each, words, for_people=for_people) for each in mine))
+    answers = await use_cases(request).people.answers(event.event_id)
+    for question_id, text in _asked(event, answers).items():
+        headings.append(text if for_people else question_id)
+        for row, participant in zip(rows, participants, strict=True):
+            given = answers.get(participant.registration.participant_id, ())
+            row.append(next((_answered(each) for each in given if each.question_id == question_id), None))
     if kind == "csv":
         separator = ";" if for_people and language_of(request) == "fr" else ","
         body = await asyncio.to_thread(write_csv, headings, rows, separator=separator)
@@ -72,6 +79,18 @@ async def roster_file(request: web.Request, kind: str, *, for_people: bool) -> w
     if kind == "csv":
         return web.Response(body=body, content_type=CSV_TYPE, charset="utf-8", headers=headers)
     return web.Response(body=body, content_type=XLSX_TYPE, headers=headers)
+
+
+def _asked(event: Event, answers: Mapping[str, Sequence[Answer]]) -> Mapping[str, str]:
+    """The questions with a column, by their ids: what the event asks, then what it asked once and was answered."""
+    once = {answer.question_id: answer.question for mine in answers.values() for answer in mine}
+    # What it asks now comes first, in the words of now.
+    now = {question.question_id: question.text for question in event.questions}
+    return now | {question_id: text for question_id, text in once.items() if question_id not in now}
+
+
+def _answered(answer: Answer) -> Cell:
+    return "; ".join(answer.value) if isinstance(answer.value, tuple) else answer.value
 
 
 def _row(participant: Participant, words: Mapping[Mode | SeatStatus, str], zone: ZoneInfo) -> list[Cell]:

@@ -31,7 +31,7 @@ _ZONE: Final = "Europe/Paris"
 _DEADLINE_SECONDS: Final = 30.0
 KEPT: Final = frozenset({"membername", "membermail", "desklabel"})
 """The fields that say nothing of participants: who helps, and which desk; they are not erased with people."""
-OF_EVENT: Final = frozenset({"speaker", "description", "place", "controller", "contactmail"})
+OF_EVENT: Final = frozenset({"speaker", "description", "place", "controller", "contactmail", "question"})
 """The fields of the event, which its organizer takes out of it; what the API answered to that is kept for a day."""
 
 
@@ -79,7 +79,7 @@ class MarkedEvent:
 
     async def erase(self) -> None:
         """Take out of the agenda and the notice who stands there, and erase everybody, one by themselves."""
-        await self.api("PATCH", self._path, {"sessions": [], "rooms": [], "data_contact": None})
+        await self.api("PATCH", self._path, {"sessions": [], "rooms": [], "questions": [], "data_contact": None})
         assert await self._form(f"{self.personal_page}/erase", {}) == self.personal_page
         for person in await self.people():
             await self.api("DELETE", f"{self._path}/registrations/{person['participant_id']}?erase=true", expect=204)
@@ -142,6 +142,7 @@ class MarkedEvent:
                 "rooms": rooms,
                 "sessions": [{**speaking, **_times(), "registration_needed": True}],
                 "data_contact": {"controller": word("controller"), "email": mail("contactmail")},
+                "questions": [{"text": word("question"), "kind": "long_text"}],
             },
             expect=201,
         )
@@ -153,15 +154,19 @@ class MarkedEvent:
         await self.api("POST", f"{self._path}/desk-links", link, expect=201)
 
     async def _register(self) -> None:
-        public, (session,) = f"/e/{self.event_id}", (await self.api("GET", self._path))["sessions"]
+        public, event = f"/e/{self.event_id}", await self.api("GET", self._path)
+        (session,), (question,) = event["sessions"], event["questions"]
+        answer = f"answers.{question['question_id']}"
         person = {"language": "fr", "mode": "in_person", "needs": word("formneeds"), "sessions": session["session_id"]}
         person |= {"name": word("formname"), "email": mail("formmail"), "newsletter": "true", "photos": "true"}
+        person[answer] = word("formanswer")
         self.personal_page = await self._form(public, person | {"form_id": uuid4().hex})
         assert "/confirmation/" in self.personal_page
         stranger = person | {"name": word("strangername"), "email": mail("strangermail"), "form_id": uuid4().hex}
         assert await self._form(public, stranger, **{"X-Forwarded-For": _STRANGER}) == f"{public}/sent"
         corrected = {"name": word("newname"), "email": mail("newmail"), "language": "en", "needs": word("newneeds")}
         await self._form(f"{self.personal_page}/person", corrected)
+        await self._form(f"{self.personal_page}/answers", {answer: word("newanswer")})
         contact = {"email": mail("contact"), "language": "fr", "form_id": uuid4().hex}
         members = {"members.0.name": word("firstmember"), "members.1.name": word("secondmember")}
         members["members.1.email"] = mail("secondmail")
@@ -169,7 +174,7 @@ class MarkedEvent:
         venue = {"name": word("venuename"), "email": mail("venuemail"), "headcount": "12", "attested": "true"}
         await self._form(f"{public}/venue", {**venue, "language": "fr", "form_id": uuid4().hex})
         body = {"mode": "remote", "name": word("apiname"), "email": mail("apimail"), "language": "fr", "consents": {}}
-        body["accessibility_needs"] = word("apineeds")
+        body |= {"accessibility_needs": word("apineeds"), "answers": {question["question_id"]: word("apianswer")}}
         await self.api("POST", f"{self._path}/registrations", body, expect=201)
 
     async def _come_to_the_door(self) -> None:

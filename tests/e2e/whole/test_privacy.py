@@ -88,7 +88,7 @@ async def _erased(running: Running, marked: MarkedEvent) -> None:
     data_dir = Path(running.environment["PASSERELLE_DATA_DIR"])
     settings = load_settings(CommonSettings, data_dir=data_dir)
     written, people = set().union(*_fields_by_file(data_dir).values()), await marked.people()
-    assert {"formneeds", "importname", "venuemail", "speaker", "device", "order", "walkinname"} <= written
+    assert {"formneeds", "importname", "venuemail", "speaker", "device", "order", "walkinname", "newanswer"} <= written
     assert sorted((await marked.names_of_guests(settings)).values()) == [word("guestname"), word("jaasname")]
     await marked.link_guests(settings)
     await marked.erase()
