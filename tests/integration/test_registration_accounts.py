@@ -4,7 +4,6 @@ import re
 
 from services.chassis.access import SESSION_COOKIE, Role
 from services.registration.application.email_sign_in import MOST_FROM_A_CLIENT
-from services.registration.bootstrap import create_sign_in_code
 from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration
 
@@ -14,7 +13,7 @@ BASILE = {"name": "Basile Roy", "email": "basile@example.org", "language": "fr"}
 
 async def found(service: RunningRegistration) -> None:
     """Let the first organizer in, with an account."""
-    code = await create_sign_in_code(service.settings)
+    code = await service.parts.use_cases.tokens.create_sign_in_code()
     assert await service.redirect("GET", f"/sign-in?code={code}") == "/"
     assert await service.redirect("POST", "/account/new", ANNE) == "/account"
 
@@ -36,7 +35,7 @@ def cookie_of(service: RunningRegistration) -> str:
 
 
 async def test_whoever_starts_passerelle_makes_the_first_account_once(service: RunningRegistration) -> None:
-    code = await create_sign_in_code(service.settings)
+    code = await service.parts.use_cases.tokens.create_sign_in_code()
     assert await service.redirect("GET", f"/sign-in?code={code}") == "/"
     before = cookie_of(service)
     assert "Make an account" in await service.page("GET", "/")

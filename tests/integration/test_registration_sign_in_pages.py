@@ -3,7 +3,7 @@
 import pytest
 
 from services.chassis.access import Role
-from services.registration.bootstrap import create_sign_in_code, create_token
+from services.registration.bootstrap import create_token
 from services.registration.domain.errors import EventNotFoundError
 from tests.integration.running_registration import RunningRegistration
 
@@ -13,7 +13,7 @@ async def test_signing_in_with_a_token_or_a_one_time_code(service: RunningRegist
     to = await service.redirect("GET", f"/events/{event_id}")
     assert to == f"/sign-in?next=/events/{event_id}"
     assert "This token is not valid" in await service.page("POST", to, {"token": "psr_wrong"}, expect=403)
-    code = await create_sign_in_code(service.settings)
+    code = await service.parts.use_cases.tokens.create_sign_in_code()
     assert await service.redirect("GET", f"/sign-in?code={code}") == "/"
     assert "Colloque" in await service.page("GET", f"/events/{event_id}")
     assert "was used already" in await service.page("GET", f"/sign-in?code={code}", expect=403)
