@@ -5,6 +5,7 @@ import io
 import re
 from typing import Any, Final
 
+from services.chassis.access import Role
 from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration, a_registration
 from tests.integration.test_registration_editing_together import filled_in
@@ -48,6 +49,10 @@ async def test_answers_are_taken_changed_kept_as_asked_and_erased(service: Runni
     said = {meal: "Meat", lifts: ["Car", "Train"], first: False, club: " Rowing ", wishes: "A\nB"}
     person = await service.api("POST", everybody, a_registration(answers=said), token=None, expect=201)
     path = f"{everybody}/{person['participant_id']}"
+    in_order = [each["question_id"] for each in (await service.api("GET", path))["answers"]]
+    assert in_order == [meal, lifts, first, club, wishes]
+    desk = await service.parts.use_cases.tokens.create(Role.DESK, event_id=event_id)
+    assert (await service.api("GET", everybody, token=desk))["items"][0]["answers"] is None
     await service.api(
         "PATCH", f"/events/{event_id}", {"questions": [{**QUESTIONS[0], "text": "Lunch", "question_id": meal}]}
     )

@@ -1,9 +1,9 @@
 """Questions of events, and the answers to them, in the SQL store."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import ColumnElement, delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.tables import ANSWERS_TO_QUESTIONS
@@ -17,11 +17,16 @@ class SqlAnswerReading:
 
     _connection: AsyncConnection
 
-    async def answers(self, event_id: str, participant_id: str | None = None) -> Mapping[str, Sequence[Answer]]:
+    async def answers(self, participant_ids: Collection[str]) -> Mapping[str, Sequence[Answer]]:
         """See the port."""
-        query = select(ANSWERS_TO_QUESTIONS).where(_ANSWER.event_id == event_id)
-        if participant_id is not None:
-            query = query.where(_ANSWER.participant_id == participant_id)
+        return await self._answers_where(_ANSWER.participant_id.in_(participant_ids))
+
+    async def all_answers(self, event_id: str) -> Mapping[str, Sequence[Answer]]:
+        """See the port."""
+        return await self._answers_where(_ANSWER.event_id == event_id)
+
+    async def _answers_where(self, condition: ColumnElement[bool]) -> Mapping[str, Sequence[Answer]]:
+        query = select(ANSWERS_TO_QUESTIONS).where(condition)
         found: dict[str, list[Answer]] = {}
         for row in await self._connection.execute(query.order_by(_ANSWER.participant_id, _ANSWER.question_id)):
             value = tuple(row.answer) if isinstance(row.answer, list) else row.answer

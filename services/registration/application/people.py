@@ -1,6 +1,6 @@
 """Use cases about people: all that is known of one, what they need, writing to them again."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
@@ -15,7 +15,7 @@ from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import ConsentEntry
 from services.registration.domain.erasures import Erasure
 from services.registration.domain.event import Event
-from services.registration.domain.questions import Answer
+from services.registration.domain.questions import Answer, in_order
 from services.registration.domain.registrations import Purpose
 
 REMINDED_AHEAD: Final = timedelta(days=1)
@@ -58,7 +58,7 @@ class People:
             consents = await view.consent_history(participant_id)
             scans = await view.scans_of(participant_id)
             sessions = await chosen_sessions(view, event, [participant_id], gone_too=True)
-            answers = await view.answers(event_id, participant_id)
+            answers = (await view.answers([participant_id])).get(participant_id, ())
         letters = await self.book.of_participant(participant_id)
         return OwnData(
             event=event,
@@ -68,7 +68,7 @@ class People:
             scans=scans,
             letters=letters,
             sessions=sessions.get(participant_id, ()),
-            answers=answers.get(participant_id, ()),
+            answers=in_order(answers, event.questions),
         )
 
     async def remind(self) -> int:
@@ -115,15 +115,20 @@ class People:
         async with self.store.reading() as view:
             return await view.needs(event_id)
 
-    async def answers(self, event_id: str) -> Mapping[str, Sequence[Answer]]:
-        """What the participants of an event answered to its questions, by their ids."""
+    async def answers(self, event: Event, participant_ids: Collection[str]) -> Mapping[str, Sequence[Answer]]:
+        """What some participants of an event answered to its questions, in their order, by the participants' ids."""
         async with self.store.reading() as view:
-            return await view.answers(event_id)
+            answers = await view.answers(participant_ids)
+        return {participant_id: in_order(mine, event.questions) for participant_id, mine in answers.items()}
 
-    async def answers_of(self, event_id: str, participant_id: str) -> Sequence[Answer]:
-        """What one participant answered."""
+    async def all_answers(self, event_id: str) -> Mapping[str, Sequence[Answer]]:
+        """What all participants of an event answered."""
         async with self.store.reading() as view:
-            return (await view.answers(event_id, participant_id)).get(participant_id, ())
+            return await view.all_answers(event_id)
+
+    async def answers_of(self, event: Event, participant_id: str) -> Sequence[Answer]:
+        """What one participant answered, in the order of the questions."""
+        return (await self.answers(event, [participant_id])).get(participant_id, ())
 
     async def last_words(self, participant_id: str) -> Mapping[Purpose, ConsentEntry]:
         """What a participant last said about each purpose that they were asked about."""

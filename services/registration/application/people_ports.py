@@ -1,6 +1,6 @@
 """What is asked of the database about people: what they need, what they consented to, and their registrations."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,8 +17,12 @@ if TYPE_CHECKING:
 class PeopleReading(Protocol):
     """A consistent view of what is known of people."""
 
-    async def answers(self, event_id: str, participant_id: str | None = None) -> Mapping[str, Sequence[Answer]]:
-        """What the participants of an event, or one of them, answered to its questions, by their ids."""
+    async def answers(self, participant_ids: Collection[str]) -> Mapping[str, Sequence[Answer]]:
+        """What some participants answered to the questions of their event, by their ids."""
+        ...
+
+    async def all_answers(self, event_id: str) -> Mapping[str, Sequence[Answer]]:
+        """The same of all participants of an event."""
         ...
 
     async def registered_as(self, event_id: str, email: str) -> Sequence[AddressHolder]:

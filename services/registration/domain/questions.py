@@ -76,6 +76,12 @@ def check_questions(questions: Sequence[Question]) -> None:
             raise InvalidValueError(pointer=f"/questions/{index}/choices", rule=Rule.SOME_CHOICES)
 
 
+def in_order(answers: Sequence[Answer], questions: Sequence[Question]) -> Sequence[Answer]:
+    """Answers in the order of the questions as they are asked now, then those to what is asked no more."""
+    places = {question.question_id: place for place, question in enumerate(questions)}
+    return sorted(answers, key=lambda answer: places.get(answer.question_id, len(places)))
+
+
 def read_answer(question: Question, said: Said) -> Answer | None:
     """What somebody answers to a question; None is no answer.
 

@@ -161,7 +161,7 @@ async def show_participant(request: web.Request) -> web.StreamResponse:
         chosen={one.session.session_id: one for one in mine},
         clashes=clashes(mine),
         needs=await cases.people.needs_of(participant.registration.participant_id),
-        answers=await cases.people.answers_of(**whose),
+        answers=await cases.people.answers_of(event, whose["participant_id"]),
         orders=sorted({bought.order_id for bought in await cases.shops.tickets_of(**whose)} - {""}),
         erasure=await cases.people.erasure(whose["participant_id"]),
         erased_before=ERASED_BEFORE in request.query_string,

@@ -211,7 +211,7 @@ async def _personal_page(
     chosen = [each for each in await _sessions(request, event, participant) if not each.place.is_left]
     mine = [each for each in chosen if not each.removed]
     overviews = await cases.session_places.overview(event)
-    answers = await cases.people.answers_of(**whose)
+    answers = await cases.people.answers_of(event, seat.participant_id)
     asked = {question.question_id for question in event.questions}
     ticked: Form[SessionChoice] = Form(values={"sessions": [each.session.session_id for each in mine]})
     return render(

@@ -109,8 +109,9 @@ async def list_registrations(request: web.Request) -> web.Response:
     kept, following = page_of(roster, limit=query.limit, key=_key)
     whole = require(request, Role.DESK, event_id=event_id).allows(event_id=event_id)
     event = await cases.events.find(event_id)
-    sessions = await cases.session_places.of(event, [one.registration.participant_id for one in kept])
-    answers = await cases.people.answers(event_id) if whole else {}
+    listed = [one.registration.participant_id for one in kept]
+    sessions = await cases.session_places.of(event, listed)
+    answers = await cases.people.answers(event, listed) if whole else {}
     items = [
         RegistrationView.of(
             participant,
@@ -193,7 +194,7 @@ async def answer_registration(
     sessions = await _sessions_of(request, participant)
     if for_desk:
         return answer(RegistrationView.of(participant, None, sessions))
-    answers = await cases.people.answers_of(seat.event_id, seat.participant_id)
+    answers = await cases.people.answers_of(await cases.events.find(seat.event_id), seat.participant_id)
     return answer(RegistrationView.of(participant, cases.links, sessions, answers))
 
 

@@ -61,7 +61,7 @@ async def roster_file(request: web.Request, kind: str, *, for_people: bool) -> w
         for row, participant in zip(rows, participants, strict=True):
             mine = chosen.get(participant.registration.participant_id, ())
             row.append("; ".join(_told(each, words, for_people=for_people) for each in mine))
-    answers = await use_cases(request).people.answers(event.event_id)
+    answers = await use_cases(request).people.all_answers(event.event_id)
     for question_id, text in _asked(event, answers).items():
         headings.append(text if for_people else question_id)
         for row, participant in zip(rows, participants, strict=True):
