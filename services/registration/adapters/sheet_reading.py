@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final
 
-from services.registration.adapters.spreadsheets import FORMULA_MARKS
+from services.chassis.spreadsheets import FORMULA_MARKS
 from services.registration.domain.errors import FileTrouble, UnreadableFileError
 from services.registration.domain.imports import Sheet
 

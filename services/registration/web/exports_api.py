@@ -6,7 +6,7 @@ from aiohttp import web
 
 from services.chassis.access import require
 from services.chassis.openapi import Api
-from services.registration.adapters.spreadsheets import CSV_TYPE, XLSX_TYPE
+from services.chassis.spreadsheets import CSV_TYPE, XLSX_TYPE
 from services.registration.web.roster_files import roster_file
 
 api = Api(tag="registrations")

@@ -11,8 +11,8 @@ from services.chassis.access import require
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, read_form
 from services.chassis.pages.languages import mark
+from services.chassis.spreadsheets import CSV_TYPE
 from services.registration.adapters.sheet_reading import read_sheet
-from services.registration.adapters.spreadsheets import CSV_TYPE
 from services.registration.domain.errors import UnreadableFileError
 from services.registration.domain.event import Event
 from services.registration.domain.imports import Choices, Import, ImportContent, ImportState

@@ -7,7 +7,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from services.chassis.pages.languages import mark
-from services.registration.adapters.spreadsheets import Cell, write_csv
+from services.chassis.spreadsheets import Cell, write_csv
 from services.registration.application.imports import Reading
 from services.registration.domain.imports import Import, ImportState, Judged, Judgement, Refusal, Sheet
 

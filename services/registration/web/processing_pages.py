@@ -9,7 +9,7 @@ from services.chassis.access import require
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.forms import Form, read_form
 from services.chassis.pages.languages import mark
-from services.registration.adapters.spreadsheets import CSV_TYPE, write_csv
+from services.chassis.spreadsheets import CSV_TYPE, write_csv
 from services.registration.domain.training_proofs import TrainingProof
 from services.registration.web.answers import see
 from services.registration.web.processing_register import register_of, what_is_kept

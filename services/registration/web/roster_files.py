@@ -9,7 +9,7 @@ from aiohttp import web
 
 from services.chassis.pages import language_of, texts_of
 from services.chassis.pages.languages import mark
-from services.registration.adapters.spreadsheets import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
+from services.chassis.spreadsheets import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
 from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.ports import Participant
 from services.registration.domain.event import Event

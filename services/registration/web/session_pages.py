@@ -10,7 +10,7 @@ from services.chassis.openapi import Api
 from services.chassis.pages import language_of, render, texts_of
 from services.chassis.pages.languages import mark
 from services.chassis.paging import page_of
-from services.registration.adapters.spreadsheets import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
+from services.chassis.spreadsheets import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
 from services.registration.domain.event import Event
 from services.registration.web.answers import see
 from services.registration.web.roster_files import WORDS
