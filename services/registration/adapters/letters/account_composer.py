@@ -73,6 +73,7 @@ class AccountMailComposer:
             "event": event.title if event else "Passerelle",
             "facts": [],
             "lines": [],
+            "led_to_by": gettext("%(label)s:"),
             "links": [(gettext(_DOES[stored.link.kind]), self._links.url(stored.link))],
             "picture": None,
             "picture_text": "",

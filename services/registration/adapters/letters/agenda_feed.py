@@ -56,7 +56,7 @@ def agenda_feed(event: Event, *, public_url: str) -> bytes:
         entry = _entry(event, uid=event.event_id, title=event.title, cancelled=False, url=url)
         _place(entry, event, starts_at=event.starts_at, ends_at=event.ends_at)
         if event.rooms:
-            entry.add("location", "; ".join(room.whereabouts for room in event.rooms))
+            entry.add("location", " · ".join(room.whereabouts for room in event.rooms))
         calendar.add_component(entry)
     add_time_zones(calendar, event)
     written: bytes = calendar.to_ical()

@@ -79,9 +79,9 @@ class MailComposer:
         stand = _Stand.of(event, participant)
         facts = _facts(event, participant, stand, tongue)
         if lines := session_lines(sessions, event, tongue):
-            facts.append((tongue.texts.gettext("Your sessions"), "; ".join(lines)))
+            facts.append((tongue.texts.gettext("Your sessions"), " · ".join(lines)))
         if pairs := [f"{one.title} / {other.title}" for one, other in clashes(sessions)]:
-            facts.append((tongue.texts.gettext("At the same time, so keep one of them"), "; ".join(pairs)))
+            facts.append((tongue.texts.gettext("At the same time, so keep one of them"), " · ".join(pairs)))
         shown = {
             "language": tongue.language,
             "subject": words.subject,
@@ -94,6 +94,7 @@ class MailComposer:
                 for label, value in facts
             ],
             "links": self._links_of(event, participant, stand, tongue),
+            "led_to_by": tongue.texts.gettext("%(label)s:"),
             "picture": TICKET_PICTURE if stand.holds_ticket else None,
             "picture_text": tongue.texts.gettext("QR code of ticket %(code)s")
             % {"code": spell(participant.registration.ticket)},

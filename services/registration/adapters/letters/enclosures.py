@@ -187,4 +187,4 @@ def session_lines(sessions: Sequence[ChosenSession], event: Event, tongue: Tongu
 
 def where(event: Event) -> str:
     """The rooms of the event, with their addresses."""
-    return "; ".join(room.whereabouts for room in event.rooms)
+    return " · ".join(room.whereabouts for room in event.rooms)
