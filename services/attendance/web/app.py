@@ -20,6 +20,7 @@ from services.attendance.web.moments import CLOCK
 from services.attendance.web.names import NAMES, Names
 from services.attendance.web.people_pages import add_people_pages
 from services.attendance.web.person_page import add_person_page
+from services.attendance.web.presence_file import add_presence_file
 from services.attendance.web.timeline_page import add_timeline_page
 from services.chassis.access import TokenVerifier
 from services.chassis.clock import Clock
@@ -58,6 +59,7 @@ def create_attendance_app(
     add_live_page(app)
     add_timeline_page(app)
     add_people_pages(app)
+    add_presence_file(app)
     add_person_page(app)
     add_changes_page(app)
     add_internal(app, settings)

@@ -15,6 +15,8 @@ PLOT_HEIGHT: Final = 330
 HEIGHT: Final = PLOT_TOP + PLOT_HEIGHT + 26
 _LEAST_SIDE: Final = 54
 _LABEL_GAP: Final = 19
+_LABEL_LINES: Final = 2
+_LABEL_HEIGHT: Final = 15
 _MOST_POINTS: Final = 480
 _TICK_MINUTES: Final = (5, 10, 15, 30, 60, 120, 180, 240, 360, 720, 1440)
 _MOST_TICKS: Final = 10
@@ -24,11 +26,16 @@ _MOST_STEPS: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """A session: its place across in percent, and where it stands in the list it came from."""
+    """A session: its place across in percent, and where it stands in the list it came from.
+
+    `label_at` is where its title stands, in pixels down, None if other titles leave no room; `parallel` to another.
+    """
 
     index: int
     x: str
     width: str
+    label_at: int | None = 0
+    parallel: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +70,13 @@ class Curve:
 
 
 def draw(
-    minutes: Sequence[Minute], *, starts_at: int, ends_at: int, sessions: Sequence[tuple[int, int]], offset: int
+    minutes: Sequence[Minute],
+    *,
+    starts_at: int,
+    ends_at: int,
+    sessions: Sequence[tuple[int, int]],
+    offset: int,
+    most: tuple[int, int] = (0, 0),
 ) -> Curve | None:
     """The drawing of a curve over the event and what stands around it; None while there is nothing to draw.
 
@@ -72,6 +85,7 @@ def draw(
         starts_at: the event's start in milliseconds, as all instants here.
         ends_at: its end.
         sessions: start and end of each.
+        most: the most on site and the most remote at once, perhaps for less than a minute: the axis reaches them.
         offset: the local time's distance from UTC, in milliseconds, so that ticks stand on local hours.
     """
     shown = _trimmed(minutes, starts_at, ends_at)
@@ -79,8 +93,8 @@ def draw(
         return None
     first, last = min(shown[0].at, starts_at), max(shown[-1].at, ends_at)
     across = _Across(first=first, minutes=max(1, (last - first) // MINUTE))
-    highest = max((minute.heads.in_person for minute in shown), default=0)
-    lowest = max((minute.heads.remote for minute in shown), default=0)
+    highest = max(most[0], *(minute.heads.in_person for minute in shown))
+    lowest = max(most[1], *(minute.heads.remote for minute in shown))
     down = _down(highest, lowest)
     points = _thinned(shown)
     now = shown[-1]
@@ -97,11 +111,7 @@ def draw(
         both_area=_band(points, across, lambda heads: down.above(heads.both), lambda heads: down.below(heads.both)),
         people=steps,
         times=_time_ticks(across, offset),
-        sessions=[
-            Span(index=index, x=across.percent(start), width=across.width(start, end))
-            for index, (start, end) in enumerate(sessions)
-            if start < last and end > first
-        ],
+        sessions=_sessions(sessions, across, first=first, last=last),
         now=across.percent(now.at),
         now_at_end=(now.at - first) / MINUTE > across.minutes * 0.8,
         on_site_label=labels[0],
@@ -148,6 +158,27 @@ def _down(highest: int, lowest: int) -> _Down:
     above = min(max(above, _LEAST_SIDE), PLOT_HEIGHT - _LEAST_SIDE)
     pixels = 0.94 * min(above / highest, (PLOT_HEIGHT - above) / lowest)
     return _Down(zero=PLOT_TOP + above, pixels=pixels, highest=highest, lowest=lowest)
+
+
+def _sessions(sessions: Sequence[tuple[int, int]], across: _Across, *, first: int, last: int) -> list[Span]:
+    """Those within the drawing; the titles of parallel ones stand in lines of their own, as far as there is room."""
+    shown = [(index, start, end) for index, (start, end) in enumerate(sessions) if start < last and end > first]
+    free_at = [first] * _LABEL_LINES
+    spans = []
+    for index, start, end in sorted(shown, key=lambda session: session[1:]):
+        line = next((number for number, until in enumerate(free_at) if until <= max(start, first)), None)
+        if line is not None:
+            free_at[line] = end
+        spans.append(
+            Span(
+                index=index,
+                x=across.percent(start),
+                width=across.width(start, end),
+                label_at=None if line is None else line * _LABEL_HEIGHT,
+                parallel=any(start < to and end > since for other, since, to in shown if other != index),
+            )
+        )
+    return spans
 
 
 def _trimmed(minutes: Sequence[Minute], starts_at: int, ends_at: int) -> Sequence[Minute]:

@@ -57,6 +57,8 @@ async def lines(
     subjects = {entry.subject for entry in entries if entry.subject is not None}
     names = await names_for(request, event.event_id, subjects)
     closed = await request.app[TIMELINE].closed_at(event.event_id)
+    places = {room.room_id: room.name for room in event.rooms}
+    places |= {session.session_id: session.title for session in event.sessions}
     shown = []
     for entry in entries:
         after_close = is_correction(entry, closed=closed)
@@ -69,7 +71,7 @@ async def lines(
                 told_of=entry.guest_id or entry.participant_id,
                 who=entry.subject and (names.get(entry.subject) or short_id(entry.subject)),
                 did=wording.said(entry, gettext),
-                where=wording.where(entry),
+                where=wording.where(entry, places),
                 status=entry.reached.status.value if entry.reached and wording.moved(entry) else None,
                 late=instant(entry.recorded) if entry.id in late or after_close else None,
                 after_close=after_close,

@@ -16,7 +16,7 @@ from services.attendance.adapters.timeline import Filter
 from services.attendance.application.statistics import Statistics
 from services.attendance.application.translation import instant
 from services.attendance.domain.facts import Mode
-from services.attendance.domain.heads import MINUTE, Minute
+from services.attendance.domain.heads import MINUTE, Minute, Peak
 from services.attendance.domain.reading import Entry
 from services.attendance.web import figure_answers
 from services.attendance.web.api import READERS, READING, TIMELINE, known_event
@@ -166,10 +166,15 @@ def _curve(event: EventData, horizon: int | None, counted: Statistics) -> dict[s
         starts_at=starts_at,
         ends_at=ends_at,
         sessions=[(to_column(session.starts_at), to_column(session.ends_at)) for session in event.sessions],
+        most=(_count(counted.peaks.in_person), _count(counted.peaks.remote)),
         offset=0 if distance is None else int(distance.total_seconds()) * 1000,
     )
     stats = figure_answers.stats(counted, event=event, horizon=horizon, as_of=None)
     return {"curve": drawn, "stats": stats, "table": _table(counted.curve), "instant": instant, "height": HEIGHT}
+
+
+def _count(peak: Peak | None) -> int:
+    return 0 if peak is None else peak.count
 
 
 def _table(minutes: Sequence[Minute]) -> list[Minute]:

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from services.attendance.application.translation import instant
 from services.attendance.domain.intervals import durations
 from services.attendance.web.api import READERS, READING, TIMELINE, known_event
 from services.attendance.web.known_at import asked_moment
@@ -74,6 +75,7 @@ async def list_people(request: web.Request) -> web.Response:
         query=query,
         count=len(found),
         first=first,
+        horizon=None if horizon is None else instant(horizon),
         people=[_listed(Person(standing=one, name=names[one.subject]), horizon) for one in standings],
         following=ids[first + ROWS - 1] if first + ROWS < len(found) else None,
     )

@@ -111,6 +111,7 @@ async def show_person(request: web.Request) -> web.Response:
         doubtful=await lines(request, event, doubtful),
         lines=await lines(request, event, entries),
         back=str(request.rel_url) if sees_names(request) and known.moment is None else None,
+        horizon=None if report.horizon is None else instant(report.horizon),
         instant=instant,
     )
 

@@ -142,9 +142,11 @@ def grade(interval: Interval, gettext: Gettext) -> str:
     return gettext(_GRADES[interval.grade])
 
 
-def where(entry: Entry) -> str | None:
-    """The gate, or the online room, by its own name."""
-    return entry.told("gate") or _room(entry.told("room"))
+def where(entry: Entry, places: Mapping[str, str]) -> str | None:
+    """The session or room of the event by its name in `places`, the gate, or the online room by its own name."""
+    place_id = entry.told("place_id") or entry.told("session_id") or ""
+    told = (places.get(place_id), entry.told("gate") or _room(entry.told("room")))
+    return " · ".join(part for part in told if part) or None
 
 
 def place(interval: Interval) -> str:

@@ -84,3 +84,23 @@ def test_a_week_is_drawn_with_few_points_and_keeps_its_peak() -> None:
     curve = drawn(minutes(*week), hours=24 * 7)
     assert len(curve.on_site_line) < 6_000
     assert min(heights(curve.on_site_line)) < curve.zero - 10 * (curve.zero - heights(curve.on_site_line)[0]) / 2
+
+
+def test_titles_of_parallel_sessions_stand_below_one_another_as_far_as_there_is_room() -> None:
+    morning = (START, START + 3 * HOUR)
+    sessions = (morning, morning, morning, (START + 3 * HOUR, START + 4 * HOUR))
+    curve = drawn(minutes((1, 0, 0), (1, 0, 0)), sessions=sessions)
+    assert [(session.label_at, session.parallel) for session in curve.sessions] == [
+        (0, True),
+        (15, True),
+        (None, True),
+        (0, False),
+    ]
+
+
+def test_the_axis_reaches_the_most_people_though_they_were_there_for_less_than_a_minute() -> None:
+    made = draw(
+        minutes((3, 0, 0), (3, 0, 0)), starts_at=START, ends_at=START + HOUR, sessions=[], offset=0, most=(4, 0)
+    )
+    assert made is not None
+    assert max(tick.value for tick in made.people) == 4

@@ -132,6 +132,7 @@ pause.addEventListener("click", () => {
   else follow();
 });
 
-pause.hidden = false;
+// What becomes known after the end comes in still, too seldom to be held up.
+pause.hidden = "over" in live.dataset;
 refresh.hidden = true;
 follow();
