@@ -40,7 +40,7 @@ async def test_sessions_are_chosen_corrected_at_the_field_and_seen_by_the_organi
     ):
         await page.goto(address(service, f"/e/{event_id}"))
         choice = page.get_by_role("group", name="Séances sur inscription")
-        await expect(choice).to_contain_text("complet en salle : vous seriez sur la liste d’attente")
+        await expect(choice).to_contain_text("complet en salle : il y a une liste d’attente")
         await is_sound(page)
         await page.get_by_label("Sur place").first.check()
         await page.get_by_label("Prénom et nom").fill("Zoé Ünal")

@@ -234,7 +234,7 @@ async def test_the_lists_name_the_sessions(service: RunningRegistration) -> None
     ]
     attendees = await service.page("GET", f"/events/{event_id}/sessions/{workshop}.csv")
     assert [line.split(",")[:4] for line in attendees.splitlines()[1:]] == [
-        ["P0", "In person", "Confirmed", ""],
+        ["P0", "In person", "Seat confirmed", ""],
         ["P1", "In person", "On the waiting list", "1"],
     ]
 

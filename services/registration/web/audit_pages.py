@@ -1,6 +1,7 @@
 """The audit log as a page: of one event for its organizers, of everything for who runs the installation."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from typing import Final
 
 from aiohttp import web
@@ -11,6 +12,7 @@ from services.chassis.paging import decode_cursor, page_of
 from services.registration.application.audit import AuditQuery
 from services.registration.application.sessions import ACCOUNT, DESK_LINK
 from services.registration.domain.audit import Act, AuditEntry
+from services.registration.domain.errors import EventNotFoundError
 from services.registration.web.use_cases import use_cases
 
 _LINES_A_PAGE: Final = 25
@@ -50,6 +52,7 @@ async def show_log(request: web.Request) -> web.StreamResponse:
         event=None if event_id is None else await cases.events.find(event_id),
         entries=kept,
         names=await _names(request, kept, event_id),
+        titles={} if event_id else await _titles(request, kept),
         topics=list(_TOPICS),
         filters=filters,
         chosen={name: value for name, value in filters.items() if value},
@@ -68,6 +71,15 @@ def acts_of(topic: str) -> Collection[Act]:
     """The acts of a topic; none, which is all of them, for what is no topic."""
     kinds = _TOPICS.get(topic, ())
     return [act for act in Act if act.partition(".")[0] in kinds]
+
+
+async def _titles(request: web.Request, entries: Sequence[AuditEntry]) -> Mapping[str, str]:
+    """What the events in some entries are called."""
+    titles = {}
+    for event_id in {entry.deed.event_id for entry in entries if entry.deed.event_id}:
+        with suppress(EventNotFoundError):
+            titles[event_id] = (await use_cases(request).events.find(event_id)).title
+    return titles
 
 
 async def _names(request: web.Request, entries: Sequence[AuditEntry], event_id: str | None) -> Mapping[str, str]:

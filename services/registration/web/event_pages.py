@@ -18,7 +18,7 @@ from services.registration.domain.errors import EventChangedMeanwhileError, Inva
 from services.registration.domain.event import OFFER_MINUTES, Event, require_editable
 from services.registration.domain.event_versions import version_of
 from services.registration.domain.letters import LetterState
-from services.registration.domain.seats import Mode
+from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
 from services.registration.web.answers import ERASED_BEFORE, see
 from services.registration.web.cursors import cursor_key, read_cursor
@@ -124,6 +124,8 @@ async def _event_page(
             participant.registration.created_at, participant.registration.participant_id
         ),
     )
+    counts = await cases.registrations.counts(event.event_id)
+    active = (people for (_, status), people in counts.by_seat.items() if status != SeatStatus.CANCELLED)
     return render(
         request,
         "event.html",
@@ -131,7 +133,9 @@ async def _event_page(
         event=event,
         version=version_of(event),
         changed=changed,
-        counts=await cases.registrations.counts(event.event_id),
+        counts=counts,
+        letters_on_cancelling=sum(active),
+        mail_leaves=cases.settings.smtp_server is not None,
         let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
         unseated=sum(not settled for _, settled in await cases.desks.unseated_entries(event.event_id)),
         undelivered=(await cases.letters.counts(event.event_id)).get(LetterState.UNDELIVERABLE, 0),

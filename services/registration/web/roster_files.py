@@ -41,7 +41,7 @@ HEADINGS: Final = {
 WORDS: Final[Mapping[Mode | SeatStatus, str]] = {
     Mode.IN_PERSON: mark("In person"),
     Mode.REMOTE: mark("Remotely"),
-    SeatStatus.CONFIRMED: mark("Confirmed"),
+    SeatStatus.CONFIRMED: mark("Seat confirmed"),
     SeatStatus.WAITLISTED: mark("On the waiting list"),
     SeatStatus.CANCELLED: mark("Cancelled"),
 }

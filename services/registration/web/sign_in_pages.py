@@ -178,6 +178,7 @@ def _page(
         notice=notice,
         next=local_path(request.query.get("next")),
         passkeys_at=passkey_place(request),
+        mail_leaves=use_cases(request).settings.smtp_server is not None,
         provider=None if access.federated is None else access.federated.provider.name,
     )
 

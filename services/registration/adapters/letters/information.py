@@ -6,7 +6,7 @@ from typing import Final
 
 from services.registration.adapters.letters.languages import Tongue
 from services.registration.domain.data_contacts import DataContact
-from services.registration.domain.event import Event
+from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.letters import LetterKind
 
 _FIRST: Final = frozenset({LetterKind.REGISTERED, LetterKind.WAITLISTED})
@@ -16,8 +16,14 @@ _FIRST: Final = frozenset({LetterKind.REGISTERED, LetterKind.WAITLISTED})
 def information(kind: LetterKind, event: Event, tongue: Tongue, *, kept_until: datetime, public_url: str) -> list[str]:
     """The paragraphs at the foot of a letter."""
     gettext, contact = tongue.texts.gettext, event.data_contact
+    over = event.status is EventStatus.CANCELLED or kind is LetterKind.CANCELLED
     lines = [
         gettext(
+            "You get this message because this address was given to register for this event. On your personal page"
+            " you can see what is known of you, and have it erased."
+        )
+        if over
+        else gettext(
             "You get this message because this address was given to register for this event. On your personal page"
             " you can change or cancel your registration, see what is known of you, and have it erased."
         )
