@@ -55,6 +55,7 @@ from services.streaming_bridge.web.join import add_join_page
 from services.streaming_bridge.web.metrics import BridgeMetrics
 from services.streaming_bridge.web.retention import add_retention
 from services.streaming_bridge.web.rooms import add_guest_names, rooms_api
+from services.streaming_bridge.web.source_names import add_source_names
 from services.streaming_bridge.web.sources import sources_api
 from services.streaming_bridge.web.webhooks import WEBHOOK_ROUTES, webhooks_api
 
@@ -169,6 +170,7 @@ def _join(
         rooms_api(claims),
     )
     add_guest_names(app, guests, settings)
+    add_source_names(app, book, settings)
     retention = retention_job(settings, engine, clock=clock, registry=registry)
     add_retention(app, retention, settings)
     add_join_page(app, joining, box=SecretBox.derive(settings.secret, purpose="join"), clock=clock)

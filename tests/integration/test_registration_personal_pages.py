@@ -9,7 +9,7 @@ import pytest
 from services.chassis.clock import system_clock
 from services.chassis.secrets import SecretBox
 from tests.builders import SECRET_KEY
-from tests.integration.running_registration import RunningRegistration
+from tests.integration.running_registration import START, RunningRegistration
 
 
 def path_of(service: RunningRegistration, url: str) -> str:
@@ -118,6 +118,9 @@ async def test_a_join_link_hands_over_to_the_bridge_with_a_short_grant(service: 
         "display_name": "Léa Martin",
         "moderator": False,
         "language": "fr",
+        "starts_at": START.isoformat(),
+        "timezone": "Europe/Paris",
+        "contact": None,
     }
 
 

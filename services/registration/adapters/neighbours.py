@@ -14,6 +14,7 @@ from services.chassis.settings import CommonSettings
 from services.registration.application.neighbours import KnownAttendance
 
 _PATIENCE_SECONDS: Final = 5.0
+_PATIENCE_FOR_A_HINT_SECONDS: Final = 1.0
 Model = TypeVar("Model", bound=BaseModel)
 
 log = structlog.stdlib.get_logger(__name__)
@@ -21,6 +22,10 @@ log = structlog.stdlib.get_logger(__name__)
 
 class _Names(BaseModel):
     names: dict[str, str]
+
+
+class _SourceNames(BaseModel):
+    names: frozenset[str]
 
 
 class HttpNeighbours:
@@ -47,12 +52,20 @@ class HttpNeighbours:
         """The rules by which the bridge deletes, and what it did last; None if it is away."""
         return await self._ask(f"{self._settings.streaming_bridge_url}/internal/retention", {}, RetentionView)
 
-    async def _ask(self, url: str, body: Mapping[str, Any], model: type[Model]) -> Model | None:
+    async def source_names(self) -> frozenset[str] | None:
+        """The conferencing sources that the bridge knows; None if it does not say so at once."""
+        url = f"{self._settings.streaming_bridge_url}/internal/source-names"
+        known = await self._ask(url, {}, _SourceNames, patience=_PATIENCE_FOR_A_HINT_SECONDS)
+        return None if known is None else known.names
+
+    async def _ask(
+        self, url: str, body: Mapping[str, Any], model: type[Model], *, patience: float = _PATIENCE_SECONDS
+    ) -> Model | None:
         headers = internal_headers(self._settings)
         try:
             # Somebody takes their data along once in a while: a session kept for that would be idle for days.
             async with (
-                asyncio.timeout(_PATIENCE_SECONDS),
+                asyncio.timeout(patience),
                 aiohttp.ClientSession(headers=headers) as session,
                 session.post(url, json=body) as response,
             ):

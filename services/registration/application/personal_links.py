@@ -6,6 +6,7 @@ from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.secrets import BrokenSealError, ExpiredTokenError, SecretBox
+from services.registration.domain.event import Event
 
 PERSONAL: Final = "registration"
 """What the box of confirmation pages is derived for."""
@@ -67,15 +68,18 @@ class PersonalLinks:
         """Whose join link it is; None if it is not one of this event."""
         return self._read(self.joining, token, event_id=event_id)
 
-    def grant_path(self, *, event_id: str, participant_id: str, display_name: str, language: str) -> str:
+    def grant_path(self, event: Event, *, participant_id: str, display_name: str, language: str) -> str:
         """Where the streaming bridge lets this participant into the meeting, within a minute."""
         grant = self.joining.seal_token(
             {
-                "event_id": event_id,
+                "event_id": event.event_id,
                 "participant_id": participant_id,
                 "display_name": display_name,
                 "moderator": False,
                 "language": language,
+                "starts_at": event.starts_at.isoformat(),
+                "timezone": event.timezone,
+                "contact": event.data_contact.email if event.data_contact else None,
             },
             expires_at=self.clock() + GRANT_LIFETIME,
         )

@@ -26,6 +26,7 @@ from services.registration.web.data_contact_form import contact_values
 from services.registration.web.event_form import EventForm, filled_with, refused
 from services.registration.web.event_merging import Difference, merged
 from services.registration.web.form_rows import rows_to_show
+from services.registration.web.unknown_sources import unknown_sources
 from services.registration.web.use_cases import use_cases
 
 _ROWS_A_PAGE: Final = 20
@@ -138,6 +139,7 @@ async def _event_page(
         mail_leaves=cases.settings.smtp_server is not None,
         let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
         unseated=sum(not settled for _, settled in await cases.desks.unseated_entries(event.event_id)),
+        unknown_sources=(await unknown_sources(cases.neighbours, [event])).get(event.event_id, ()),
         undelivered=(await cases.letters.counts(event.event_id)).get(LetterState.UNDELIVERABLE, 0),
         roster=kept,
         search=search,

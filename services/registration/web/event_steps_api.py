@@ -87,7 +87,7 @@ async def cancel_event(request: web.Request) -> web.Response:
 )
 async def archive_event(request: web.Request) -> web.Response:
     """It can be read as before. A published event cannot be archived, and one that is opened leaves the archive."""
-    return answer(event_view(request, await use_cases(request).events.archive(request.match_info["event_id"])))
+    return answer(await event_view(request, await use_cases(request).events.archive(request.match_info["event_id"])))
 
 
 @api.route(
@@ -99,7 +99,7 @@ async def archive_event(request: web.Request) -> web.Response:
 )
 async def unarchive_event(request: web.Request) -> web.Response:
     """An event that is not archived stays as it is."""
-    return answer(event_view(request, await use_cases(request).events.unarchive(request.match_info["event_id"])))
+    return answer(await event_view(request, await use_cases(request).events.unarchive(request.match_info["event_id"])))
 
 
 @api.route(
@@ -121,10 +121,10 @@ async def duplicate_event(request: web.Request) -> web.Response:
         title=body.title,
         retry_key=reply.scope if reply else None,
     )
-    return answer(event_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
+    return answer(await event_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
 
 
 async def _taken(request: web.Request, step: Callable[..., Awaitable[Event]]) -> web.Response:
     """Take a step, unless `If-Match` names other versions than the event's: 412, as for an edit."""
     taken = step(request.match_info["event_id"], seen=versions_seen(request))
-    return answer_with_version(request, await telling_what_changed(request, taken))
+    return await answer_with_version(request, await telling_what_changed(request, taken))

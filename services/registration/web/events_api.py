@@ -22,6 +22,7 @@ from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.event_answers import (
     answer_with_version,
     event_view,
+    event_views,
     telling_what_changed,
     versions_seen,
 )
@@ -66,7 +67,7 @@ async def create_event(request: web.Request) -> web.Response:
     body = await read_json(request, NewEvent)
     reply = pending_reply(request)
     event = await use_cases(request).events.create(draft_of(body), retry_key=reply.scope if reply else None)
-    return answer(event_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
+    return answer(await event_view(request, event), status=201, location=f"/api/v1/events/{event.event_id}")
 
 
 @api.route("GET", "/api/v1/events", summary="List events", query=EventsQuery, answers={200: Page[EventView]})
@@ -87,7 +88,7 @@ async def list_events(request: web.Request) -> web.Response:
         )
     )
     kept, following = page_of(events, limit=query.limit, key=lambda event: cursor_key(event.starts_at, event.event_id))
-    return answer(Page[EventView](items=[event_view(request, event) for event in kept], next=following))
+    return answer(Page[EventView](items=await event_views(request, kept), next=following))
 
 
 @api.route("GET", "/api/v1/events/{event_id}", summary="Read an event", answers={200: EventView})
@@ -99,7 +100,7 @@ async def read_event(request: web.Request) -> web.Response:
     event = await use_cases(request).events.find(request.match_info["event_id"])
     if event.status is EventStatus.DRAFT and not _reaches(request, event.event_id):
         raise EventNotFoundError(event.event_id)
-    return answer_with_version(request, event)
+    return await answer_with_version(request, event)
 
 
 @api.route(
@@ -121,7 +122,7 @@ async def change_event(request: web.Request) -> web.Response:
     body = await read_json(request, EventPatch)
     events, event_id = use_cases(request).events, request.match_info["event_id"]
     change = events.edit(event_id, _changes(body), seen=versions_seen(request))
-    return answer_with_version(request, await telling_what_changed(request, change))
+    return await answer_with_version(request, await telling_what_changed(request, change))
 
 
 def draft_of(body: NewEvent) -> EventDraft:

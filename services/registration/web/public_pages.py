@@ -119,7 +119,7 @@ async def join(request: web.Request) -> web.StreamResponse:
         return render(request, "not_yet.html", status=409, event=event, reason=reason)
     person = participant.person
     path = cases.links.grant_path(
-        event_id=event_id,
+        event,
         participant_id=participant_id,
         display_name=person.name if person else "",
         language=person.language if person else language_of(request),

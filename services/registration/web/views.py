@@ -77,12 +77,15 @@ class DataContactView(BaseModel):
         )
 
 
+Warned = Literal["no_data_contact", "unknown_source"]
+
+
 class EventView(BaseModel):
     """An event as it stands.
 
     `closes_at` is when the clock closes it, null if it does not. `closed` is null while it is open, `archived_at` while
     lists show it. `warnings` are for who manages it: with `no_data_contact`, people are not told who answers for their
-    data.
+    data; with `unknown_source`, a room names a conferencing source that is not there, so that nobody can join.
     """
 
     event_id: str
@@ -104,12 +107,13 @@ class EventView(BaseModel):
     archived_at: Instant | None
     data_contact: DataContactView | None
     questions: list[QuestionView]
-    warnings: list[Literal["no_data_contact"]]
+    warnings: list[Warned]
     url: str
 
     @classmethod
-    def of(cls, event: Event, *, public_url: str, whole: bool) -> "EventView":
+    def of(cls, event: Event, *, public_url: str, whole: bool, unknown_source: bool = False) -> "EventView":
         """An event, `whole` for those who may manage it."""
+        warned: dict[Warned, bool] = {"no_data_contact": event.data_contact is None, "unknown_source": unknown_source}
         return cls(
             event_id=event.event_id,
             title=event.title,
@@ -156,7 +160,7 @@ class EventView(BaseModel):
             archived_at=event.archived_at,
             data_contact=DataContactView.of(event.data_contact) if event.data_contact else None,
             questions=[QuestionView.of(question) for question in event.questions],
-            warnings=["no_data_contact"] if whole and event.data_contact is None else [],
+            warnings=[warning for warning, holds in warned.items() if whole and holds],
             url=f"{public_url}/e/{event.event_id}",
         )
 

@@ -5,7 +5,7 @@ to is ever logged: both let somebody in.
 """
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 import structlog
@@ -19,13 +19,16 @@ from services.streaming_bridge.application.joining import Joining, MeetingRoom
 from services.streaming_bridge.domain.errors import NoMeetingError
 
 _TIME_TO_CHOOSE: Final = timedelta(minutes=10)
-_LONGEST_GRANT: Final = 4000
+_LONGEST_GRANT: Final = 6000
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 class JoinGrant(BaseModel):
-    """What registration vouches for. A personal link, sealed alike, has no name in it and is no grant."""
+    """What registration vouches for. A personal link, sealed alike, has no name in it and is no grant.
+
+    When the event begins, and whom to write to, is for the page of those who cannot be let in.
+    """
 
     event_id: str
     participant_id: str
@@ -33,6 +36,9 @@ class JoinGrant(BaseModel):
     moderator: bool = False
     language: str | None = None
     room_id: str | None = None
+    starts_at: datetime | None = None
+    timezone: str = "UTC"
+    contact: str | None = None
 
 
 def add_join_page(app: web.Application, joining: Joining, *, box: SecretBox, clock: Clock) -> None:
@@ -50,7 +56,16 @@ def add_join_page(app: web.Application, joining: Joining, *, box: SecretBox, clo
             address = await joining.address(room, participant_id=grant.participant_id, display_name=grant.display_name)
         except NoMeetingError as error:
             log.warning("join.no_meeting", event_id=grant.event_id, reason=error.reason)
-            return render(request, "join_no_room.html", status=404)
+            return render(
+                request,
+                "join_no_room.html",
+                status=404,
+                # Registration lets nobody through without a room: what lacks it here is the latest change, on its way.
+                connected=error.reason == "no_room",
+                expected=grant.starts_at if grant.starts_at and clock() < grant.starts_at else None,
+                begun=grant.starts_at is not None and grant.starts_at <= clock(),
+                join=grant,
+            )
         log.info("join.sent", event_id=grant.event_id)
         return _see_other(address)
 
@@ -66,7 +81,7 @@ def add_join_page(app: web.Application, joining: Joining, *, box: SecretBox, clo
         """The rooms with a link for each, which leads into that room alone and cannot be prolonged."""
         until = clock() + _TIME_TO_CHOOSE
         return [
-            (room.label, box.seal_token({**grant.model_dump(), "room_id": room.room_id}, expires_at=until))
+            (room.label, box.seal_token({**grant.model_dump(mode="json"), "room_id": room.room_id}, expires_at=until))
             for room in rooms
         ]
 

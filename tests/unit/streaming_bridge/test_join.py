@@ -111,6 +111,29 @@ async def test_a_removed_source_has_no_meeting(bridge: BridgeUnderTest) -> None:
     assert (await follow(bridge, grant())).status == 404
 
 
+async def test_who_cannot_be_let_in_is_told_when_to_come_whom_to_write_to_and_finds_the_way_back(
+    bridge: BridgeUnderTest,
+) -> None:
+    begins = OPENING + timedelta(days=12)
+    told = {"starts_at": begins.isoformat(), "timezone": "Europe/Paris", "contact": "donnees@example.org"}
+    await bridge.claim(("main", "pleniere"))
+    unconnected = await follow(bridge, grant(**told), Accept="text/html")
+    assert unconnected.status == 404
+    page = await unconnected.text()
+    for words in (
+        "the organizer has not connected the meeting yet",
+        "5 December 2026",
+        "10:00 (Europe/Paris)",
+        'href="mailto:donnees@example.org"',
+        f'href="/e/{EVENT}"',
+    ):
+        assert words in page
+    assert "in a few minutes" not in page
+    without = await (await follow(bridge, grant(), Accept="text/html")).text()
+    assert "when the meeting is to begin" in without
+    assert "mailto:" not in without
+
+
 async def test_neither_the_grant_nor_the_token_is_logged(
     bridge: BridgeUnderTest, capfd: pytest.CaptureFixture[str]
 ) -> None:
