@@ -174,6 +174,8 @@ async def test_an_undone_scan_and_a_walk_in_made_without_the_network_are_told_to
         await expect(page.locator("#result")).to_contain_text("Zoé Ünal")
         await page.reload()
         await expect(page.locator("#network-waiting")).to_have_text("Scans waiting: 2")
+        await expect(page.locator("#count")).to_contain_text("In the room: 1 of 100.")
+        await expect(page.locator("#scans")).to_contain_text("Zoé Ünal")
         await page.context.set_offline(offline=False)
         await expect(page.locator("#network-waiting")).to_be_empty()
         await expect(page.locator("#count")).to_contain_text("In the room: 1 of 100.")

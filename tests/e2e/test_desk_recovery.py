@@ -209,8 +209,10 @@ async def test_a_walk_in_is_looked_for_first_with_the_network_and_without(servic
         assert await violations(page) == []
         await page.get_by_role("button", name="No, register somebody else").click()
         await expect(page.locator("#result")).to_contain_text("Provisional")
+        await expect(page.locator("#count")).to_contain_text("In the room: 2 of 100.")
         await page.context.set_offline(offline=False)
         await expect(page.locator("#network-waiting")).to_be_empty()
+        await expect(page.locator("#result")).not_to_contain_text("Provisional")
         await expect(page.locator("#count")).to_contain_text("In the room: 2 of 100.")
         await service.api("POST", f"/events/{event_id}/close")
         await walk_in(page, "Zoé Ünal", "This event is closed.")

@@ -1,6 +1,7 @@
 """What a volunteer opens: the link or QR code of a desk, good on one day."""
 
 from typing import Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -34,7 +35,8 @@ async def open_desk(request: web.Request) -> web.StreamResponse:
     if opened is None:
         return await show_link(request)
     link, session = opened
-    return await signed_in(request, session, f"/events/{link.event_id}/desk")
+    gate = urlencode({"gate": link.label})
+    return await signed_in(request, session, f"/events/{link.event_id}/desk?{gate}")
 
 
 def add_desk_link_pages(app: web.Application) -> None:

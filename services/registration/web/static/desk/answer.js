@@ -24,6 +24,7 @@ export function drawAnswer(answer, event) {
   const box = panel.querySelector(".answer");
   if (answer.provisional && !["refused", "already_in"].includes(answer.outcome)) {
     box.classList.add("provisional");
+    box.dataset.entry = answer.entry ?? "";
     box.lastElementChild.append(filled(answer.seatless ? "provisional-seat" : "provisional", {}));
   }
   const fact = answer.outcome.startsWith("checked") && (answer.fact_id ?? answer.entry);
@@ -46,6 +47,7 @@ function panelOf(answer, event) {
   const { outcome, reason, earlier, seats_left: left, other_event: other, provisional, ticket, foreign } = answer;
   if (answer.signed_out) return "signed_out";
   if (outcome === "already_in") return earlier ? (earlier.gate ? "already_in_by" : "already_in_since") : "already_in";
+  if (outcome === "not_in" && earlier) return "not_in_since";
   if (outcome === "checked_in" && ticket) return "walked_in";
   if (outcome !== "refused") return outcome;
   if (reason === "remote_ticket" && left === 0) return "remote_full";

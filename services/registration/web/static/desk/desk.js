@@ -103,9 +103,8 @@ export class Desk {
     const known = { ...local, provisional: true, entry: entry.id, as_of: this.asOf };
     if (!this.server.online) return kept.then(() => this.#ending(known, entry));
     let late = true;
-    const left = PATIENCE - (performance.now() - started);
     const showKnown = () => kept.then(() => late && local.reason !== "unknown_ticket" && show(known));
-    const slow = setTimeout(showKnown, left);
+    const slow = setTimeout(showKnown, PATIENCE - (performance.now() - started));
     const response = await this.server.ask("POST", "/check-ins", bodyOf(entry));
     clearTimeout(slow);
     const told = this.server.isFinal(response) ? await response.json().catch(() => null) : null;
@@ -113,7 +112,7 @@ export class Desk {
     if (!told) return kept.then(() => this.#ending(known, entry));
     const answer = response.ok ? told : { outcome: "failed" };
     kept.then(() => this.#answered(entry, answer));
-    return { ...answer, provisional: false };
+    return { ...answer, earlier: answer.earlier ?? local.earlier, provisional: false };
   }
 
   // Without the server's word: whoever has no seat here, or is not on this device's list, may be let in all the same.
@@ -229,6 +228,7 @@ export class Desk {
       else done.push(entry);
     }
     if (troubled.length) await this.#keep(...troubled);
+    this.door.welcome(done);
     if (done.length) await this.#drop(...done);
     this.#changed();
   }

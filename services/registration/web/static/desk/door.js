@@ -26,6 +26,7 @@ export class Door {
   event = null; // the last state that the server told, without its tickets
   #tickets = new Map(); // by participant
   #codes = new Map(); // by digest
+  #walkedIn = []; // walk-ins that the server has, and this list not yet
   #waiting; // gives the entries that the server was not told of yet
 
   constructor(waiting) {
@@ -45,6 +46,7 @@ export class Door {
     if (whole) this.#tickets.clear();
     for (const ticket of state.tickets) this.#tickets.set(ticket.participant_id, { ...ticket });
     this.#codes = new Map([...this.#tickets.values()].map((ticket) => [ticket.digest, ticket]));
+    this.#walkedIn = [];
     const { tickets, ...event } = state;
     this.event = event;
     for (const entry of this.#waiting()) if (!entry.undone) this.admit(entry);
@@ -88,7 +90,7 @@ export class Door {
     const entry = place ? ticket.entries.find(({ place_id: id }) => id === place) : ticket.last;
     const inside = place ? Boolean(entry) : entry?.action === "in";
     if (action === "in") return inside ? { outcome: "already_in", earlier: entry } : { outcome: "checked_in" };
-    return { outcome: inside ? "checked_out" : "not_in" };
+    return inside ? { outcome: "checked_out" } : { outcome: "not_in", earlier: entry };
   }
 
   decideWalkIn() {
@@ -151,11 +153,22 @@ export class Door {
       }
       for (const { place_id: place } of ticket.entries) add(counts.places, place);
     }
+    for (const { gate, place_id: place } of this.#walkIns()) {
+      counts.onSite += 1;
+      add(counts.gates, gate ?? "");
+      if (place) add(counts.places, place);
+    }
     return counts;
   }
 
+  // Walk-ins that the server was told of: they count here until its list has them.
+  welcome(entries) {
+    this.#walkedIn.push(...entries.filter(({ kind, undone }) => kind === "walk-in" && !undone));
+  }
+
   lastScans(number) {
-    const seen = [...this.#tickets.values()].filter(({ last }) => last);
+    const walkIns = this.#walkIns().map(({ id, name, ...last }) => ({ name, last: { ...last, entry: id } }));
+    const seen = [...this.#tickets.values(), ...walkIns].filter(({ last }) => last);
     seen.sort((one, other) => (one.last.at < other.last.at ? 1 : -1));
     return seen.slice(0, number);
   }
@@ -165,6 +178,12 @@ export class Door {
     if (!this.event) return true;
     const day = (instant) => dayThere(new Date(instant), this.event.timezone);
     return day(now) >= day(this.event.starts_at) && day(now) <= day(this.event.ends_at);
+  }
+
+  // Those who have no ticket on the list yet.
+  #walkIns() {
+    const waiting = this.#waiting().filter(({ kind, undone, trouble }) => kind === "walk-in" && !undone && !trouble);
+    return [...this.#walkedIn, ...waiting];
   }
 
   #closedFor(action) {

@@ -141,7 +141,13 @@ function onChange({ target: { name, value, type, checked } }) {
   if (["gate", "place_id", "silent"].includes(name)) remember(here + name, type === "checkbox" ? checked : value);
 }
 
+// The desk's link tells the gate, once: it takes the place of the one that this device had.
 function restore() {
+  const address = new URL(location.href);
+  const told = address.searchParams.get("gate");
+  if (told) remember(`${here}gate`, told);
+  address.searchParams.delete("gate");
+  if (told) history.replaceState(history.state, "", address);
   for (const name of ["gate", "place_id"]) {
     const value = remembered(here + name);
     const field = part("desk-form").elements[name];

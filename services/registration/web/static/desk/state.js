@@ -25,6 +25,7 @@ export function draw(desk) {
   drawNetwork(desk, unsent.length, desk.now());
   part("waiting").replaceChildren(...desk.waiting.filter(({ trouble }) => trouble).map(trouble));
   part("troubles").hidden = !part("waiting").childElementCount;
+  settleAnswer(unsent);
   if (!desk.door.known) return;
   drawCounts(desk.door);
   part("other-day").hidden = desk.door.takesPlaceOn(desk.now());
@@ -52,7 +53,9 @@ function drawNetwork({ ready: known, server, outbox, stores, lasting, door, asOf
 function drawCounts(door) {
   const { event } = door;
   const { onSite, gates, places } = door.counts();
-  const inRoom = fill(event.capacity === null ? words.in_room : words.in_room_of, { n: onSite, seats: event.capacity });
+  const seats = event.capacity;
+  const known = onSite > seats ? words.in_room_over : words.in_room_of;
+  const inRoom = fill(seats === null ? words.in_room : known, { n: onSite, seats });
   write("count", `${inRoom} ${fill(words.expected, { n: event.expected })}`);
   const rows = [...gates].map(([gate, inside]) => [gate || words.no_gate, inside, null]);
   for (const place of event.places) rows.push([place.name, places.get(place.place_id) ?? 0, place.capacity]);
@@ -63,6 +66,14 @@ function drawCounts(door) {
   );
 }
 
+// What was provisional is so no longer once it is sent. Its undoing is that of the last scans from then on.
+function settleAnswer(unsent) {
+  const answer = part("result").querySelector(".answer.provisional");
+  if (!answer || unsent.some(({ id }) => id === answer.dataset.entry)) return;
+  answer.classList.remove("provisional");
+  for (const one of answer.querySelectorAll(".provisional-hint, form[action$='/undo']")) one.remove();
+}
+
 function scanned({ name, last }, unsent) {
   const waits = unsent.find(({ id }) => id === last.entry);
   const row = filled("scan", {
@@ -71,7 +82,9 @@ function scanned({ name, last }, unsent) {
     what: [words[last.action], last.gate, waits && words.waits].filter(Boolean).join(" · "),
   });
   const label = fill(words.undo_of, { name: name ?? words.erased });
-  row.firstElementChild.append(undoing({ entry: waits?.id, fact_id: last.fact_id }, label));
+  // Just sent: its undoing comes with the server's list.
+  const undoable = waits || last.fact_id;
+  if (undoable) row.firstElementChild.append(undoing({ entry: waits?.id, fact_id: last.fact_id }, label));
   return row;
 }
 
