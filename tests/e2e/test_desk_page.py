@@ -65,10 +65,10 @@ async def test_every_answer_is_accessible_and_fits(
 ) -> None:
     event_id = await service.event()
     async with desk_of(browser, service, event_id, **wishes) as page:
-        await page.evaluate("(size) => (document.documentElement.style.fontSize = size)", font)
         for language in ("en", "fr"):
             await page.goto(f"{page.url.partition('?')[0]}?lang={language}")
             await expect(page.locator("[data-ready]")).to_be_visible()
+            await page.evaluate("(size) => (document.documentElement.style.fontSize = size)", font)
             assert await page.evaluate(EVERY_ANSWER) > 25
             assert await violations(page) == []
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
