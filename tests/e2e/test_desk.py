@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 import pytest_asyncio
@@ -31,6 +31,11 @@ async def chromium(*arguments: str) -> AsyncIterator[Browser]:
         await started.close()
 
 
+CONTROLLED: Final = """navigator.serviceWorker.controller !== null || new Promise((done) =>
+  navigator.serviceWorker.addEventListener("controllerchange", () => done(true)))"""
+"""Waits until the page's requests go through its service worker."""
+
+
 @asynccontextmanager
 async def desk_of(
     browser: Browser,
@@ -45,7 +50,7 @@ async def desk_of(
     await sign_in(context, service, event_id)
     page = await context.new_page()
     await page.goto(address(service, f"/events/{event_id}/desk"))
-    await page.evaluate("navigator.serviceWorker.ready.then((one) => one.active.state)")
+    await page.evaluate(CONTROLLED)
     await expect(page.locator("#network-state")).to_have_text("Connected")
     await page.get_by_label("Gate").fill(gate)
     await page.get_by_label("Gate").blur()
@@ -231,9 +236,6 @@ async def test_the_camera_reads_a_ticket_with_the_decoder_that_was_kept_for_it(
     ):
         asked: list[str] = []
         page.on("request", lambda request: asked.append(request.url))
-        controlled = """navigator.serviceWorker.controller !== null || new Promise((done) =>
-          navigator.serviceWorker.addEventListener("controllerchange", () => done(true)))"""
-        await page.evaluate(controlled)
         await page.context.set_offline(offline=True)
         await page.get_by_role("button", name="Scan with the camera").click()
         await expect(page.locator("#result")).to_contain_text("Anne Lefèvre")

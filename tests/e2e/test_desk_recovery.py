@@ -251,6 +251,7 @@ async def test_a_desk_without_a_list_says_so_before_anybody_goes_to_the_door(ser
         assert await violations(page) == []
         await page.get_by_role("button", name="Let in, to be checked later").click()
         await expect(page.locator("#result")).to_contain_text("Provisional")
+        await expect(page.locator("#network-waiting")).not_to_be_empty()
         await page.unroute("**/api/v1/events/*/desk*")
         await context.set_offline(offline=False)
         await expect(page.locator("#network-waiting")).to_be_empty()

@@ -117,15 +117,19 @@ async def test_a_page_that_is_told_to_wait_comes_back_by_itself(
     await attendance.store(facts.written)
     async with opened(browser, attendance, LIVE) as page:
         await expect(page.get_by_role("link", name="Refresh")).to_be_hidden()
+        facts.checked_in(ANNE, 0)
+        await attendance.store(facts.written)
+        # It came by the stream, so that there is one to be cut.
+        await expect(page.locator("#timeline li").first).to_contain_text("came in")
         await page.route(
             "**/live/stream?*", lambda route: route.fulfill(status=200, content_type="text/plain", body="")
         )
         attendance.feed.close()
         await expect(page.get_by_role("link", name="Refresh")).to_be_visible()
-        facts.checked_in(ANNE, 0)
+        facts.checked_out(ANNE, 10)
         await attendance.store(facts.written)
         await page.unroute("**/live/stream?*")
-        await expect(page.locator("#timeline li").first).to_contain_text("came in")
+        await expect(page.locator("#timeline li").first).to_contain_text("went out")
         await expect(page.get_by_role("link", name="Refresh")).to_be_hidden()
 
 

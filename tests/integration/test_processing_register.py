@@ -25,9 +25,7 @@ async def test_the_register_shows_the_periods_that_are_set_and_applied(tmp_path:
         await service.parts.use_cases.retention.retention.run()
         await service.sign_in()
         page = (await service.page("GET", "/processing", lang="fr")).replace("\u00a0", " ")
-        assert (
-            "Noms, adresses, réponses, consentements et sessions choisies : 2 ans après la fin de l’événement" in page
-        )
+        assert "Noms, adresses, réponses, consentements et séances choisies : 2 ans après la fin de l’événement" in page
         assert "Quels courriers ont été envoyés : 18 mois après la fin de l’événement" in page
         assert "Les Passeurs" in page
         assert "Pour certains événements, personne n’est nommé" not in page

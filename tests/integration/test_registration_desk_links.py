@@ -53,7 +53,7 @@ async def test_a_link_opens_one_desk_from_midnight_to_midnight_there(service: Ru
     assert "Open the desk" not in await service.page("POST", path)
     clock.now = MIDNIGHT_IN_PARIS
     assert "Entrée nord" in await service.page("GET", path)
-    assert await service.redirect("POST", path) == f"/events/{event_id}/desk"
+    assert await service.redirect("POST", path) == f"/events/{event_id}/desk?gate=Entr%C3%A9e+nord"
     clock.now = LAST_MOMENT
     await service.page("GET", f"/events/{event_id}/desk")
     for closed in (f"/events/{other}/desk", f"/events/{event_id}", f"/events/{event_id}/access"):
