@@ -11,7 +11,7 @@ PEER_IN_JAVA := benchmarks/kafka_streams/target/kafka-streams-peer.jar
 IN_PARALLEL := --numprocesses 2 --dist loadfile --no-loadscope-reorder
 FAST := tests/unit tests/properties tests/contracts tests/architecture
 
-.PHONY: help demo up check lint test bench wheel lock clean
+.PHONY: help demo up check lint test fuzz bench wheel lock clean
 .DELETE_ON_ERROR:
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo "make up      Passerelle on this machine, with its own Kafka, at one address"
 	@echo "make check   format, lint, types, import contracts and the fast tests: before each commit"
 	@echo "make test    everything: also real Kafka, the browser, and processes killed in mid-work"
+	@echo "make fuzz    100,000 changed and forged deliveries and 5,000 odd calls thrown at the bridge"
 	@echo "make bench   the benchmarks, which print their figures"
 	@echo "make wheel   what a deployment installs, in dist/"
 	@echo "make lock    resolve the dependencies again and pin them by hash"
@@ -43,6 +44,9 @@ test: lint
 	tests/install_packages.sh
 	$(BIN)/pytest $(IN_PARALLEL) $(ARGS)
 
+fuzz: $(STAMPS)/dev
+	$(BIN)/python -m tests.fuzz.long_run $(ARGS)
+
 bench: $(STAMPS)/dev $(STAMPS)/bench $(PEER_IN_JAVA)
 	$(BIN)/python -m benchmarks $(ARGS)
 
@@ -53,7 +57,7 @@ wheel: $(STAMPS)/run
 # An existing pin stays unless it must move; `make lock ARGS=--upgrade` moves them all.
 COMPILE = $(UV) pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $(ARGS)
 lock: $(STAMPS)/bootstrap
-	$(COMPILE) --extra dev --extra postgresql --output-file requirements/dev.lock pyproject.toml
+	$(COMPILE) --extra dev --extra analysis --extra postgresql --output-file requirements/dev.lock pyproject.toml
 	$(COMPILE) --constraints requirements/dev.lock --extra postgresql --output-file requirements/run.lock pyproject.toml
 	$(COMPILE) --constraints requirements/dev.lock --output-file requirements/bootstrap.lock requirements/bootstrap.in
 	$(COMPILE) --output-file requirements/bench.lock requirements/bench.in

@@ -10,12 +10,16 @@ BENCHMARKS: Final[Mapping[str, tuple[str, ...]]] = {
     "fold": (),
     "sizes": ("--facts", "40000"),
     "large_event": ("--sizes", "200", "2000"),
+    "certificates": ("--people", "100"),
+    "report": ("--people", "5000"),
     "replay": ("--facts", "100000"),
+    "archive": ("--facts", "100000", "--rounds", "1"),
     "webhooks": (),
     "latency": (),
     "start": ("--rounds", "1"),
     "latency_worker": (),
     "door": (),
+    "columns": ("--facts", "400000"),
     "desk_page": ("--scans", "5"),
 }
 """Each with its options where all are run."""

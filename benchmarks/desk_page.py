@@ -21,7 +21,7 @@ from statistics import median
 from typing import Any, Final
 
 import segno
-from playwright.async_api import Browser, CDPSession, Page, async_playwright
+from playwright.async_api import Browser, CDPSession, Page, async_playwright, expect
 from rich.console import Console
 from rich.table import Table
 
@@ -45,7 +45,7 @@ async def desk(browser: Browser, service: Service, event_id: str) -> AsyncIterat
     await page.add_init_script(_INSIDE)
     await page.goto(f"{url}/events/{event_id}/desk")
     await page.wait_for_selector("#desk[data-ready]")
-    await page.wait_for_function("document.getElementById('network-state').textContent === 'Connected'")
+    await expect(page.locator("#network-state")).to_have_text("Connected")
     yield page, await context.new_cdp_session(page)
     await context.close()
 

@@ -39,8 +39,8 @@ from services.chassis.database import upgrade
 from tests.fakes.attendance_facts import EventFacts, participant
 from tests.fakes.attendance_web import ORGANIZER, Attendance, attending
 
-_EVENT: Final = "evt_" + "e" * 32
-_STARTS: Final = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+EVENT: Final = "evt_" + "e" * 32
+STARTS: Final = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 _SEALED: Final = 64
 _RECORDS_A_POLL: Final = 1000
 _WATCHERS: Final = 20
@@ -49,27 +49,29 @@ _REPEATS: Final = 9
 Record = tuple[str, bytes, bytes]
 
 
-def records(people: int, reconnects: int) -> Iterator[Record]:
-    """What the worker tells of the event: entries and presences, as they stand on their topics."""
-    facts = EventFacts(event_id=_EVENT, starts_at=_STARTS)
-    event = facts.event()
-    yield _entry(event.id, event.type, None, event.time, data=json.loads(event.data.model_dump_json()))
+def records(people: int, reconnects: int, *, sessions: Sequence[Mapping[str, str]] = ()) -> Iterator[Record]:
+    """What the worker tells of the event, with other sessions if they are given, as it stands on its topics."""
+    event = EventFacts(event_id=EVENT, starts_at=STARTS).event()
+    told = json.loads(event.data.model_dump_json())
+    told["sessions"] = sessions or told["sessions"]
+    yield _entry(event.id, event.type, None, event.time, data=told)
     for number in range(people):
         yield from _person(participant(number), number, pairs=reconnects if number == 0 else 4)
 
 
 def _person(who: str, number: int, *, pairs: int) -> Iterator[Record]:
-    seat = {"event_id": _EVENT, "mode": "in_person" if number % 2 else "remote", "status": "confirmed"}
-    yield _entry(fact_id(who, "seat"), "passerelle.registration.participant.registered.v1", who, _STARTS, data=seat)
+    seat = {"event_id": EVENT, "mode": "in_person" if number % 2 else "remote", "status": "confirmed"}
+    yield _entry(fact_id(who, "seat"), "passerelle.registration.participant.registered.v1", who, STARTS, data=seat)
     intervals = []
     for pair in range(pairs + 1):
-        came = _STARTS + timedelta(seconds=pair * 28_000 / (pairs + 1) + number % 1000 / 10)
+        came = STARTS + timedelta(seconds=pair * 28_000 / (pairs + 1) + number % 1000 / 10)
         went = came + timedelta(seconds=20_000 / (pairs + 1)) if pair < pairs else None
         opened, closed = fact_id(who, "came", str(pair)), fact_id(who, "went", str(pair))
-        yield from _comings_and_goings(who, number, came, went, opened, closed)
+        mode = "in_person" if number % 2 and pair == 0 else "remote"
+        yield from _comings_and_goings(who, mode, came, went, opened, closed)
         intervals.append(
             {
-                "mode": "in_person" if number % 2 and pair == 0 else "remote",
+                "mode": mode,
                 "start": format_instant(came),
                 "end": None if went is None else format_instant(went),
                 "via": "jaas:main/pleniere",
@@ -85,12 +87,15 @@ def _person(who: str, number: int, *, pairs: int) -> Iterator[Record]:
 
 
 def _comings_and_goings(
-    who: str, number: int, came: datetime, went: datetime | None, opened: str, closed: str
+    who: str, mode: str, came: datetime, went: datetime | None, opened: str, closed: str
 ) -> Iterator[Record]:
-    data = {"event_id": _EVENT, "room": "pleniere", "connection": f"c{number}"}
-    yield _entry(opened, "passerelle.participation.joined.v1", who, came, data=data)
+    data = {"event_id": EVENT, "room": "pleniere", "connection": f"c-{who}"}
+    coming, going = "participation.joined", "participation.left"
+    if mode == "in_person":
+        data, coming, going = {"event_id": EVENT, "gate": "Main door"}, "checkin.checked_in", "checkin.checked_out"
+    yield _entry(opened, f"passerelle.{coming}.v1", who, came, data=data)
     if went is not None:
-        yield _entry(closed, "passerelle.participation.left.v1", who, went, data=data)
+        yield _entry(closed, f"passerelle.{going}.v1", who, went, data=data)
 
 
 def _envelope(id_: str, kind: str, who: str | None, time_: datetime, data: object) -> dict[str, object]:
@@ -109,16 +114,16 @@ def _envelope(id_: str, kind: str, who: str | None, time_: datetime, data: objec
 
 def _entry(id_: str, kind: str, who: str | None, time_: datetime, data: object) -> Record:
     reached = {"status": "remote", "seconds": {"in_person": 0, "remote": 1.5, "both": 0, "total": 1.5}}
-    told: dict[str, object] = {"event_id": _EVENT, "fact": _envelope(id_, kind, who, time_, data)}
+    told: dict[str, object] = {"event_id": EVENT, "fact": _envelope(id_, kind, who, time_, data)}
     if who is not None:
         told |= {"participant_id": who, "presence": reached}
     value = _envelope(id_, "passerelle.timeline.entry.v1", who, time_, told)
-    return topics.TIMELINE.name, _EVENT.encode(), json.dumps(value).encode()
+    return topics.TIMELINE.name, EVENT.encode(), json.dumps(value).encode()
 
 
 def _presence(who: str, mode: str, intervals: Sequence[Mapping[str, object]], *, earlier: int) -> Record:
     data = {
-        "event_id": _EVENT,
+        "event_id": EVENT,
         "status": "remote",
         "registered_mode": mode,
         "registration": "confirmed",
@@ -127,15 +132,15 @@ def _presence(who: str, mode: str, intervals: Sequence[Mapping[str, object]], *,
         "earlier": earlier,
         "state": {},
     }
-    value = _envelope(fact_id(who, "presence"), "passerelle.presence.changed.v1", who, _STARTS, data)
-    return topics.PRESENCE.name, f"{_EVENT}/{who}".encode(), json.dumps(value).encode()
+    value = _envelope(fact_id(who, "presence"), "passerelle.presence.changed.v1", who, STARTS, data)
+    return topics.PRESENCE.name, f"{EVENT}/{who}".encode(), json.dumps(value).encode()
 
 
 def _earlier(who: str, number: int, intervals: Sequence[Mapping[str, object]]) -> Record:
-    data = {"event_id": _EVENT, "number": number, "intervals": intervals, "state": {}}
+    data = {"event_id": EVENT, "number": number, "intervals": intervals, "state": {}}
     id_ = fact_id(who, "earlier", str(number))
-    value = _envelope(id_, "passerelle.presence.earlier.v1", who, _STARTS, data)
-    return topics.PRESENCE.name, f"{_EVENT}/{who}/{number:04d}".encode(), json.dumps(value).encode()
+    value = _envelope(id_, "passerelle.presence.earlier.v1", who, STARTS, data)
+    return topics.PRESENCE.name, f"{EVENT}/{who}/{number:04d}".encode(), json.dumps(value).encode()
 
 
 async def measure(people: int, reconnects: int) -> dict[str, float]:
@@ -146,7 +151,7 @@ async def measure(people: int, reconnects: int) -> dict[str, float]:
         await upgrade(database, MIGRATIONS)
         async with attending(database, names={participant(n): f"Person {n}" for n in range(people)}) as attendance:
             found = {"RSS before, MiB": _rss()}
-            found |= await _fill(attendance, people, reconnects)
+            found |= await fill(attendance, records(people, reconnects))
             found["database, MiB"] = file.stat().st_size / 2**20
             headers = {"Authorization": f"Bearer {ORGANIZER}"}
             timeout = ClientTimeout(total=600)
@@ -158,9 +163,9 @@ async def measure(people: int, reconnects: int) -> dict[str, float]:
     return found
 
 
-async def _fill(attendance: Attendance, people: int, reconnects: int) -> dict[str, float]:
+async def fill(attendance: Attendance, told: Iterator[Record]) -> dict[str, float]:
+    """Store what the worker told as the projector does; gives what that cost."""
     spent, cpu, count = 0.0, 0.0, 0
-    told = iter(records(people, reconnects))
     while poll := [record for _, record in zip(range(_RECORDS_A_POLL), told, strict=False)]:
         begun, begun_cpu = time.perf_counter(), time.process_time()
         batch = Batch()
@@ -176,8 +181,8 @@ async def _fill(attendance: Attendance, people: int, reconnects: int) -> dict[st
 
 
 async def _ask(session: ClientSession, people: int) -> dict[str, float]:
-    event = f"/api/v1/events/{_EVENT}"
-    pages = f"/events/{_EVENT}/live"
+    event = f"/api/v1/events/{EVENT}"
+    pages = f"/events/{EVENT}/live"
     middle = (await _json(session, f"{event}/presence?limit=1000"))["next"] or ""
     asked = {
         "stats, first": f"{event}/stats",
@@ -202,7 +207,7 @@ async def _ask(session: ClientSession, people: int) -> dict[str, float]:
 
 async def _follow(attendance: Attendance, session: ClientSession, people: int) -> dict[str, float]:
     """Some watch while people move, one after the other."""
-    path = f"/api/v1/events/{_EVENT}/live"
+    path = f"/api/v1/events/{EVENT}/live"
     async with AsyncExitStack() as stack:
         begun = time.perf_counter()
         watching = [await stack.enter_async_context(session.get(path)) for _ in range(_WATCHERS)]
@@ -215,7 +220,7 @@ async def _follow(attendance: Attendance, session: ClientSession, people: int) -
             moved = list(_person(participant(number % people), number, pairs=4))[-1:]
             came = datetime.now(UTC)
             fact = fact_id("moved", str(number))
-            data = {"event_id": _EVENT, "room": "pleniere", "connection": "again"}
+            data = {"event_id": EVENT, "room": "pleniere", "connection": "again"}
             moved.append(_entry(fact, "passerelle.participation.joined.v1", participant(number % people), came, data))
             times.append(await _timed(partial(_move, attendance, watching, moved, fact.encode())))
         spent = (time.process_time() - cpu) / 50

@@ -12,7 +12,7 @@ from typing import Final
 
 from benchmarks.latency_load import Tally
 from schemas.topics import PARTICIPATION, TIMELINE, Topic
-from services.attendance.stream.event_log import place_of
+from services.attendance.stream.places import place_of
 from services.chassis.log_reading import read_batches
 from services.chassis.settings import CommonSettings, load_settings
 

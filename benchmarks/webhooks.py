@@ -2,11 +2,12 @@
 
     python -m benchmarks.webhooks [--seconds 4] [--rounds 3] [--directory DIR]
 
-Three ways to store, each in a server process of its own, on the disk of DIR (default: the temporary directory):
+Four ways to store, each in a server process of its own, on the disk of DIR (default: the temporary directory):
 
 - `grouped`: the inbox as it is: deliveries share a transaction and its fsync (SQLite, WAL, synchronous FULL);
 - `memory`: the same handler, which stores nothing;
-- `single`: one transaction, and one fsync, for each delivery.
+- `single`: one transaction, and one fsync, for each delivery;
+- `full`: as `grouped`, with room for so few that wait for their transaction that many are refused (503): the `errors`.
 
 They take turns, round after round; figures are medians over the rounds. The client, a process of its own too, sends
 deliveries signed beforehand, one after the other on each connection.
@@ -39,22 +40,25 @@ from services.chassis.openapi import add_api
 from services.chassis.secrets import SecretBox
 from services.chassis.settings import load_settings
 from services.streaming_bridge.adapters.claims import SqlClaims
-from services.streaming_bridge.adapters.group_commit import GroupCommit
+from services.streaming_bridge.adapters.door_log import SqlDoorBook
+from services.streaming_bridge.adapters.group_commit import LARGEST_GROUP, LONGEST_QUEUE, GroupCommit
 from services.streaming_bridge.adapters.inbox import SqlInbox
 from services.streaming_bridge.adapters.platforms import PLATFORMS
 from services.streaming_bridge.adapters.sources import SqlSources
 from services.streaming_bridge.application.arrivals import Arrival, Outcome
+from services.streaming_bridge.application.door_log import DoorLog
 from services.streaming_bridge.application.receiving import Receiving
 from services.streaming_bridge.application.sources import SourceBook
-from services.streaming_bridge.bootstrap import MIGRATIONS, pseudonym_key
+from services.streaming_bridge.bootstrap import MIGRATIONS
 from services.streaming_bridge.domain.sources import PlatformName, Source
 from services.streaming_bridge.settings import BridgeSettings
 from services.streaming_bridge.web.metrics import BridgeMetrics
-from services.streaming_bridge.web.webhooks import WEBHOOK_ROUTES, webhooks_api
+from services.streaming_bridge.web.webhooks import webhook_routes, webhooks_api
 from tests.fakes.bridge import event_fact
 from tests.fakes.platforms import JaasShapes
 
-WAYS: Final = ("grouped", "memory", "single")
+WAYS: Final = ("grouped", "memory", "single", "full")
+ROOM_WHEN_FULL: Final = 8
 CONNECTIONS: Final = (16, 64)
 SHAPES: Final = JaasShapes()
 PREPARED: Final = 40_000
@@ -71,7 +75,11 @@ async def serve(way: str, directory: Path, port: int) -> None:
     readers = create_reading_engine(settings.streaming_bridge_database)
     box = SecretBox.derive(settings.secret, purpose="benchmark")
     inbox = SqlInbox(engine, names=box, committed=lambda: None)
-    commits = GroupCommit(inbox.write, largest_group=1 if way == "single" else 500)
+    commits = GroupCommit(
+        inbox.write,
+        largest_group=1 if way == "single" else LARGEST_GROUP,
+        longest_queue=ROOM_WHEN_FULL if way == "full" else LONGEST_QUEUE,
+    )
     book = SourceBook(SqlSources(engine, readers, box=box), system_clock)
     await _claimed_source(book, SqlClaims(readers), engine)
     registry = new_registry(service="benchmark")
@@ -79,14 +87,17 @@ async def serve(way: str, directory: Path, port: int) -> None:
         book=book,
         platforms=PLATFORMS,
         store=_nowhere if way == "memory" else commits.submit,
+        is_full=commits.is_full,
         clock=system_clock,
-        pseudonym_key=pseudonym_key(settings),
+        pseudonym_key=settings.pseudonym_key,
         sealing=SecretBox.derive(settings.secret, purpose=dead_letters.PURPOSE),
         tolerance=timedelta(hours=24),
     )
     app = create_app(settings, service="benchmark", registry=registry)
-    app[BUSY_ROUTES] = WEBHOOK_ROUTES
-    add_api(app, webhooks_api(receiving, BridgeMetrics(registry, waiting=lambda: commits.waiting)))
+    app[BUSY_ROUTES] = webhook_routes(PLATFORMS.values())
+    metrics = BridgeMetrics(registry, waiting=lambda: commits.waiting)
+    door = DoorLog(SqlDoorBook(engine, readers), system_clock, is_source=book.knows)
+    add_api(app, webhooks_api(receiving, metrics, door, PLATFORMS.values(), public_url=settings.public_url))
     async with listening(app, settings):
         await commits.run()
 
@@ -158,10 +169,9 @@ def report(seconds: float, rounds: int, directory: Path) -> None:
             f" {figures.server_cpu_us:>8.0f} {figures.errors:>6}"
         )
     for connections in CONNECTIONS:
-        grouped, memory, single = (medians[connections, way].per_second for way in WAYS)
-        print(
-            f"{connections} connections: {grouped / single:.1f} x one fsync a request, {grouped / memory:.2f} x no disk"
-        )
+        grouped, memory, single, full = (medians[connections, way].per_second for way in WAYS)
+        print(f"{connections} connections: {grouped / single:.1f} x one fsync a request,", end=" ")
+        print(f"{grouped / memory:.2f} x no disk, {full / grouped:.2f} x itself while it refuses some")
     print(json.dumps({"seconds": seconds, "rounds": rounds, "cpus": os.cpu_count(), "load": os.getloadavg()}))
 
 

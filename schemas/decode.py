@@ -6,9 +6,19 @@ from typing import Annotated, Final, TypeAlias, get_args
 from pydantic import Field, TypeAdapter, ValidationError
 
 from schemas.checkin import CheckedIn, CheckedOut, CheckInVoided
+from schemas.eligibility import AttendanceContested, ContestAnswered, EligibilityChanged
 from schemas.envelope import fact_type
 from schemas.erasures import PersonErased
-from schemas.participation import Interaction, Joined, Left, RoomClosed, RoomOpened, StreamStarted, StreamStopped
+from schemas.participation import (
+    Interaction,
+    Joined,
+    Left,
+    RoomClosed,
+    RoomOpened,
+    StreamStarted,
+    StreamStopped,
+    Voided,
+)
 from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.registration import (
     EventCancelled,
@@ -54,6 +64,9 @@ KnownFact: TypeAlias = (
     | IdentityUnlinked
     | TimeAccepted
     | TimeAcceptanceWithdrawn
+    | EligibilityChanged
+    | AttendanceContested
+    | ContestAnswered
     | CheckedIn
     | CheckedOut
     | CheckInVoided
@@ -61,6 +74,7 @@ KnownFact: TypeAlias = (
     | RoomClosed
     | Joined
     | Left
+    | Voided
     | StreamStarted
     | StreamStopped
     | Interaction

@@ -55,9 +55,13 @@ class Joined(Fact):
 
 
 class LeftData(ConnectionData):
-    """`joined_at` is the platform's own word on when this connection came in, if it gives one."""
+    """`joined_at` is the platform's own word on when this connection came in, if it gives one.
+
+    `inferred` says that nobody told of the leave: nothing was heard of the connection any more, from `time` on.
+    """
 
     joined_at: Instant | None = None
+    inferred: Literal["silence"] | None = None
 
 
 class Left(Fact):
@@ -66,6 +70,24 @@ class Left(Fact):
     type: Literal["passerelle.participation.left.v1"]
     subject: Identifier
     data: LeftData
+
+
+class VoidedData(FactData):
+    """The fact that is taken back."""
+
+    voided_id: Identifier
+
+
+class Voided(Fact):
+    """A joining or leaving counts no more at the event: it is as if it had never been told there.
+
+    An organizer had accepted it of a report by mistake, or the room had been given to the wrong event.
+    `subject` and `source` are those of the fact that is taken back.
+    """
+
+    type: Literal["passerelle.participation.voided.v1"]
+    subject: Identifier
+    data: VoidedData
 
 
 class StreamStarted(Fact):

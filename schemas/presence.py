@@ -64,6 +64,7 @@ class PresenceInterval(Wire):
 
     `facts` are the ids of what it rests on: what opened it, then what closed it or let its end be inferred (absent:
     written before evidence was kept, as is `grade`). `sources` are those that told them; `contradicted_by` are facts.
+    `left_inferred` is what the leave that ended it was itself inferred from: it is the leave's `inferred`.
     """
 
     mode: Mode
@@ -72,6 +73,7 @@ class PresenceInterval(Wire):
     via: str
     start_inferred: bool = False
     end_inferred: EndInferred | None = None
+    left_inferred: Literal["silence"] | None = None
     facts: Annotated[tuple[Identifier, ...], Field(exclude_if=not_)] = ()
     sources: Annotated[tuple[str, ...], Field(exclude_if=not_)] = ()
     contradicted_by: Annotated[tuple[Identifier, ...], Field(exclude_if=not_)] = ()

@@ -77,6 +77,7 @@ class EventData(FactData):
     """The whole event as it stands after the fact.
 
     `closed_at` is when it was closed by hand before its end and its grace had passed; absent where the clock closed it.
+    `series` is the name that it shares with the events it is compared with.
     """
 
     title: str
@@ -90,6 +91,7 @@ class EventData(FactData):
     sessions: tuple[Session, ...] = ()
     rooms: tuple[Room, ...] = ()
     closed_at: Instant | None = None
+    series: Annotated[str, Field(max_length=200)] | None = None
 
 
 class EventCreated(Fact):

@@ -8,9 +8,12 @@ from typing import Annotated, Final
 
 import typer
 
+from services.attendance.archive_command import commands as archive
 from services.attendance.commands import commands as attendance
 from services.attendance.rebuild_command import commands as rebuild
 from services.attendance.replay_command import commands as replay
+from services.attendance.sql_command import commands as sql
+from services.attendance.verify_command import commands as verify
 from services.chassis.command import DataDir, common_settings, run_command
 from services.chassis.dead_letter_commands import commands as dead_letters
 from services.chassis.errors import OperatorError
@@ -29,7 +32,10 @@ app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(attendance)
 app.add_typer(replay)
 app.add_typer(rebuild)
+app.add_typer(sql)
+app.add_typer(archive)
 app.add_typer(retention)
+app.add_typer(verify)
 
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="The port of the one address.")]
 

@@ -13,6 +13,7 @@ from xdist.scheduler import LoadFileScheduling
 
 import tests.profiles  # noqa: F401  (importing it chooses the hypothesis profile)
 from deploy.local.kafka import EmbeddedKafka
+from services.chassis.logging import keep_tracebacks_plain
 from tests.databases import POSTGRESQL, SQLITE, NewDatabase, SqliteFiles
 from tests.faults.counts import print_counts
 from tests.postgresql import PostgreSql, PostgreSqlMissingError, running_postgresql
@@ -23,9 +24,13 @@ _WHOLE = "tests/e2e/whole/"
 
 
 def pytest_configure() -> None:
-    """Let SIGINT mean something where the tests were started in the background: processes inherit that it does not."""
+    """Let SIGINT mean something where the tests were started in the background: processes inherit that it does not.
+
+    And let an exception be logged in milliseconds.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    keep_tracebacks_plain()
 
 
 class _FilesAndWhole(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types

@@ -48,10 +48,13 @@ _HOP_BY_HOP: Final = frozenset(
 )
 _HIDDEN: Final = re.compile(r"^/(internal(/|$)|metrics$|health/)|/\.\.(/|$)")
 _ATTENDANCE: Final = re.compile(
-    r"^(/api/v1/events/[^/]+/(timeline|presence|stats|live)(/|$)|/events/[^/]+/live(/|$)|/static/attendance/)"
+    r"^(/api/v1/events/[^/]+/(timeline|presence|stats|live|evidence|analysis|xapi|report)(/|$)"
+    r"|/events/[^/]+/(live|analysis|report)(/|\.|$)|/static/attendance/|(/api/v1)?/comparison(\.|$))"
 )
 _STREAMING_BRIDGE: Final = re.compile(
-    r"^(/webhooks/(?!ticket-shops/)|/api/v1/(sources|unclaimed-rooms)(/|$)|/join/|/static/streaming_bridge/)"
+    r"^(/webhooks/(?!ticket-shops/)|/join/|/beats$|/static/streaming_bridge/|/sources(/|$)"
+    r"|/api/v1/(sources|unclaimed-rooms)(/|$)"
+    r"|(/api/v1)?/events/[^/]+/(meetings|reconciliation)(/|$))"
 )
 
 

@@ -17,7 +17,7 @@ from deploy.local.kafka import EmbeddedKafka
 from deploy.local.kafka_errors import BrokerStartError
 from deploy.local.supervision import Program, Supervisor
 from schemas.topics import ALL
-from services.chassis.command import KAFKA_ADDRESS, KAFKA_CLUSTER
+from services.chassis.command import BRIDGE_ADDRESS, KAFKA_ADDRESS, KAFKA_CLUSTER, PUBLIC_ADDRESS
 from services.chassis.errors import OperatorError
 from services.chassis.settings import CommonSettings
 
@@ -115,6 +115,8 @@ def _prepared(settings: CommonSettings, kafka: EmbeddedKafka | None, ports: "_Po
         environment |= {"PASSERELLE_KAFKA": kafka.bootstrap_servers, "PASSERELLE_KAFKA_CLUSTER": kafka.cluster_id}
         (settings.data_dir / KAFKA_ADDRESS).write_text(kafka.bootstrap_servers)
         (settings.data_dir / KAFKA_CLUSTER).write_text(kafka.cluster_id)
+    (settings.data_dir / BRIDGE_ADDRESS).write_text(environment["PASSERELLE_STREAMING_BRIDGE_URL"])
+    (settings.data_dir / PUBLIC_ADDRESS).write_text(environment["PASSERELLE_PUBLIC_URL"])
     programs += _services(settings.data_dir, environment, ports)
     return Running(
         address=environment["PASSERELLE_PUBLIC_URL"],

@@ -1,10 +1,10 @@
 """The only place that builds the parts of attendance and joins them."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO, Final, Literal
 
@@ -15,19 +15,22 @@ from sqlalchemy import make_url
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas.topics import ALL
+from services.attendance.adapters.comparison import SqlComparison
+from services.attendance.adapters.fact_reading import SqlFacts
 from services.attendance.adapters.names import NameDirectory
 from services.attendance.adapters.projection import SqlProjection
 from services.attendance.adapters.tables import MIGRATIONS, outbox
 from services.attendance.adapters.tallies import SqlTallies
 from services.attendance.adapters.timeline import SqlTimeline
+from services.attendance.application.analysis import Analysis
+from services.attendance.application.attendance_records import AttendanceRecords
+from services.attendance.application.people_export import write_minutes, write_presence
 from services.attendance.application.reading import Reading
 from services.attendance.application.timeline_export import Format, write_changes, write_timeline
+from services.attendance.application.xapi import write_statements
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.projector import Projector
-from services.attendance.stream.rebuild_check import Tell, Verdict, check_event
-from services.attendance.stream.rebuild_request import Requested, request_rebuild
-from services.attendance.stream.whole_check import check_all
 from services.attendance.web.app import create_attendance_app
 from services.attendance.web.feed import Feed
 from services.attendance.web.names import Names
@@ -38,12 +41,13 @@ from services.chassis.http import ReadinessCheck, create_app, listening
 from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.metrics import new_registry
 from services.chassis.outbox import OutboxDrain, OutboxMetrics
-from services.chassis.process import Background
+from services.chassis.process import Background, collect_less_often
 from services.chassis.settings import PREFIX, SettingsError
 from services.chassis.topics import KafkaAwayError, await_topics
 
 SERVICE: Final = "attendance"
 _PAUSE_SECONDS: Final = 1
+_WHATEVER_IS_KNOWN: Final = datetime.max.replace(tzinfo=UTC)
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -69,6 +73,7 @@ class Parts:
 
 async def serve(settings: AttendanceSettings, *, only: Literal["worker", "web"] | None = None) -> None:
     """Run the service, or one half of it, until it is cancelled."""
+    collect_less_often()
     if only == "worker":
         await serve_worker(settings)
     elif only == "web":
@@ -149,36 +154,38 @@ async def export_changes(
         return await write_changes(SqlTimeline(reading), event_id, earlier=earlier, later=later, form=form, out=out)
 
 
-async def check_rebuild(settings: AttendanceSettings, event_id: str, *, tell: Tell) -> Verdict:
-    """Compare what the log leads to with the topics and the read model, beside a running service or without.
+async def export_presence(
+    settings: AttendanceSettings, event_id: str, *, as_of: datetime | None, form: Format, out: BinaryIO
+) -> int:
+    """Write where all are and were from the read model, as `export_timeline` does; gives how many rows."""
+    async with kept_read_model(settings) as (_, reading):
+        return await write_presence(_reading(reading), event_id, as_of=as_of, form=form, out=out)
+
+
+async def export_minutes(
+    settings: AttendanceSettings, event_id: str, *, as_of: datetime | None, form: Format, out: BinaryIO
+) -> int:
+    """Write how long each attended from the read model, as `export_timeline` does; gives how many rows."""
+    async with kept_read_model(settings) as (_, reading):
+        records = AttendanceRecords(_reading(reading))
+        return await write_minutes(records, event_id, as_of=as_of or _WHATEVER_IS_KNOWN, form=form, out=out)
+
+
+async def export_statements(settings: AttendanceSettings, event_id: str, *, out: BinaryIO) -> int:
+    """Write who attended a closed event, as the API tells organizers in xAPI; gives how many statements.
 
     Raises:
-        KafkaAwayError, MissingPartitionError: if there is no log to compare with.
+        UnknownEventError: if no fact tells of such an event.
+        StillOpenError: if it is not closed.
     """
     async with kept_read_model(settings) as (_, reading):
-        return await check_event(settings, reading, event_id=event_id, tell=tell)
+        analysis = Analysis(_reading(reading), secret=settings.secret, smallest=settings.smallest_group)
+        event, attendees = await analysis.attendees(event_id, reader=None)
+        return write_statements(event, attendees, home_page=settings.public_url, out=out)
 
 
-async def check_everything(settings: AttendanceSettings, *, tell: Tell) -> Mapping[str, Verdict | None]:
-    """The same for all events at once; None for one whose presences agree.
-
-    Raises:
-        KafkaAwayError, MissingPartitionError: if there is no log to compare with.
-    """
-    async with kept_read_model(settings) as (_, reading):
-        return await check_all(settings, reading, tell=tell)
-
-
-async def rebuild_event(settings: AttendanceSettings, event_id: str, *, tell: Tell) -> Requested:
-    """Have an event told anew from the log: by a worker that runs, or by the next one that does.
-
-    Raises:
-        KafkaAwayError, MissingPartitionError: if there is no log.
-        UnknownEventError: if the log has no fact of the event.
-        IncompleteLogError: if a part of the log is gone; nothing has changed then.
-    """
-    async with kept_read_model(settings) as (writing, _):
-        return await request_rebuild(settings, writing, event_id=event_id, now=system_clock(), tell=tell)
+def _reading(engine: AsyncEngine) -> Reading:
+    return Reading(SqlTimeline(engine), SqlTallies(engine), SqlFacts(engine), SqlComparison(engine))
 
 
 async def _work(settings: AttendanceSettings, registry: CollectorRegistry, ready: asyncio.Event) -> None:
@@ -225,7 +232,7 @@ async def assembled(
         )
         app = create_attendance_app(
             settings,
-            reading=Reading(timeline, SqlTallies(reading)),
+            reading=Reading(timeline, SqlTallies(reading), SqlFacts(reading), SqlComparison(reading)),
             feed=feed,
             names=names or directory,
             verifier=verifier or RemoteTokenVerifier(settings),

@@ -39,33 +39,44 @@ def rebuild(
     everything: Annotated[bool, typer.Option("--all", help="Check all events, in place of one.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Compare, and change nothing.")] = False,
     form: Annotated[Format, typer.Option("--format", help="How differences are written.")] = Format.TABLE,
+    archive: Annotated[
+        str | None,
+        typer.Option(metavar="DIR|s3://…", help="Take facts that Kafka no longer has from this archive."),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Have an event told anew from the log: the worker folds it again, and the read model forgets and follows.
 
     With --check nothing changes: everybody's presence and each entry of the timeline, on the topics and in the read
     model, is compared with what the log leads to. It ends with 0 if all agree, with 1 if anything differs.
+
+    With --archive the log is the archive and what came to Kafka since. A rebuild first puts the missing facts of all
+    events of the partition back on their topics.
     """
     if everything == (event is not None) or (everything and not check):
         message = "name an event" if not check else "name an event, or give --all"
         raise typer.BadParameter(message)
     if not check and event is not None:
-        _rebuild(event, data_dir)
+        _rebuild(event, archive, data_dir)
     else:
-        raise typer.Exit(_check_all(form, data_dir) if event is None else _check(event, form, data_dir))
+        raise typer.Exit(
+            _check_all(form, archive, data_dir) if event is None else _check(event, form, archive, data_dir)
+        )
 
 
-def _rebuild(event: str, data_dir: Path | None) -> None:
+def _rebuild(event: str, archive: str | None, data_dir: Path | None) -> None:
     from rich.console import Console
 
-    from services.attendance.bootstrap import rebuild_event
+    from services.attendance.rebuilding import rebuild_event
     from services.attendance.settings import AttendanceSettings
     from services.chassis.progress import bar
 
     settings = settings_beside(data_dir, AttendanceSettings)
     with bar("Reading", console=Console(stderr=True)) as tell:
         asked = run_command(
-            lambda: rebuild_event(settings, event, tell=lambda what, done, total: tell(done, total, what))
+            lambda: rebuild_event(
+                settings, event, archive=archive, tell=lambda what, done, total: tell(done, total, what)
+            )
         )
     if asked is None:
         raise typer.Exit(_INTERRUPTED)
@@ -78,17 +89,19 @@ def _rebuild(event: str, data_dir: Path | None) -> None:
     )
 
 
-def _check(event: str, form: Format, data_dir: Path | None) -> int:
+def _check(event: str, form: Format, archive: str | None, data_dir: Path | None) -> int:
     from rich.console import Console
 
-    from services.attendance.bootstrap import check_rebuild
+    from services.attendance.rebuilding import check_rebuild
     from services.attendance.settings import AttendanceSettings
     from services.chassis.progress import bar
 
     settings = settings_beside(data_dir, AttendanceSettings)
     with bar("Reading", console=Console(stderr=True)) as tell:
         verdict = run_command(
-            lambda: check_rebuild(settings, event, tell=lambda what, done, total: tell(done, total, what))
+            lambda: check_rebuild(
+                settings, event, archive=archive, tell=lambda what, done, total: tell(done, total, what)
+            )
         )
     if verdict is None:
         return _INTERRUPTED
@@ -99,17 +112,19 @@ def _check(event: str, form: Format, data_dir: Path | None) -> int:
     return 1 if verdict.differences else 0
 
 
-def _check_all(form: Format, data_dir: Path | None) -> int:
+def _check_all(form: Format, archive: str | None, data_dir: Path | None) -> int:
     """An event whose presences agree is not looked at any further."""
     from rich.console import Console
 
-    from services.attendance.bootstrap import check_everything
+    from services.attendance.rebuilding import check_everything
     from services.attendance.settings import AttendanceSettings
     from services.chassis.progress import bar
 
     settings = settings_beside(data_dir, AttendanceSettings)
     with bar("Reading", console=Console(stderr=True)) as tell:
-        verdicts = run_command(lambda: check_everything(settings, tell=lambda what, done, of: tell(done, of, what)))
+        verdicts = run_command(
+            lambda: check_everything(settings, archive=archive, tell=lambda what, done, of: tell(done, of, what))
+        )
     if verdicts is None:
         return _INTERRUPTED
     differing = {event: verdict for event, verdict in verdicts.items() if verdict is not None and verdict.differences}
@@ -182,6 +197,7 @@ def _advice(event: str, verdict: "Verdict") -> str:
     if verdict.remedy is Remedy.RESTORE_LOG:
         return (
             f"{verdict.lost} records are gone from the log's partitions (deleted or compacted), so that it no longer "
-            "tells all that happened: keep what is told, and restore the topics from a backup."
+            "tells all that happened: check against an archive (--archive), or keep what "
+            "is told and restore the topics from a backup."
         )
     return f"To have it told anew from the log: passerelle rebuild {event}"

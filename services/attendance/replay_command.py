@@ -10,18 +10,26 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final, NoReturn
 
 import typer
 
-from services.chassis.command import DataDir, EventId, fail, instant_option, known_instant, run_command, settings_beside
+from services.chassis.command import (
+    DataDir,
+    EventId,
+    fail,
+    instant_option,
+    kept_settings,
+    known_instant,
+    run_command,
+)
 from services.chassis.errors import OperatorError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from schemas.decode import KnownFact
-    from services.attendance.application.replayed_presence import Outcome
     from services.attendance.application.replaying import WhatIf
     from services.attendance.settings import AttendanceSettings
     from services.attendance.stream.event_log import EventLog
@@ -102,22 +110,23 @@ def replay(  # noqa: PLR0913  (each is an option of the command)
             parser=_source, metavar="SOURCE", help="What if this source had said nothing? May be given again."
         ),
     ] = None,
+    archive: Annotated[
+        str | None,
+        typer.Option(metavar="DIR|s3://…", help="Read this archive, and from Kafka only what it does not hold."),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Play the facts of an event again, in the order they happened, a JSON document a line.
 
     The same log and the same options give the same bytes.
 
-    --grace, --reconnect-grace and --ignore-source play what might have been instead.
-
-    Nothing that is kept changes, and each line says so under `whatif`.
+    --grace, --reconnect-grace and --ignore-source play what might have been: each line says so under `whatif`.
 
     With --presence, what was recorded stands beside it.
     """
     from rich.console import Console
 
     from services.attendance.application.replaying import WhatIf, in_event_time
-    from services.attendance.settings import AttendanceSettings
 
     if topic is not None:
         _refuse_ours(topic)
@@ -128,12 +137,12 @@ def replay(  # noqa: PLR0913  (each is an option of the command)
     if from_ is not None and to is not None and from_ > to:
         message = "lies after --to"
         raise typer.BadParameter(message, param_hint="--from")
-    settings = settings_beside(data_dir, AttendanceSettings)
+    settings = _settings(data_dir, needed=archive is None or topic is not None)
     what_if = WhatIf(
         grace_seconds=grace, reconnect_grace_seconds=reconnect_grace, ignored_sources=frozenset(ignore_source or ())
     )
     console = Console(stderr=True)
-    whole = in_event_time(_read(settings, event, console).facts)
+    whole = in_event_time(_read(settings, event, archive, console).facts)
     _check_sources(whole, what_if, event)
     recorded = in_event_time(whole, from_=from_, to=to, as_of=as_of)
     facts = list(what_if.of(recorded))
@@ -143,7 +152,7 @@ def replay(  # noqa: PLR0913  (each is an option of the command)
         console.print(f"[bold]What if:[/bold] {what_if}. This is not what happened.", highlight=False, soft_wrap=True)
     if presence:
         _write_presence(event, facts, recorded, what_if, console)
-    elif topic is not None:
+    elif topic is not None and settings is not None:
         _play_into(settings, topic, facts, speed=speed, what_if=what_if, console=console)
     else:
         _play_out(facts, speed=speed, what_if=what_if, console=console)
@@ -208,7 +217,7 @@ def _write_presence(
     what_if: "WhatIf",
     console: "Console",
 ) -> None:
-    from services.attendance.application.replayed_presence import differing, lines, outcome
+    from services.attendance.application.replayed_presence import differing, hours, lines, outcome
 
     played = outcome(event, facts)
     beside = outcome(event, recorded) if what_if else None
@@ -216,20 +225,9 @@ def _write_presence(
         sys.stdout.buffer.write(json.dumps(line, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
     sys.stdout.buffer.flush()
     rows = {"recorded": beside or played, **({"what if": played} if beside else {})}
-    _hours(rows, console)
+    console.print(hours(rows))
     if beside is not None:
         console.print(f"{differing(played, beside)} of {len(played.people)} people differ.", highlight=False)
-
-
-def _hours(rows: "dict[str, Outcome]", console: "Console") -> None:
-    from rich.table import Table
-
-    modes = ("in_person", "remote", "both", "total")
-    table = Table("", "people", "in person", "remote", "both", "total", "gaps bridged", title="Hours of presence")
-    for name, told in rows.items():
-        hours = [f"{getattr(told.report, mode) / 3_600_000:.2f}" for mode in modes]
-        table.add_row(name, str(len(told.people)), *hours, f"up to {told.reconnect_grace_seconds} s")
-    console.print(table)
 
 
 def _refuse_ours(topic: str) -> None:
@@ -244,20 +242,39 @@ def _refuse_ours(topic: str) -> None:
 def _check_sources(facts: "Sequence[KnownFact]", what_if: "WhatIf", event: str) -> None:
     """A source with a typing error in it would be a what-if that changes nothing."""
     sources = sorted({fact.source for fact in facts})
-    unknown = sorted(what_if.ignored_sources.difference(sources))
-    if facts and unknown:
-        message = f"No fact of {event} is by the source {unknown[0]}; its sources are {', '.join(sources)}."
-        fail(OperatorError(message), code=1)
+    if facts and (unknown := sorted(what_if.ignored_sources.difference(sources))):
+        fail(OperatorError(f"No fact of {event} is by {unknown[0]}; its sources are {', '.join(sources)}."), code=1)
 
 
-def _read(settings: "AttendanceSettings", event: str, console: "Console") -> "EventLog":
-    """Everything the log holds of an event; ends the command if that is nothing, or if it is interrupted."""
-    from services.attendance.stream.event_log import read_event
+def _settings(data_dir: Path | None, *, needed: bool) -> "AttendanceSettings | None":
+    """Those of the Passerelle that is kept; an archive can be read without one."""
+    from services.attendance.settings import AttendanceSettings
+    from services.chassis.logging import configure_logging
+    from services.chassis.settings import NothingKeptError, SettingsError
+
+    try:
+        return kept_settings(data_dir, AttendanceSettings)
+    except SettingsError as error:
+        if needed or not isinstance(error, NothingKeptError):
+            fail(error, code=2)
+    configure_logging(AttendanceSettings(log_level="error"), service="command_line")
+    return None
+
+
+def _read(settings: "AttendanceSettings | None", event: str, archive: str | None, console: "Console") -> "EventLog":
+    """Everything that is known of an event; ends the command if that is nothing, or if it is interrupted."""
+    from services.attendance.rebuilding import known_of
     from services.chassis.progress import bar
 
     with bar("Reading the log", console=console) as tell:
         read = run_command(
-            lambda: read_event(settings, event, progress=lambda done, total: tell(done, total, "records"))
+            lambda: known_of(
+                settings,
+                event,
+                archive=archive,
+                alone=lambda error: typer.echo(f"{error}: this is what the archive holds.", err=True),
+                progress=lambda done, total: tell(done, total, "records"),
+            )
         )
     if read is None:
         raise typer.Exit(_INTERRUPTED)

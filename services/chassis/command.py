@@ -23,6 +23,12 @@ KAFKA_ADDRESS: Final = "kafka.address"
 KAFKA_CLUSTER: Final = "kafka.cluster"
 """The file beside it with the id of its cluster: when it is down, a stranger's Kafka may answer at its address."""
 
+BRIDGE_ADDRESS: Final = "streaming_bridge.address"
+"""The file beside it with the address of the bridge, which takes back dead letters that came with a request."""
+
+PUBLIC_ADDRESS: Final = "public.address"
+"""The file beside it with the one address that everything has there."""
+
 DataDir = Annotated[
     Path | None, typer.Option("--data-dir", help="Where everything is kept. [default: the user's data directory]")
 ]
@@ -86,7 +92,7 @@ def common_settings(data_dir: Path | None, *, beside: str | None = None) -> "Com
 
 
 def use_running(data_dir: Path | None) -> "CommonSettings":
-    """The settings for a command beside a running `passerelle up`: its Kafka is the one, unless another is named."""
+    """The settings for a command beside a running `passerelle up`: its Kafka and its bridge, or others if named."""
     from services.chassis.settings import CommonSettings
 
     return settings_beside(data_dir, CommonSettings)
@@ -94,19 +100,38 @@ def use_running(data_dir: Path | None) -> "CommonSettings":
 
 def settings_beside(data_dir: Path | None, kind: "type[Loaded]") -> "Loaded":
     """The settings of one service for such a command; where no Passerelle is kept it ends here, and nothing is made."""
-    from services.chassis.settings import SettingsError, load_settings_of_others
+    from services.chassis.settings import SettingsError
 
-    _name(data_dir)
     try:
-        settings = load_settings_of_others(kind)
-        address, cluster = settings.data_dir / KAFKA_ADDRESS, settings.data_dir / KAFKA_CLUSTER
-        if "kafka" not in settings.model_fields_set and address.exists():
-            os.environ["PASSERELLE_KAFKA"] = address.read_text().strip()
-            if cluster.exists():
-                os.environ["PASSERELLE_KAFKA_CLUSTER"] = cluster.read_text().strip()
-            settings = load_settings_of_others(kind)
+        return kept_settings(data_dir, kind)
     except SettingsError as error:
         fail(error, code=2)
+
+
+def kept_settings(data_dir: Path | None, kind: "type[Loaded]") -> "Loaded":
+    """The same, for a command that can do without.
+
+    Raises:
+        SettingsError: if no Passerelle is kept, or a setting is wrong.
+    """
+    from services.chassis.settings import load_settings_of_others
+
+    _name(data_dir)
+    settings = load_settings_of_others(kind)
+    address, cluster = settings.data_dir / KAFKA_ADDRESS, settings.data_dir / KAFKA_CLUSTER
+    if "kafka" not in settings.model_fields_set and address.exists():
+        os.environ["PASSERELLE_KAFKA"] = address.read_text().strip()
+        if cluster.exists():
+            os.environ["PASSERELLE_KAFKA_CLUSTER"] = cluster.read_text().strip()
+        settings = load_settings_of_others(kind)
+    bridge = settings.data_dir / BRIDGE_ADDRESS
+    if "streaming_bridge_url" not in settings.model_fields_set and bridge.exists():
+        os.environ["PASSERELLE_STREAMING_BRIDGE_URL"] = bridge.read_text().strip()
+        settings = load_settings_of_others(kind)
+    public = settings.data_dir / PUBLIC_ADDRESS
+    if "public_url" not in settings.model_fields_set and public.exists():
+        os.environ["PASSERELLE_PUBLIC_URL"] = public.read_text().strip()
+        settings = load_settings_of_others(kind)
     _quieten(settings)
     return settings
 
@@ -114,6 +139,13 @@ def settings_beside(data_dir: Path | None, kind: "type[Loaded]") -> "Loaded":
 def _name(data_dir: Path | None) -> None:
     if data_dir is not None:
         os.environ["PASSERELLE_DATA_DIR"] = str(data_dir.absolute())
+
+
+def quieten() -> None:
+    """The same where there are no settings."""
+    from services.chassis.settings import CommonSettings
+
+    _quieten(CommonSettings.model_construct())
 
 
 def _quieten(settings: "CommonSettings") -> None:

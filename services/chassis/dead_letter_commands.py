@@ -69,6 +69,6 @@ def redrive_dead_letters(letter_ids: LetterIds, data_dir: DataDir = None) -> Non
         letters = await read_those(settings, list(dict.fromkeys(letter_ids)))
         return list(zip(letters, await redrive(settings, letters, clock=system_clock), strict=True))
 
-    for kept, topic in run_command(again) or ():
+    for kept, became in run_command(again) or ():
         before = "" if kept.redriven_at is None else f" It was already sent back at {format_instant(kept.redriven_at)}."
-        typer.echo(f"{kept.id} is on {topic} again.{before}")
+        typer.echo(f"{kept.id} {became}.{before}")

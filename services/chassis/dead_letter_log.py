@@ -5,11 +5,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 import structlog
-from aiokafka import TopicPartition
+from aiokafka import AIOKafkaProducer, TopicPartition
 
 from schemas.envelope import format_instant
 from schemas.topics import DEAD_LETTER
 from services.chassis.clock import Clock
+from services.chassis.dead_letter_requests import hand_back
 from services.chassis.dead_letters import REDRIVEN, DeadLetter, mark_redriven, read_dead_letter
 from services.chassis.errors import OperatorError
 from services.chassis.kafka import decode_headers, encode_headers, new_producer
@@ -20,16 +21,13 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 class NotRedrivableError(OperatorError):
-    """A dead letter that came with a request has no topic to go back to, and one that is cut is not the record."""
+    """A dead letter that is cut is not the record."""
 
-    def __init__(self, letter_id: str, *, cut: bool) -> None:
+    def __init__(self, letter_id: str) -> None:
         """Say what can be done instead."""
-        show = f"`passerelle dead-letters show {letter_id}`"
         super().__init__(
-            f"{letter_id} is only the beginning of a record that was too large: {show} says where the whole stands"
-            if cut
-            else f"{letter_id} came with a request, not from a topic: ask the platform to deliver it again, or see it "
-            f"with {show}"
+            f"{letter_id} is only the beginning of a record that was too large: "
+            f"`passerelle dead-letters show {letter_id}` says where the whole stands"
         )
 
 
@@ -118,25 +116,30 @@ async def read_those(settings: CommonSettings, letter_ids: Sequence[str]) -> lis
 
 
 async def redrive(settings: CommonSettings, letters: Sequence[Kept], *, clock: Clock) -> list[str]:
-    """Send records back to the topics they came from, whole and as they were, in this order; the topics' names.
+    """Send letters back to where they came from, whole and as they were, in this order; what became of each.
 
-    They stay on the dead-letter topic, which is a log, each with a mark. Doing it twice is harmless: facts are a set by
-    id.
+    A record goes to its topic, the body of a request to its service. They stay on the dead-letter topic, which is a
+    log, each with a mark. Doing it twice is harmless: facts are a set by id.
 
     Raises:
-        NotRedrivableError: if one came with a request or is cut; none is sent then.
+        NotRedrivableError: if one is cut; none is sent then.
+        NotTakenError: if a service does not take one; those before it are sent.
     """
-    records = []
     for kept in letters:
-        record = kept.letter.redriven()
-        if record is None:
-            raise NotRedrivableError(kept.id, cut=kept.letter.cut)
-        records.append(record)
+        if kept.letter.cut:
+            raise NotRedrivableError(kept.id)
     async with new_producer(settings, client_id="passerelle-redrive") as producer:
-        for kept, record in zip(letters, records, strict=True):
-            await producer.send_and_wait(
-                record.topic, value=record.value, key=record.key, headers=encode_headers(record.headers)
-            )
-            mark = mark_redriven(kept.id, now=clock())
-            await producer.send_and_wait(mark.topic, value=mark.value, headers=encode_headers(mark.headers))
-    return [record.topic for record in records]
+        return [await _sent_back(settings, producer, kept, clock) for kept in letters]
+
+
+async def _sent_back(settings: CommonSettings, producer: AIOKafkaProducer, kept: Kept, clock: Clock) -> str:
+    record = kept.letter.redriven()
+    if record is None:
+        await hand_back(settings, kept.id, kept.letter)
+        return "was read"
+    await producer.send_and_wait(
+        record.topic, value=record.value, key=record.key, headers=encode_headers(record.headers)
+    )
+    mark = mark_redriven(kept.id, now=clock())
+    await producer.send_and_wait(mark.topic, value=mark.value, headers=encode_headers(mark.headers))
+    return f"is on {record.topic} again"

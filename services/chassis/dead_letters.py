@@ -5,6 +5,7 @@ came from. The body of an HTTP request may name people, so it is
 sealed: only this installation can open it.
 """
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,10 @@ from services.chassis.secrets import SecretBox
 PURPOSE: Final = "dead-letters"
 """The purpose of the SecretBox that seals HTTP bodies."""
 _OWN_HEADERS: Final = frozenset(
-    {"reason", "service", "time", "origin", "origin_topic", "origin_partition", "origin_offset", "sealed", "cut"}
+    {
+        *("reason", "service", "time", "origin", "origin_topic", "origin_partition", "origin_offset"),
+        *("sealed", "letter", "cut"),
+    }
 )
 _LARGEST: Final = LARGEST_RECORD - 8192
 _HEADER_BYTES: Final = 10
@@ -33,7 +37,8 @@ _CUT_TEXT: Final = 1024
 _ID_DIGITS: Final = 12
 """Short enough to be typed; of a million letters, two have the same id once in six hundred times."""
 
-
+LETTER: Final = "letter"
+"""The header of a letter that came with a request: its id."""
 REDRIVEN: Final = "redriven"
 """The header of a mark: a record beside the letters that names one, by its id, as sent back, with the `time` of it."""
 
@@ -61,14 +66,15 @@ class DeadLetter:
     """The record's own headers, as it came."""
     cut: bool = False
     """Whether this is only the beginning of the record, without its headers: with them it would not fit the topic."""
+    letter_id: str | None = None
+    """What the letter of a request calls itself; those of before did not."""
 
     @property
     def id(self) -> str | None:
-        """The same whenever its service sets this record aside again, as a rebuild does; None if it is no record."""
+        """The same whenever its service sets this aside again, as a rebuild does; None if it does not say."""
         if isinstance(self.origin, str):
-            return None
-        place = f"{self.origin.topic}/{self.origin.partition}@{self.origin.offset}"
-        return uuid5(NAMESPACE, f"dead-letter\0{self.service}\0{place}").hex[:_ID_DIGITS]
+            return self.letter_id
+        return _letter_id(self.service, f"{self.origin.topic}/{self.origin.partition}@{self.origin.offset}")
 
     def open(self, box: SecretBox) -> bytes | None:
         """Give the content in plain.
@@ -134,8 +140,12 @@ def from_consumed(
 def from_request(
     *, service: str, reason: str, now: datetime, path: str, body: bytes, box: SecretBox, key: bytes | None = None
 ) -> OutboxRecord:
-    """Keep the body of a request to `path`, sealed. `reason` must not quote the body; `box` is that of `PURPOSE`."""
-    headers = {**_said(service, reason, now), "origin": path, "sealed": "fernet"}
+    """Keep the body of a request to `path`, sealed. `reason` must not quote the body; `box` is that of `PURPOSE`.
+
+    The same body to the same path is the same letter (`LETTER` in its headers), whenever it comes.
+    """
+    letter_id = _letter_id(service, f"{path}\0{hashlib.sha256(body).hexdigest()}")
+    headers = {**_said(service, reason, now), "origin": path, LETTER: letter_id, "sealed": "fernet"}
     return OutboxRecord(topic=DEAD_LETTER.name, key=key, value=box.seal(body), headers=headers)
 
 
@@ -165,6 +175,7 @@ def read_dead_letter(
             value=value,
             headers={name: text for name, text in said.items() if name not in _OWN_HEADERS},
             cut="cut" in said,
+            letter_id=said.get(LETTER),
         )
     except KeyError as error:
         msg = f"a dead letter without the header {error}"
@@ -175,6 +186,10 @@ def _origin(said: Mapping[str, str]) -> Origin:
     return Origin(
         topic=said["origin_topic"], partition=int(said["origin_partition"]), offset=int(said["origin_offset"])
     )
+
+
+def _letter_id(service: str, what: str) -> str:
+    return uuid5(NAMESPACE, f"dead-letter\0{service}\0{what}").hex[:_ID_DIGITS]
 
 
 def _said(service: str, reason: str, now: datetime) -> dict[str, str]:

@@ -5,6 +5,7 @@ Whole fetches are read, not a record at a time as a consumer gives them: for a l
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from aiokafka import TopicPartition
@@ -64,8 +65,12 @@ async def read_batches(
     *,
     client_id: str,
     progress: Progress = lambda _done, _total: None,
+    begins: Mapping[TopicPartition, int] = MappingProxyType({}),
+    ends: Mapping[TopicPartition, int] = MappingProxyType({}),
 ) -> AsyncIterator[Batch]:
     """Give every record that stands in the partitions at this moment, in the order of each, a batch at a time.
+
+    Where `begins` and `ends` name an offset of a partition, what stands before it, or from it on, is left out.
 
     The next fetch is under way while a batch is looked at.
 
@@ -77,8 +82,11 @@ async def read_batches(
     log = Log(settings, client_id)
     try:
         await log.open(partitions)
-        begins, ends = await log.offsets(partitions, EARLIEST), await log.offsets(partitions, LATEST)
-        reading = _Reading(begins, ends)
+        first, last = await log.offsets(partitions, EARLIEST), await log.offsets(partitions, LATEST)
+        until = {place: min(end, ends.get(place, end)) for place, end in last.items()}
+        reading = _Reading(
+            {place: min(max(begin, begins.get(place, 0)), until[place]) for place, begin in first.items()}, until
+        )
         fetching = asyncio.ensure_future(log.fetch(reading.wanted()))
         try:
             while reading.wanted():
@@ -90,6 +98,41 @@ async def read_batches(
         finally:
             fetching.cancel()
             await asyncio.gather(fetching, return_exceptions=True)
+    finally:
+        await log.close()
+
+
+async def bounds(
+    settings: CommonSettings, partitions: Sequence[TopicPartition], *, client_id: str
+) -> dict[TopicPartition, tuple[int, int]]:
+    """The first offset at which a record may stand in each partition, and the one that the next record will have.
+
+    Raises:
+        KafkaAwayError: if no Kafka answers.
+        MissingPartitionError: if the cluster has no such partition.
+    """
+    log = Log(settings, client_id)
+    try:
+        await log.open(partitions)
+        first, last = await log.offsets(partitions, EARLIEST), await log.offsets(partitions, LATEST)
+        return {place: (first[place], last[place]) for place in partitions}
+    finally:
+        await log.close()
+
+
+async def offsets_at(
+    settings: CommonSettings, partitions: Sequence[TopicPartition], milliseconds: int, *, client_id: str
+) -> dict[TopicPartition, int]:
+    """The first offset of each partition that was written at an instant (since the epoch) or after it; -1 if none was.
+
+    Raises:
+        KafkaAwayError: if no Kafka answers.
+        MissingPartitionError: if the cluster has no such partition.
+    """
+    log = Log(settings, client_id)
+    try:
+        await log.open(partitions)
+        return await log.offsets(partitions, milliseconds)
     finally:
         await log.close()
 

@@ -87,7 +87,7 @@ class Log:
         await self._client.close()
 
     async def offsets(self, partitions: Sequence[TopicPartition], which: int) -> dict[TopicPartition, int]:
-        """The first (`EARLIEST`) or the next (`LATEST`) offset of each partition."""
+        """The first (`EARLIEST`), the next (`LATEST`), or the first since an instant, in milliseconds; -1 if none."""
         found: dict[TopicPartition, int] = {}
 
         async def ask(node: int, places: Sequence[TopicPartition]) -> None:

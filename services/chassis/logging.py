@@ -84,6 +84,19 @@ def configure_logging(settings: CommonSettings, *, service: str) -> None:
     logging.captureWarnings(capture=True)
 
 
+def keep_tracebacks_plain() -> None:
+    """Where logs are not configured, or not yet: no traceback shows local variables, as structlog's own do.
+
+    Names and keys are in those, and writing them out takes seconds: every settings and connection on the way is one.
+    """
+    if not structlog.is_configured():
+        *usual, _ = structlog.get_config()["processors"]
+        plain = structlog.dev.ConsoleRenderer(
+            colors=sys.stderr.isatty(), exception_formatter=structlog.dev.plain_traceback
+        )
+        structlog.configure(processors=[*usual, plain])
+
+
 def remove_personal_data(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Replace the values of keys that may be about a person or a secret, e-mail addresses, and what was refused."""
     return {key: _clean(key, value) for key, value in event.items()}

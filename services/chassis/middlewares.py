@@ -8,6 +8,7 @@ import asyncio
 import logging
 import secrets
 import time
+from collections.abc import Iterable, Mapping
 from http import HTTPStatus
 from typing import Final
 
@@ -30,18 +31,30 @@ _BEGUN: Final = web.RequestKey("answer_begun", bool)
 _LEFT: Final = 499
 """In logs and metrics: the reader left, or the service stopped, before the answer was whole."""
 
+_ALLOWED: Final = {
+    "default-src": "'none'",
+    "script-src": "'self'",
+    "style-src": "'self'",
+    "img-src": "'self'",
+    "connect-src": "'self'",
+    "manifest-src": "'self'",
+    "form-action": "'self'",
+    "frame-ancestors": "'none'",
+    "base-uri": "'none'",
+}
+
+
+def policy_allowing(more: Mapping[str, Iterable[str]]) -> str:
+    """The Content-Security-Policy of every page, with further sources for some directives (`media-src`, …)."""
+    allowed = dict(_ALLOWED)
+    for directive, sources in more.items():
+        if wanted := " ".join(dict.fromkeys(sources)):
+            allowed[directive] = f"{allowed.get(directive, '')} {wanted}".strip()
+    return "; ".join(f"{directive} {sources}" for directive, sources in allowed.items())
+
+
 _SECURITY_HEADERS: Final = {
-    "Content-Security-Policy": (
-        "default-src 'none'; "
-        "script-src 'self'; "
-        "style-src 'self'; "
-        "img-src 'self'; "
-        "connect-src 'self'; "
-        "manifest-src 'self'; "
-        "form-action 'self'; "
-        "frame-ancestors 'none'; "
-        "base-uri 'none'"
-    ),
+    "Content-Security-Policy": policy_allowing({}),
     "X-Content-Type-Options": "nosniff",
     # Personal links carry tokens in their path: other sites must not see them.
     "Referrer-Policy": "same-origin",

@@ -29,6 +29,7 @@ Answer = type[BaseModel] | str | None
 """A model (JSON), a media type (`text/event-stream`), or nothing (no body)."""
 
 _REFERENCE: Final = "#/components/schemas/{model}"
+_WRITES: Final = frozenset({"POST", "PATCH", "DELETE"})
 _PARAMETER: Final = re.compile(r"\{(\w+)(?::[^{}]+)?\}")
 
 
@@ -241,6 +242,9 @@ def _problem_statuses(operation: Operation) -> list[int]:
         statuses |= {400, 413, 415}
     if operation.query is not None:
         statuses.add(400)
+    if operation.method in _WRITES:
+        # An `Idempotency-Key` that is none, is in use, or came with another body.
+        statuses |= {400, 409, 422}
     return sorted(statuses)
 
 
@@ -260,7 +264,7 @@ def _parameters(operation: Operation) -> list[dict[str, Any]]:
     required = set(schema.get("required", ()))
     for name, described in schema.get("properties", {}).items():
         found.append({"name": name, "in": "query", "required": name in required, "schema": described})
-    names = (*operation.headers, *(("Idempotency-Key",) if operation.method in {"POST", "PATCH", "DELETE"} else ()))
+    names = (*operation.headers, *(("Idempotency-Key",) if operation.method in _WRITES else ()))
     found.extend({"name": name, "in": "header", "required": False, "schema": {"type": "string"}} for name in names)
     return found
 

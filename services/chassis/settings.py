@@ -41,6 +41,10 @@ class SettingsError(Exception):
         self.problems = problems
 
 
+class NothingKeptError(SettingsError):
+    """No Passerelle is kept in the data directory, and none elsewhere is named."""
+
+
 def _database_url(value: str) -> str:
     """Name the asynchronous driver where the URL names none."""
     if value.startswith(_EMBEDDED_DATABASE):
@@ -211,7 +215,7 @@ def load_settings_of_others(settings: type[Loaded]) -> Loaded:
 
     Raises:
         SettingsError: with one line for each wrong variable; also if nothing is kept in the data directory, unless a
-            Kafka or a database elsewhere is named.
+            Kafka or a database elsewhere is named (`NothingKeptError`).
     """
     loaded = _checked(settings, {})
     try:
@@ -219,7 +223,7 @@ def load_settings_of_others(settings: type[Loaded]) -> Loaded:
     except OSError:
         is_kept = False
     if not is_kept and _ELSEWHERE.isdisjoint(loaded.model_fields_set):
-        raise SettingsError(f"{PREFIX}DATA_DIR (--data-dir): no Passerelle is kept in {loaded.data_dir}")
+        raise NothingKeptError(f"{PREFIX}DATA_DIR (--data-dir): no Passerelle is kept in {loaded.data_dir}")
     return _with_secret(loaded) if (loaded.data_dir / _KEY_FILE).exists() else loaded
 
 

@@ -135,6 +135,20 @@ async def check_cluster(settings: CommonSettings) -> None:
         raise KafkaAwayError(servers=settings.kafka, within_seconds=0) from None
 
 
+async def cluster_id(settings: CommonSettings) -> str:
+    """The id of the cluster that answers.
+
+    Raises:
+        KafkaAwayError: if none answers (`OtherClusterError`: if another one does than is set).
+    """
+    try:
+        async with _admin(settings.kafka) as admin:
+            await _check_cluster(admin, settings.kafka, expected=settings.kafka_cluster)
+            return str((await admin.describe_cluster())["cluster_id"])
+    except (KafkaError, OSError):
+        raise KafkaAwayError(servers=settings.kafka, within_seconds=0) from None
+
+
 async def await_topics(settings: CommonSettings, topics: Sequence[Topic]) -> None:
     """Make sure of the topics for a service that answers without Kafka too: waits for it as long as it takes.
 

@@ -28,15 +28,7 @@ from services.chassis.scrubbing import Scrubbing
 from services.chassis.secrets import SecretBox
 from services.chassis.stored_replies import SEALED_FOR
 from services.chassis.topics import await_topics
-from services.registration.adapters.clockwork import (
-    ask_shops,
-    carry_imports_on,
-    close_by_the_clock,
-    deliver_letters,
-    remind_by_the_clock,
-    scrub_by_the_clock,
-    settle_seats_by_the_clock,
-)
+from services.registration.adapters.clockwork import clockwork
 from services.registration.adapters.erasure_tables import SCRUBS
 from services.registration.adapters.letters.account_book import SqlAccountLetterBook
 from services.registration.adapters.letters.account_composer import AccountMailComposer
@@ -45,9 +37,11 @@ from services.registration.adapters.letters.composer import MailComposer
 from services.registration.adapters.letters.enclosures import Enclosures
 from services.registration.adapters.letters.event_card import EventCards
 from services.registration.adapters.letters.smtp import SmtpPost
+from services.registration.adapters.likeness import Likeness, same_name
 from services.registration.adapters.mint import RandomMint
 from services.registration.adapters.neighbours import HttpNeighbours
 from services.registration.adapters.openid import OpenIdProvider
+from services.registration.adapters.proof_means import proof_means
 from services.registration.adapters.retention import retention_job
 from services.registration.adapters.shops.door import HttpShopDoor
 from services.registration.adapters.store import SqlStore
@@ -60,6 +54,7 @@ from services.registration.application.doors import Doors
 from services.registration.application.email_sign_in import EmailedLinks
 from services.registration.application.events import Events
 from services.registration.application.exports import Exports
+from services.registration.application.guests import Guests
 from services.registration.application.identities import Identities
 from services.registration.application.imports import Imports, LineKeys
 from services.registration.application.known_grants import KnownGrants
@@ -69,12 +64,15 @@ from services.registration.application.offers import Offers
 from services.registration.application.people import People
 from services.registration.application.personal_exports import PersonalExports
 from services.registration.application.personal_links import PersonalLinks
+from services.registration.application.proof_cases import ProofCases
+from services.registration.application.recognition import Recognition
 from services.registration.application.registrations import Registrations
 from services.registration.application.retention import Keeping, RetentionPeriods
 from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Standing, Tokens
+from services.registration.application.volunteers import Volunteers
 from services.registration.application.walk_ins import WalkIns
 from services.registration.settings import RegistrationSettings
 from services.registration.web.actors import name_the_actor
@@ -108,15 +106,20 @@ async def serve(settings: RegistrationSettings) -> None:
     """Run the service until it is cancelled. It answers before Kafka is there, and while Kafka is away."""
     async with assembled(settings) as parts, Background() as background, listening(parts.app, settings) as url:
         background.start("outbox", publish(settings, parts.drain))
-        background.start("closing", close_by_the_clock(parts.use_cases.events))
-        background.start("seats", settle_seats_by_the_clock(parts.use_cases.offers))
-        background.start("letters", deliver_letters(parts.use_cases.letters))
-        background.start("imports", carry_imports_on(parts.use_cases.imports))
-        background.start("shops", ask_shops(parts.use_cases.shops.rounds))
-        background.start("reminders", remind_by_the_clock(parts.use_cases.people))
-        background.start("scrubbing", scrub_by_the_clock(parts.scrubbing))
-        background.start("retention", parts.use_cases.retention.run())
-        background.start("account letters", deliver_letters(parts.use_cases.access.letters))
+        cases = parts.use_cases
+        background.start("retention", cases.retention.run())
+        works = clockwork(
+            events=cases.events,
+            offers=cases.offers,
+            letters=cases.letters,
+            account_letters=cases.access.letters,
+            begun={"imports": cases.imports.carry_on_all, "certificates": cases.proofs.batches.carry_on_all},
+            shops=cases.shops.rounds,
+            people=cases.people,
+            scrubbing=parts.scrubbing,
+        )
+        for name, work in works.items():
+            background.start(name, work)
         log.info("registration.listening", url=url)
         await background.wait()
 
@@ -216,8 +219,7 @@ def _use_cases(
     sender = settings.mail_sender or _LOCAL_SENDER
     enclosures = Enclosures(links=links, organizer=parseaddr(sender)[1], clock=clock)
     registry = registry or new_registry(service="registration")
-    metrics = LetterMetrics(registry)
-    book = SqlLetterBook(writer=writer, reader=reader, metrics=metrics)
+    book = SqlLetterBook(writer=writer, reader=reader, metrics=LetterMetrics(registry))
     post = None if settings.smtp_server is None else SmtpPost(settings.smtp_server)
     periods, neighbours = RetentionPeriods.of(settings), HttpNeighbours(settings)
     letters = Letters(
@@ -245,11 +247,14 @@ def _use_cases(
     )
     registrations = Registrations(store=store, clock=clock, mint=mint)
     people = People(store=store, book=book, clock=clock)
+    means, secret, public_url = proof_means(settings), settings.secret, settings.public_url
+    proofs = ProofCases.join(means, store=store, clock=clock, mint=mint, secret_key=secret, public_url=public_url)
     keys = LineKeys.derive(settings.secret)
     door = HttpShopDoor.of(settings, clock)
     check_ins = CheckIns(store=store, clock=clock, mint=mint, doors=Doors(store))
     walk_ins = WalkIns(store=store, clock=clock, registrations=registrations, check_ins=check_ins)
     session_places = SessionPlaces(store=store, clock=clock, mint=mint)
+    identities = Identities(store=store, clock=clock, mint=mint)
     return UseCases(
         settings=settings,
         events=Events(store=store, clock=clock, mint=mint),
@@ -264,10 +269,13 @@ def _use_cases(
         check_ins=check_ins,
         desks=Desks(store=store, clock=clock),
         walk_ins=walk_ins,
+        volunteers=Volunteers(store=store, clock=clock, mint=mint),
         late_scans=LateScans(
             check_ins=check_ins, walk_ins=walk_ins, registrations=registrations, session_places=session_places
         ),
-        identities=Identities(store=store, clock=clock, mint=mint),
+        identities=identities,
+        recognition=Recognition(store=store, identities=identities, keys=keys),
+        guests=Guests(identities=identities, neighbours=neighbours, compare=Likeness.of, alike=same_name),
         suspect_times=SuspectTimes(store=store, clock=clock, mint=mint),
         tokens=tokens,
         access=access,
@@ -276,7 +284,7 @@ def _use_cases(
         letters=letters,
         people=people,
         personal_exports=PersonalExports(
-            store=store, people=people, letters=letters, neighbours=neighbours, clock=clock
+            store=store, people=people, letters=letters, neighbours=neighbours, clock=clock, proofs=proofs
         ),
         registration_limits=RegistrationLimits(
             per_address=settings.registrations_per_address, per_minute=settings.registrations_per_minute
@@ -288,4 +296,5 @@ def _use_cases(
             settings, registrations, writer=writer, reader=reader, clock=clock, answers=answers, registry=registry
         ),
         cards=EventCards(),
+        proofs=proofs,
     )

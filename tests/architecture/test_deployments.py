@@ -12,6 +12,8 @@ from services.registration.settings import RegistrationSettings
 from services.streaming_bridge.settings import BridgeSettings
 from tests.architecture.house import ROOT, SHIPPED, files
 
+OF_A_COMMAND: Final = f"{PREFIX}TOKEN"
+"""With which `passerelle sql --server` asks."""
 DESCRIPTIONS: Final = [
     path.as_posix() for path in files(".md", ".yaml", "Containerfile") if path.parts[0] not in {"schemas", "tests"}
 ]
@@ -20,7 +22,9 @@ DESCRIPTIONS: Final = [
 @pytest.mark.parametrize("path", DESCRIPTIONS)
 def test_every_setting_that_is_named_exists(path: str) -> None:
     models = (RegistrationSettings, BridgeSettings, AttendanceSettings)
-    known = {CONFIG_VARIABLE} | {f"{PREFIX}{name.upper()}" for model in models for name in model.model_fields}
+    known = {CONFIG_VARIABLE, OF_A_COMMAND} | {
+        f"{PREFIX}{name.upper()}" for model in models for name in model.model_fields
+    }
     named = set(re.findall(rf"\b{PREFIX}[A-Z][A-Z_]*[A-Z]\b", (ROOT / path).read_text()))
     assert named - known == set()
 

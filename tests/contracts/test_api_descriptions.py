@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+import re
 from typing import Any, cast
 
 import pytest
@@ -9,6 +10,8 @@ from jsonschema import Draft202012Validator
 
 from services.chassis.clock import system_clock
 from services.chassis.openapi import Api, build_document, merge_documents
+from services.streaming_bridge.adapters.platforms import PLATFORMS
+from services.streaming_bridge.web.meetings_api import meetings_api
 from services.streaming_bridge.web.rooms import rooms_api
 from services.streaming_bridge.web.sources import sources_api
 from services.streaming_bridge.web.webhooks import webhooks_api
@@ -24,11 +27,12 @@ def declared_in(service: str) -> list[Api]:
 
 def declared_by_the_bridge() -> list[Api]:
     """The bridge's handlers hold what they need; to be described, they need nothing."""
-    nothing = cast("Any", None)
+    nothing, here = cast("Any", None), "http://127.0.0.1:8080"
     return [
-        webhooks_api(nothing, nothing),
-        sources_api(nothing, nothing, clock=system_clock, public_url="http://127.0.0.1:8080"),
+        webhooks_api(nothing, nothing, nothing, PLATFORMS.values(), public_url=here),
+        sources_api(nothing, PLATFORMS, clock=system_clock, public_url=here),
         rooms_api(nothing),
+        meetings_api(nothing, nothing, system_clock),
     ]
 
 
@@ -88,7 +92,7 @@ def test_every_parameter_of_a_path_is_described(document: dict[str, Any]) -> Non
     for path, operations in document["paths"].items():
         for operation in operations.values():
             in_path = {parameter["name"] for parameter in operation["parameters"] if parameter["in"] == "path"}
-            assert in_path == {part.strip("{}") for part in path.split("/") if part.startswith("{")}
+            assert in_path == set(re.findall(r"\{(\w+)\}", path))
 
 
 def test_every_reference_leads_to_a_schema(document: dict[str, Any]) -> None:

@@ -179,7 +179,7 @@ async def test_a_volunteer_opens_the_desk_without_javascript_and_reaches_nothing
         await found(organizer, service)
         await organizer.goto(f"{site}/events/{event_id}")
         await organizer.get_by_role("link", name="Access and desk links").click()
-        await organizer.get_by_label("Which door").fill("Entrée nord")
+        await organizer.get_by_label("For whom").fill("Camille")
         await organizer.get_by_role("button", name="Make the link").click()
         link = await organizer.get_by_text("/desk-link/").inner_text()
         await volunteer.goto(link)
@@ -211,7 +211,7 @@ async def test_the_pages_are_accessible_and_light_and_fit(
         await page.get_by_label("Name").fill("Basile Roy")
         await page.get_by_label("E-mail address").fill("basile@example.org")
         await page.get_by_role("button", name="Invite").click()
-        await page.get_by_label("Which door").fill("Entrée nord")
+        await page.get_by_label("For whom").fill("Camille")
         await page.get_by_role("button", name="Make the link").click()
         card = page.url
         link = await page.get_by_text("/desk-link/").inner_text()

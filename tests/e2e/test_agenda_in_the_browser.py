@@ -50,8 +50,8 @@ async def test_hours_that_fall_on_another_day_elsewhere_say_so_in_the_choice_of_
     service: RunningRegistration, browser: Browser
 ) -> None:
     night = {
-        "starts_at": "2026-11-23T15:00:00Z",
-        "ends_at": "2026-11-23T16:00:00Z",
+        "starts_at": "2037-11-23T15:00:00Z",
+        "ends_at": "2037-11-23T16:00:00Z",
         "registration_needed": True,
         "room": None,
     }
@@ -62,7 +62,7 @@ async def test_hours_that_fall_on_another_day_elsewhere_say_so_in_the_choice_of_
         for path in (f"/e/{event_id}", f"/e/{event_id}/group", f"/e/{event_id}/venue", personal):
             await page.goto(address(service, path))
             choice = page.get_by_role("group", name="Séances sur inscription")
-            await expect(choice).to_contain_text("pour vous : 24/11/2026 02:00 – 24/11/2026 03:00 (Pacific/Noumea)")
+            await expect(choice).to_contain_text("pour vous : 24/11/2037 02:00 – 24/11/2037 03:00 (Pacific/Noumea)")
             assert await violations(page) == []
             assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 

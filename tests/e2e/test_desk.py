@@ -257,7 +257,8 @@ async def test_the_desk_can_be_installed(service: RunningRegistration, language:
         manifest = await page.evaluate("fetch(document.querySelector('[rel=manifest]').href).then((one) => one.json())")
         scope = await page.evaluate("navigator.serviceWorker.ready.then((one) => one.scope)")
         assert scope == address(service, manifest["scope"]) == address(service, f"/events/{event_id}/desk")
-        assert manifest["name"] == {"en-GB": "Check-in desk: Colloque", "fr-FR": "Pointage : Colloque"}[language]
+        names = {"en-GB": "Check-in desk: Colloque", "fr-FR": "Pointage\N{NO-BREAK SPACE}: Colloque"}
+        assert manifest["name"] == names[language]
         for icon in manifest["icons"]:
             assert (await page.request.get(address(service, icon["src"]))).headers["content-type"] == "image/png"
         devtools = await context.new_cdp_session(page)

@@ -13,7 +13,7 @@ from tests.e2e.test_desk import desk_of, scan
 from tests.e2e.test_registration_in_the_browser import address, violations
 from tests.integration.running_registration import MovedClock, RunningRegistration, running_registration
 
-BEFORE_MIDNIGHT_IN_PARIS = datetime(2026, 11, 23, 22, 30, tzinfo=UTC)
+BEFORE_MIDNIGHT_IN_PARIS = datetime(2037, 11, 23, 22, 30, tzinfo=UTC)
 EVERY_ANSWER = """() => {
   const result = document.getElementById("result");
   const all = [...document.querySelectorAll("template[id^=answer-]")].map(({ content }) => content.cloneNode(true));
@@ -101,7 +101,7 @@ async def test_what_is_no_ticket_is_named_in_plain_words(service: RunningRegistr
             (
                 "en",
                 {
-                    "https://example.org/programme/2026": "leads to a web page",
+                    "https://example.org/programme/2037": "leads to a web page",
                     "BEGIN:VCARD VERSION:4.0 FN:Anne END:VCARD": "is a contact card",
                     "WIFI:T:WPA;S:Maison;P:secret;;": "not which ticket it is",
                     "xwjhkzwrmfbzjnpzgk4tqv8r2dm7s3nc": "of another ticket office",
@@ -211,7 +211,7 @@ async def test_a_desk_link_says_when_it_ends_and_a_revoked_one_is_noticed_by_its
     clock = MovedClock()
     async with running_registration(tmp_path, clock=clock) as service:
         event_id = await service.event()
-        body = {"day": "2026-11-23", "label": "Entrée nord"}
+        body = {"day": "2037-11-23", "label": "Camille", "gate": "Entrée nord"}
         link = await service.api("POST", f"/events/{event_id}/desk-links", body, expect=201)
         context = await browser.new_context(locale="en-GB")
         page = await context.new_page()

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psutil
 import pytest_asyncio
@@ -132,7 +133,7 @@ async def test_a_browser_that_is_killed_opens_the_desk_again_without_the_network
 ) -> None:
     event_id, profile = await event_of_today(service), tmp_path / "profile"
     tickets = [(await service.register(event_id, name=name))["ticket"] for name in ("Anne", "Bob", "Chloé")]
-    body = {"day": system_clock().date().isoformat(), "label": "Nord"}
+    body = {"day": system_clock().astimezone(ZoneInfo("Europe/Paris")).date().isoformat(), "label": "Nord"}
     link = (await service.api("POST", f"/events/{event_id}/desk-links", body, expect=201))["url"]
     desk = address(service, f"/events/{event_id}/desk")
     async with profile_in(profile) as context:

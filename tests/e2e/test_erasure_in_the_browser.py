@@ -40,4 +40,6 @@ async def test_who_erases_their_data_is_told_what_is_gone_and_leaves_the_phones_
         await scan(desk, "Zoé", "Nobody found")
         await desk.context.set_offline(offline=True)
         await desk.reload()
+        # Before it is ready, Enter would send the form, which leads nowhere now.
+        await desk.wait_for_selector("#desk[data-ready]")
         await scan(desk, "Zoé", "Nobody found")

@@ -7,7 +7,7 @@ from playwright.async_api import Browser, expect
 
 from schemas.registration import EventStatus, Mode
 from services.attendance.web import live_page
-from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, opened
+from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, opened, violations
 from tests.fakes.attendance_facts import EventFacts, colloquium, guest, participant
 from tests.fakes.attendance_web import ANALYST, Attendance
 
@@ -195,21 +195,26 @@ async def test_what_somebody_did_as_a_guest_is_on_their_own_page(
         await expect(page.get_by_role("heading", level=1)).to_have_text("Anne-1 Lefèvre")
         await expect(page.locator(".timeline")).to_contain_text("was recognised behind a guest")
         await expect(page.locator(".timeline")).to_contain_text("joined online")
-        await expect(page.locator("tbody tr")).to_contain_text("amphi-a · jitsi main")
+        await expect(page.locator("tbody tr")).to_contain_text("amphi-a · Jitsi (main)")
 
 
-async def test_analysts_see_numbers_and_never_a_name(
+async def test_analysts_are_led_to_a_page_of_numbers_without_names(
     browser: Browser, attendance: Attendance, facts: EventFacts
 ) -> None:
-    facts.checked_in(ANNE, 0)
+    for number in range(10, 16):
+        facts.registered(participant(number), Mode.IN_PERSON)
+        facts.checked_in(participant(number), 0)
     await attendance.store(facts.written)
-    for path in (LIVE, f"{LIVE}/people", f"{LIVE}/people/{ANNE}", f"{LIVE}/people?who=lefevre"):
-        async with opened(browser, attendance, path, token=ANALYST) as page:
-            text = await page.content()
-            assert "Lefèvre" not in text
-            assert "/desk" not in text
-            if not path.endswith("lefevre"):
-                assert "par_00000000" in text
+    async with opened(browser, attendance, LIVE, token=ANALYST) as page:
+        await expect(page.get_by_text("Analysts are told of an event once it is closed.")).to_be_visible()
+    facts.event(EventStatus.CLOSED, minutes=500)
+    await attendance.store(facts.written)
+    async with opened(browser, attendance, LIVE, token=ANALYST) as page:
+        await expect(page.locator("main")).to_contain_text("6 people, under random numbers.")
+        await expect(page.get_by_role("link", name="minutes, csv")).to_be_visible()
+        await expect(page.get_by_role("row", name="Opening and keynote")).to_contain_text("on site")
+        assert await violations(page) == []
+        assert "par_" not in await page.content()
 
 
 async def test_everything_is_there_without_javascript(

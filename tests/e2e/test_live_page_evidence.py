@@ -9,7 +9,7 @@ from services.attendance.web import person_page
 from tests.ecoindex import A, ecoindex
 from tests.fakes.attendance_browser import ANNE, EVENT, LIVE, opened, too_wide, violations
 from tests.fakes.attendance_facts import EventFacts, guest, participant
-from tests.fakes.attendance_web import ANALYST, Attendance
+from tests.fakes.attendance_web import ORGANIZER, Attendance
 
 BASIL = participant(2)
 ON_ANNE = f"{LIVE}/people/{ANNE}"
@@ -122,15 +122,6 @@ async def test_a_suspect_time_is_accepted_and_left_out_again_with_one_tap(
         }
 
 
-async def test_analysts_see_what_is_left_out_without_a_button(
-    browser: Browser, attendance: Attendance, facts: EventFacts
-) -> None:
-    await attendance.store(facts.written)
-    async with opened(browser, attendance, ON_ANNE, token=ANALYST) as page:
-        await expect(page.get_by_text("Left out.").first).to_be_visible()
-        await expect(page.get_by_role("button", name="Accept this time")).to_have_count(0)
-
-
 async def test_what_changed_is_told_in_words_with_before_and_after(
     browser: Browser, attendance: Attendance, facts: EventFacts
 ) -> None:
@@ -180,7 +171,7 @@ async def test_a_wrong_instant_is_told_beside_its_field(
     attendance: Attendance, facts: EventFacts, path: str, typed: str, sentence: str
 ) -> None:
     await attendance.store(facts.written)
-    headers = {"Authorization": f"Bearer {ANALYST}", "Accept": "text/html"}
+    headers = {"Authorization": f"Bearer {ORGANIZER}", "Accept": "text/html"}
     async with attendance.session.get(path, params={"as_of": typed}, headers=headers) as answer:
         page = await answer.text()
     assert answer.status == 400

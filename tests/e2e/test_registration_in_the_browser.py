@@ -77,6 +77,7 @@ async def colloquium(service: RunningRegistration) -> Colloquium:
             "doors": f"/events/{event_id}/doors",
             "keeping": f"/events/{event_id}/keeping",
             "register of processing": "/processing",
+            "room to give away": "/rooms/claim?source=main&room=amphi",
         },
         public={
             "home": "/",

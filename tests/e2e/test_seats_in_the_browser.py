@@ -44,7 +44,7 @@ async def test_a_place_in_the_room_is_waited_for_at_home_and_taken_when_it_is_of
         await is_sound(page)
         await service.api("DELETE", f"/events/{event_id}/registrations/{first['participant_id']}", expect=204)
         await organizer.goto(address(service, f"/events/{event_id}/waitlist"))
-        await expect(organizer.get_by_role("row", name="Zoé Ünal")).to_contain_text("offered until 21 November 2026")
+        await expect(organizer.get_by_role("row", name="Zoé Ünal")).to_contain_text("offered until 21 November 2037")
         await is_sound(organizer)
         await page.reload()
         await expect(page.get_by_role("heading", name="Une place dans la salle vous est réservée")).to_be_visible()

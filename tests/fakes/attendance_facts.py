@@ -73,52 +73,57 @@ class EventFacts:
             capacity=Capacity(in_person=200, remote=150),
             sessions=sessions,
         )
-        return self._write(kinds[status], data, None, minutes)
+        return self.write(kinds[status], data, None, minutes)
 
     def registered(self, who: str, mode: Mode, *, minutes: float = -2000, waits: bool = False) -> Fact:
         status = SeatStatus.WAITLISTED if waits else SeatStatus.CONFIRMED
-        return self._write(
+        return self.write(
             ParticipantRegistered, SeatData(event_id=self.event_id, mode=mode, status=status), who, minutes
         )
 
     def checked_in(self, who: str, minutes: float, *, gate: str = "Main door") -> Fact:
-        return self._write(CheckedIn, CheckInData(event_id=self.event_id, gate=gate), who, minutes)
+        return self.write(CheckedIn, CheckInData(event_id=self.event_id, gate=gate), who, minutes)
 
     def checked_out(self, who: str, minutes: float, *, gate: str = "Main door") -> Fact:
-        return self._write(CheckedOut, CheckInData(event_id=self.event_id, gate=gate), who, minutes)
+        return self.write(CheckedOut, CheckInData(event_id=self.event_id, gate=gate), who, minutes)
 
     def voided(self, fact: Fact, minutes: float) -> Fact:
         data = VoidData(event_id=self.event_id, voided_id=fact.id)
-        return self._write(CheckInVoided, data, fact.subject, minutes)
+        return self.write(CheckInVoided, data, fact.subject, minutes)
 
     def joined(self, who: str, minutes: float, *, connection: str = "c1") -> Fact:
         data = ConnectionData(event_id=self.event_id, room=ROOM, connection=f"{who}/{connection}")
-        return self._write(Joined, data, who, minutes, source=BRIDGE)
+        return self.write(Joined, data, who, minutes, source=BRIDGE)
 
     def left(self, who: str, minutes: float, *, connection: str = "c1", joined: float | None = None) -> Fact:
         joined_at = None if joined is None else self.at(joined)
         data = LeftData(event_id=self.event_id, room=ROOM, connection=f"{who}/{connection}", joined_at=joined_at)
-        return self._write(Left, data, who, minutes, source=BRIDGE)
+        return self.write(Left, data, who, minutes, source=BRIDGE)
+
+    def not_heard_of(self, who: str, minutes: float) -> Fact:
+        data = LeftData(event_id=self.event_id, room=ROOM, connection=f"{who}/c1", inferred="silence")
+        return self.write(Left, data, who, minutes, source=BRIDGE)
 
     def chatted(self, who: str, minutes: float) -> Fact:
         data = InteractionData(event_id=self.event_id, room=ROOM, kind=InteractionKind.CHAT)
-        return self._write(Interaction, data, who, minutes, source=BRIDGE)
+        return self.write(Interaction, data, who, minutes, source=BRIDGE)
 
     def room(self, minutes: float, *, opened: bool) -> Fact:
         data = RoomData(event_id=self.event_id, room=ROOM)
-        return self._write(RoomOpened if opened else RoomClosed, data, None, minutes, source=BRIDGE)
+        return self.write(RoomOpened if opened else RoomClosed, data, None, minutes, source=BRIDGE)
 
     def linked(self, guest: str, participant: str, minutes: float) -> Fact:
         data = LinkData(event_id=self.event_id, guest_id=guest, participant_id=participant)
-        return self._write(IdentityLinked, data, participant, minutes)
+        return self.write(IdentityLinked, data, participant, minutes)
 
     def id_of(self, what: str, who: str) -> str:
         """The id of the first fact of a kind about somebody."""
         return next(fact.id for fact in self.written if fact.type.endswith(f".{what}.v1") and fact.subject == who)
 
-    def _write(
+    def write(
         self, kind: type[Fact], data: FactData, subject: str | None, minutes: float, *, source: str = "/registration"
     ) -> Fact:
+        """Any fact."""
         fact = kind.model_validate(
             {
                 "id": fact_id(kind.__name__, data.model_dump_json(), str(subject), str(minutes)),

@@ -14,6 +14,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from schemas import topics
 from schemas.envelope import Fact
+from services.attendance.adapters.comparison import SqlComparison
+from services.attendance.adapters.fact_reading import SqlFacts
 from services.attendance.adapters.projection import Batch, SqlProjection
 from services.attendance.adapters.tallies import SqlTallies
 from services.attendance.adapters.timeline import SqlTimeline
@@ -26,6 +28,7 @@ from services.chassis.access import Grant, Role
 from services.chassis.clock import system_clock
 from services.chassis.database import create_engine, create_reading_engine
 from services.chassis.http import listening
+from tests.builders import SECRET_KEY
 from tests.fakes.attendance_log import told
 
 ORGANIZER = "organizer-token"
@@ -54,9 +57,13 @@ class KnownNames:
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self._names = dict(names)
+        self.taken_along: list[tuple[str, str]] = []
 
     async def names(self, event_id: str, subjects: Collection[str]) -> Mapping[str, str]:  # noqa: ARG002  (as the real one)
         return {subject: self._names[subject] for subject in subjects if subject in self._names}
+
+    async def note_taken_along(self, event_id: str, *, by: str) -> None:
+        self.taken_along.append((event_id, by))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -68,11 +75,12 @@ class Attendance:
     projection: SqlProjection
     timeline: SqlTimeline
     feed: Feed
+    names: KnownNames
     reading: AsyncEngine
     session: ClientSession
     settings: AttendanceSettings
 
-    async def ask(self, path: str, *, token: str | None = ANALYST, **query: str) -> tuple[int, dict[str, Any]]:
+    async def ask(self, path: str, *, token: str | None = ORGANIZER, **query: str) -> tuple[int, dict[str, Any]]:
         """The status and the JSON of an answer."""
         headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         async with self.session.get(path, params=query, headers=headers) as response:
@@ -93,26 +101,26 @@ class Attendance:
 
 @asynccontextmanager
 async def attending(
-    database: str, *, names: Mapping[str, str] | None = None, port: int = 0
+    database: str, *, names: Mapping[str, str] | None = None, port: int = 0, now: datetime = NOW
 ) -> AsyncIterator[Attendance]:
-    """Serve attendance's web side on a free port; its read model is at a URL, migrated and empty."""
+    """Serve attendance's web side on a free port, `now`; its read model is at a URL, migrated and empty."""
     writing, reading = create_engine(database), create_reading_engine(database)
     projection = SqlProjection(writing, clock=system_clock, committed=lambda: None)
     await projection.start()
     timeline = SqlTimeline(reading)
-    feed = Feed(timeline)
+    feed, known = Feed(timeline), KnownNames(names or {})
     settings = AttendanceSettings.model_construct(
-        host="127.0.0.1", port=port, public_url="http://127.0.0.1", secret_key=SecretStr("an invented secret of ours")
+        host="127.0.0.1", port=port, public_url="http://127.0.0.1", secret_key=SecretStr(SECRET_KEY)
     )
     app = create_attendance_app(
         settings,
-        reading=Reading(timeline, SqlTallies(reading)),
+        reading=Reading(timeline, SqlTallies(reading), SqlFacts(reading), SqlComparison(reading)),
         feed=feed,
-        names=KnownNames(names or {}),
+        names=known,
         verifier=KnownTokens(),
         checks={},
         registry=CollectorRegistry(),
-        clock=lambda: NOW,
+        clock=lambda: now,
     )
     async with listening(app, settings) as url, ClientSession(base_url=url) as session:
         yield Attendance(
@@ -121,6 +129,7 @@ async def attending(
             projection=projection,
             timeline=timeline,
             feed=feed,
+            names=known,
             reading=reading,
             session=session,
             settings=settings,

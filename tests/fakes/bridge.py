@@ -1,15 +1,15 @@
 """A bridge on a database of its own, reached over HTTP, whose Kafka is its outbox."""
 
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
-from aiohttp import ClientResponse
+from aiohttp import ClientResponse, web
 from aiohttp.test_utils import TestClient, TestServer
 
 from schemas.decode import KnownFact, decode
@@ -55,6 +55,29 @@ class SetClock:
         self.now += by
 
 
+@dataclass(slots=True)
+class NoteKeeper:
+    """Registration as far as it keeps the audit log, with what was noted as (act, by, event, subject)."""
+
+    noted: list[tuple[str, ...]] = field(default_factory=list)
+    is_away: bool = False
+
+    async def note(self, request: web.Request) -> web.Response:
+        if self.is_away:
+            return web.Response(status=503)
+        body = await request.json()
+        self.noted.append(tuple(body[name] for name in ("act", "holder", "event_id", "subject")))
+        return web.Response(status=204)
+
+    @asynccontextmanager
+    async def served(self) -> AsyncIterator[str]:
+        """Its address."""
+        app = web.Application()
+        app.router.add_post("/internal/note-act", self.note)
+        async with TestServer(app) as server:
+            yield str(server.make_url("")).rstrip("/")
+
+
 @dataclass(slots=True, kw_only=True)
 class BridgeUnderTest:
     """The running bridge, and what a test needs around it."""
@@ -63,6 +86,7 @@ class BridgeUnderTest:
     client: TestClient[Any, Any]
     clock: SetClock
     tokens: KnownTokens
+    notes: NoteKeeper
 
     async def post(
         self, path: str, body: bytes, headers: Mapping[str, str], *, status: int | None = None
@@ -160,16 +184,19 @@ async def running_bridge(
 ) -> AsyncIterator[BridgeUnderTest]:
     """A bridge without Kafka: what it would publish stays in its outbox.
 
-    Its database is a file in `data_dir`, unless the URL of another is given.
+    Its database is a file in `data_dir`, unless the URL of another is given; registration keeps notes, unless its
+    address is given.
     """
-    clock, tokens = SetClock(), KnownTokens()
+    clock, tokens, notes = SetClock(), KnownTokens(), NoteKeeper()
     if database is not None:
         settings["streaming_bridge_database"] = database
-    chosen = settings_for(BridgeSettings, data_dir=data_dir, **settings)
-    async with built(chosen, clock=clock, verifier=tokens) as bridge, Background() as background:
-        bridge.start_inbox(background)
-        async with TestClient(TestServer(bridge.app)) as client:
-            yield BridgeUnderTest(bridge=bridge, client=client, clock=clock, tokens=tokens)
+    async with AsyncExitStack() as stack:
+        settings.setdefault("registration_url", await stack.enter_async_context(notes.served()))
+        chosen = settings_for(BridgeSettings, data_dir=data_dir, **settings)
+        bridge = await stack.enter_async_context(built(chosen, clock=clock, verifier=tokens))
+        bridge.start_inbox(await stack.enter_async_context(Background()))
+        client = await stack.enter_async_context(TestClient(TestServer(bridge.app)))
+        yield BridgeUnderTest(bridge=bridge, client=client, clock=clock, tokens=tokens, notes=notes)
 
 
 async def _answer(response: ClientResponse, status: int | None) -> dict[str, Any]:

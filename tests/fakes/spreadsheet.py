@@ -1,4 +1,4 @@
-"""A reader of the one-sheet books that Passerelle writes, without the library that wrote them."""
+"""A reader of the books that Passerelle writes, without the library that wrote them."""
 
 import io
 import zipfile
@@ -22,10 +22,10 @@ class Sheet:
     styles: str
 
 
-def read_sheet(book: bytes) -> Sheet:
-    """The sheet; a row ends with its last cell that is there, or where the header ends."""
+def read_sheet(book: bytes, *, number: int = 1) -> Sheet:
+    """A sheet, the first by default; a row ends with its last cell that is there, or where the header ends."""
     with zipfile.ZipFile(io.BytesIO(book)) as archive:
-        xml = archive.read("xl/worksheets/sheet1.xml").decode()
+        xml = archive.read(f"xl/worksheets/sheet{number}.xml").decode()
         styles = archive.read("xl/styles.xml").decode()
     rows: list[list[Cell]] = []
     for row in ET.fromstring(xml).iter(f"{_MAIN}row"):  # noqa: S314  (our own file)

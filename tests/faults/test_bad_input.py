@@ -66,7 +66,8 @@ async def test_facts_of_a_later_version_are_redriven_after_the_upgrade(
         listed = await _passerelle(own_kafka, tmp_path, "dead-letters", "list")
         letters = [line.split("\t")[0] for line in listed.splitlines() if "v2" in line]
         said = await _passerelle(own_kafka, tmp_path, "dead-letters", "redrive", *letters)
-        assert said.count(" again.") == len(letters) == len(reasons)
+        # A fact that was sent twice was kept aside twice.
+        assert said.count(" again.") == len(letters) == sum(NOW in arrival.value for arrival in arrivals)
         await log.worked_off()
         listed = await _passerelle(own_kafka, tmp_path, "dead-letters", "list")
         marked = {line.split("\t")[0] for line in listed.splitlines()[1:] if line.split("\t")[-1]}

@@ -74,7 +74,7 @@ def told(data: Words) -> Words:
                 "end": interval.get("end"),
                 "via": interval["via"],
                 "start_inferred": interval.get("start_inferred", False),
-                "end_inferred": interval.get("end_inferred"),
+                "end_inferred": interval.get("end_inferred") or interval.get("left_inferred"),
                 "facts": interval.get("facts", []),
                 "sources": interval.get("sources", []),
                 "contradicted_by": interval.get("contradicted_by", []),
@@ -91,7 +91,7 @@ def ends_of(people: Mapping[str, Presence]) -> set[InferredEnd]:
         _end(subject, interval)
         for subject, presence in people.items()
         for interval in presence.intervals
-        if interval.end_inferred is not None
+        if interval.is_unclosed and interval.end_inferred is not None
     }
 
 

@@ -22,7 +22,8 @@ from services.registration.bootstrap import Parts, assembled
 from services.registration.settings import RegistrationSettings
 from tests.builders import settings_for
 
-START: Final = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+START: Final = datetime(2037, 11, 23, 8, 0, tzinfo=UTC)
+"""Far ahead of the day on which the tests run, and a Monday, as 23 November 2026 was."""
 _ROUTABLE_PORT: Final = 8081
 
 

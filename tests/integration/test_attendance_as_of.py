@@ -16,13 +16,13 @@ from tests.fakes.attendance_facts import (
     participant,
     small_event,
 )
-from tests.fakes.attendance_web import ANALYST, NOW, Attendance
+from tests.fakes.attendance_web import NOW, ORGANIZER, Attendance
 
 EVENT = "evt_" + "a" * 32
 
 
 async def ask(
-    attendance: Attendance, path: str, *, token: str | None = ANALYST, **query: str
+    attendance: Attendance, path: str, *, token: str | None = ORGANIZER, **query: str
 ) -> tuple[int, dict[str, Any]]:
     return await attendance.ask(f"/api/v1/events/{EVENT}/{path}", token=token, **query)
 
@@ -108,7 +108,8 @@ async def test_stats_count_people_seats_peaks_and_what_was_inferred(attendance: 
     assert stats["capacity"] == {"in_person": 200, "remote": 150}
     assert stats["peak"]["total"] == {"count": 3, "at": "2026-11-24T08:12:00.000Z"}
     assert stats["peak"]["remote"] == {"count": 3, "at": "2026-11-24T08:12:00.000Z"}
-    assert stats["inferred"] == {"starts": 0, "ends": {"room_closed": 2, "room_reopened": 0, "event_closed": 0}}
+    ends = {"room_closed": 2, "room_reopened": 0, "event_closed": 0, "silence": 0}
+    assert stats["inferred"] == {"starts": 0, "ends": ends}
     assert stats["horizon"] == "2026-11-24T08:31:00.000Z"
 
 

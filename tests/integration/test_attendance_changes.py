@@ -15,7 +15,7 @@ from services.attendance.application.reading import UnknownEventError
 from services.attendance.application.timeline_export import CHANGE_COLUMNS, Format, write_changes
 from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import ANNE, BASIL, EventFacts, guest, participant, small_event
-from tests.fakes.attendance_web import ANALYST, DESK, NOW, STRANGER, Attendance
+from tests.fakes.attendance_web import ANALYST, DESK, NOW, ORGANIZER, STRANGER, Attendance
 from tests.fakes.spreadsheet import read_sheet
 
 EVENT = "evt_" + "a" * 32
@@ -29,7 +29,7 @@ def recorded(facts: EventFacts, fact: Fact, minutes: float) -> Fact:
 
 
 async def changes(
-    attendance: Attendance, earlier: datetime, later: datetime, *, token: str | None = ANALYST, **query: str
+    attendance: Attendance, earlier: datetime, later: datetime, *, token: str | None = ORGANIZER, **query: str
 ) -> tuple[int, dict[str, Any]]:
     asked = {"from": format_instant(earlier), "to": format_instant(later)} | query
     return await attendance.ask(f"/api/v1/events/{EVENT}/timeline/changes", token=token, **asked)
@@ -162,8 +162,8 @@ async def test_wrong_instants_are_refused_and_named(attendance: Attendance) -> N
         assert (status, [error["parameter"] for error in answer["errors"]]) == (400, wrong)
 
 
-@pytest.mark.parametrize("token, expected", [(None, 401), (DESK, 403), (STRANGER, 403)])
-async def test_only_organizers_and_analysts_of_the_event_may_compare(
+@pytest.mark.parametrize("token, expected", [(None, 401), (DESK, 403), (ANALYST, 403), (STRANGER, 403)])
+async def test_only_organizers_of_the_event_may_compare(
     attendance: Attendance, token: str | None, expected: int
 ) -> None:
     facts = small_event(EVENT)

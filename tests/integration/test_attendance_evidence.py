@@ -14,7 +14,7 @@ from services.attendance.adapters.projection import Batch
 from services.attendance.stream.own_topics import read_record
 from tests.databases import ON_BOTH
 from tests.fakes.attendance_facts import ANNE, BASIL, BRIDGE, EventFacts, guest
-from tests.fakes.attendance_web import ANALYST, Attendance
+from tests.fakes.attendance_web import ORGANIZER, Attendance
 
 EVENT = "evt_" + "a" * 32
 
@@ -27,7 +27,7 @@ def facts() -> EventFacts:
 
 
 async def ask(attendance: Attendance, path: str, **query: str) -> dict[str, Any]:
-    status, answer = await attendance.ask(f"/api/v1/events/{EVENT}/{path}", token=ANALYST, **query)
+    status, answer = await attendance.ask(f"/api/v1/events/{EVENT}/{path}", token=ORGANIZER, **query)
     assert status == 200
     return answer
 
@@ -210,6 +210,6 @@ async def test_a_presence_told_before_evidence_was_kept_can_still_be_read(
     assert (person["contradictions"], person["suspect"]) == ([], [])
     async with attendance.session.get(
         f"/events/{EVENT}/live/people/{told['subject']}",
-        headers={"Authorization": f"Bearer {ANALYST}", "Accept": "text/html"},
+        headers={"Authorization": f"Bearer {ORGANIZER}", "Accept": "text/html"},
     ) as answer:
         assert answer.status == 200

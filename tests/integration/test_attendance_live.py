@@ -15,7 +15,7 @@ from services.attendance.adapters.timeline import Moment
 from services.attendance.web import feed, live
 from services.attendance.web.live import cursor_at
 from tests.fakes.attendance_facts import EventFacts, participant
-from tests.fakes.attendance_web import ANALYST, Attendance
+from tests.fakes.attendance_web import ORGANIZER, Attendance
 
 EVENT = "evt_" + "a" * 32
 
@@ -68,7 +68,7 @@ def facts() -> EventFacts:
 
 @asynccontextmanager
 async def following(attendance: Attendance, *, last: str | None = None, **query: str) -> AsyncIterator[Reader]:
-    headers = {"Authorization": f"Bearer {ANALYST}"} | ({} if last is None else {"Last-Event-ID": last})
+    headers = {"Authorization": f"Bearer {ORGANIZER}"} | ({} if last is None else {"Last-Event-ID": last})
     async with attendance.session.get(
         f"/api/v1/events/{EVENT}/live", params=query, headers=headers, timeout=ClientTimeout(total=60)
     ) as response:

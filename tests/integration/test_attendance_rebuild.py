@@ -12,7 +12,9 @@ from schemas import topics
 from services.attendance.adapters.tables import MIGRATIONS
 from services.attendance.rebuild_command import commands as rebuild
 from services.attendance.settings import AttendanceSettings
-from services.attendance.stream.event_log import place_of, read_event
+from services.attendance.stream.event_log import read_event
+from services.attendance.stream.fact_sources import KafkaLog
+from services.attendance.stream.places import place_of
 from services.chassis.command import KAFKA_ADDRESS, KAFKA_CLUSTER
 from services.chassis.database import upgrade
 from services.chassis.dead_letter_log import read_all
@@ -41,7 +43,7 @@ async def test_a_check_tells_what_waits_when_nobody_works(kafka: str, tmp_path: 
 
     # A fact that the worker has put among the dead letters counts for nothing.
     settings = settings_for(AttendanceSettings, data_dir=tmp_path, kafka=kafka)
-    places = (await read_event(settings, "evt_rebuild_waits")).places
+    places = (await read_event(KafkaLog(settings, "evt_rebuild_waits"), "evt_rebuild_waits")).places
     refused = next(place for place in places if place.topic == topics.CHECKIN.name)
     now = facts.written[-1].recordedtime
     async with new_producer(settings, client_id="test") as producer:

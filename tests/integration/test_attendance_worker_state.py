@@ -12,11 +12,14 @@ from aiokafka.admin import AIOKafkaAdminClient, RecordsToDelete
 from benchmarks.workload import Arrival, Workload
 from deploy.local.kafka import EmbeddedKafka
 from schemas import topics
+from schemas.publish import FROZEN
+from schemas.timeline import END_INFERRED
 from services.attendance.stream.checkpoints import PREVIOUS, record_id
 from services.chassis.kafka import new_producer
 from services.chassis.topics import ensure_topics
 from tests.fakes.attendance_worker import Log, expected, log_of, told, worker_process
 
+EXAMPLES: Final = FROZEN.parent / "examples"
 SMALL: Final = Workload(events=4, participants=20, guests=0.3)
 
 
@@ -52,6 +55,24 @@ async def _write_a_stale_presence(log: Log) -> None:
     last = {record.key: record for record in records}
     stale = next(record for record in records if record.value != last[record.key].value)
     await _write(log, topics.PRESENCE.name, [(stale.key, stale.value, stale.partition)])
+
+
+async def _tell_an_untrue_end(log: Log) -> None:
+    """A worker whose state was wrong told of an end that is none."""
+    record = (await log.read(topics.TIMELINE.name))[0]
+    entry = json.loads((EXAMPLES / "passerelle.timeline.entry.v1.end_inferred.json").read_text())
+    event_id = record.key.decode()
+    entry["id"], entry["data"]["event_id"] = "an-untrue-end", event_id
+    del entry["data"]["withdrawn_at"]
+    await _write(log, topics.TIMELINE.name, [(record.key, json.dumps(entry).encode(), record.partition)])
+
+
+async def _standing_ends(log: Log) -> set[str]:
+    """The ids of the inferred ends told that stand, by the last word on each."""
+    entries = [json.loads(record.value) for record in await log.read(topics.TIMELINE.name)]
+    ends = [entry for entry in entries if entry["data"]["fact"]["type"] == END_INFERRED]
+    last = {entry["id"]: entry["data"].get("withdrawn_at") for entry in ends}
+    return {one for one, withdrawn_at in last.items() if withdrawn_at is None}
 
 
 async def _break_the_presences(log: Log) -> None:
@@ -100,6 +121,9 @@ async def test_a_state_that_disagrees_with_the_log_or_cannot_be_read_is_noticed_
         await log.worked_off()
         assert told(await log.presences()) == expected(arrivals[:second])
 
+        ends = await _standing_ends(log)
+        await _tell_an_untrue_end(log)
+        assert await _standing_ends(log) == {*ends, "an-untrue-end"}
         for spoil in (_write_a_stale_presence, _lose_the_end, _lose_presences, _lose_everything_known):
             assert await worker.stop() == 0
             await spoil(log)
@@ -108,6 +132,7 @@ async def test_a_state_that_disagrees_with_the_log_or_cannot_be_read_is_noticed_
             await log.worked_off()
             assert await worker.metric("passerelle_worker_state_disagreements_total"), spoil.__name__
             assert told(await log.presences()) == expected(arrivals[:second]), spoil.__name__
+        assert await _standing_ends(log) == ends  # Each partition was built anew, and took back what nothing led to.
 
         assert await worker.stop() == 0
         await _break_the_presences(log)

@@ -1,21 +1,28 @@
 """From webhook to topic on a real broker: claims read, facts published in order, whatever dies or is away."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import aiohttp
 import pytest
+import sqlalchemy as sa
 from aiokafka import ConsumerRecord
 
 from deploy.local.kafka import EmbeddedKafka
 from schemas.decode import KnownFact
+from schemas.envelope import Fact, FactData
+from schemas.erasures import ErasureData, PersonErased
 from schemas.identifiers import fact_id, new_event_id, new_participant_id
+from schemas.registration import IdentityLinked, IdentityUnlinked, LinkData
 from schemas.topics import DEAD_LETTER, REGISTRATION
+from services.chassis.database import create_engine
 from services.chassis.dead_letters import PURPOSE, read_dead_letter
 from services.chassis.kafka import new_consumer, new_producer
 from services.chassis.secrets import SecretBox
 from services.chassis.settings import CommonSettings
+from services.streaming_bridge.adapters.tables import GUESTS_OF_EVENTS, REPORTS
 from services.streaming_bridge.settings import BridgeSettings
 from tests.builders import SECRET_KEY, settings_for
 from tests.fakes.bridge import OPENING, event_fact
@@ -83,6 +90,46 @@ async def test_a_room_claimed_later_gets_what_was_kept(
         await claim(settings, shapes, event_id)
         facts = await published(settings, event_id, lambda found: len(found) >= 2)
         assert [fact.time for fact in facts] == [OPENING + timedelta(minutes=5), OPENING + timedelta(minutes=9)]
+
+
+async def test_what_registration_tells_of_people_settles_names_and_deletes_reports(
+    kafka: str, tmp_path: Path, shapes: OwnJitsi, event_id: str
+) -> None:
+    settings = settings_of(tmp_path, kafka)
+    await prepare_source(tmp_path, shapes)
+    await claim(settings, shapes, event_id)
+    kept = create_engine(settings.streaming_bridge_database)
+    async with bridge_process(tmp_path, kafka) as bridge, aiohttp.ClientSession() as session:
+        await until_claimed(bridge, shapes)
+        await post(session, bridge.url, shapes.request(shapes.joined(5, who="a", user_id="sso-1", name="Léa")))
+        guest = str((await published(settings, event_id, lambda found: len(found) >= 2))[1].subject)
+        row = {"report_id": "rep_1", "event_id": event_id, "room_id": "1", "zone": "UTC", "sealed_report": b"."}
+        async with kept.begin() as connection:
+            await connection.execute(sa.insert(REPORTS), {**row, "brought_at": datetime.now(UTC)})
+
+        async def until(query: sa.Select[Any], expected: int) -> None:
+            async with asyncio.timeout(60):
+                while True:
+                    async with kept.connect() as connection:
+                        if (await connection.scalar(query)) == expected:
+                            return
+                    await asyncio.sleep(0.05)
+
+        of_event = GUESTS_OF_EVENTS.c
+        settled = sa.select(sa.func.count()).where(of_event.guest_id == guest, of_event.settled_at.is_not(None))
+        link = LinkData(event_id=event_id, guest_id=guest, participant_id=ADA)
+
+        async def registration_tells(model: type[Fact], kind: str, data: FactData) -> None:
+            told = {"type": f"passerelle.registration.{kind}.v1", "id": kind, "source": "/registration", "subject": ADA}
+            await tell(settings, model.model_validate({**told, "time": OPENING, "recordedtime": OPENING, "data": data}))
+
+        await registration_tells(IdentityLinked, "identity.linked", link)
+        await until(settled, 1)
+        await registration_tells(IdentityUnlinked, "identity.unlinked", link)
+        await until(settled, 0)
+        await registration_tells(PersonErased, "person.erased", ErasureData(event_id=event_id))
+        await until(sa.select(sa.func.count()).select_from(REPORTS), 0)
+    await kept.dispose()
 
 
 async def test_a_record_that_cannot_be_read_is_a_dead_letter_and_reading_goes_on(

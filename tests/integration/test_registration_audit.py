@@ -1,8 +1,11 @@
 """The audit log: who did what, written with what was done, in ids alone."""
 
+from collections.abc import Mapping
+
 import pytest
 
-from services.chassis.access import Role
+from services.chassis.access import Role, internal_headers
+from services.chassis.noted_acts import NotedAct
 from services.registration.domain.errors import EventStateError
 from tests.databases import ON_BOTH
 from tests.integration.running_registration import RunningRegistration
@@ -71,3 +74,35 @@ async def test_the_log_is_filtered_paged_and_shown_to_the_organizers_of_the_even
     assert "a publié l’événement" in await service.page("GET", f"/events/{event_id}/audit?topic=event", lang="fr")
     await service.page("GET", f"/events/{other}/audit", expect=403)
     await service.page("GET", "/audit", expect=403)
+
+
+@ON_BOTH
+async def test_acts_at_other_services_stand_in_the_log_of_their_event_and_of_the_installation(
+    service: RunningRegistration,
+) -> None:
+    event_id = await service.event()
+    known = internal_headers(service.settings)
+
+    async def note(act: str, *, event_id: str | None = None, headers: Mapping[str, str] = known) -> int:
+        body = {"act": act, "holder": "acc_1", "event_id": event_id, "subject": "main"}
+        async with service.client.post("/internal/note-act", json=body, headers=headers) as answer:
+            return answer.status
+
+    of_events = {NotedAct.PRESENCE_EXPORTED, NotedAct.REPORT_ACCEPTED, NotedAct.REPORT_TAKEN_BACK} | {
+        act for act in NotedAct if act.startswith("room.")
+    }
+    for act in NotedAct:
+        assert await note(act, event_id=event_id if act in of_events else None) == 204
+    assert await note("room.opened", event_id="evt_none") == 404
+    assert await note("event.cancelled", event_id=event_id) == 400
+    assert await note("room.opened", event_id=event_id, headers={}) == 403
+    log = (await service.api("GET", f"/events/{event_id}/audit-log"))["items"]
+    assert {entry["act"] for entry in log if entry["actor"] == "acc_1"} == of_events
+    await service.sign_in()
+    for lang, words in (
+        ("en", ("removed a meeting platform", "went into a room as its moderator")),
+        ("fr", ("a retiré une plateforme de visioconférence", "est entré dans une salle pour l’animer")),
+    ):
+        page = await service.page("GET", "/audit?topic=platforms", lang=lang)
+        assert all(each in page for each in words)
+        assert page.count("acc_1</code>") == len(NotedAct) - 3

@@ -34,7 +34,7 @@ async def test_the_clock_closes_an_event_at_its_end_plus_its_grace(tmp_path: Pat
     clock = MovedClock()
     async with running_registration(tmp_path, clock=clock) as service:
         event_id = await service.event()
-        assert (await read(service, event_id))["closes_at"] == "2026-11-23T16:15:00.000Z"
+        assert (await read(service, event_id))["closes_at"] == "2037-11-23T16:15:00.000Z"
         closing = asyncio.create_task(close_by_the_clock(service.parts.use_cases.events, poll_seconds=0.01))
         clock.now = DUE
         async with asyncio.timeout(DEADLINE_SECONDS):
@@ -45,9 +45,9 @@ async def test_the_clock_closes_an_event_at_its_end_plus_its_grace(tmp_path: Pat
             await closing
         assert event["closes_at"] is None
         assert event["closed"] == {
-            "at": "2026-11-23T16:15:00.000Z",
+            "at": "2037-11-23T16:15:00.000Z",
             "by": "clock",
-            "counted_until": "2026-11-23T16:15:00.000Z",
+            "counted_until": "2037-11-23T16:15:00.000Z",
         }
         (fact,) = closings(await service.outbox())
         assert (fact.time, fact.recordedtime, fact.data.closed_at) == (DUE, DUE, None)
@@ -107,9 +107,9 @@ async def test_closed_by_hand_before_its_time_people_are_counted_until_then(tmp_
         clock.now = END + timedelta(minutes=5)
         closed = await service.api("POST", f"/events/{event_id}/close")
         assert closed["closed"] == {
-            "at": "2026-11-23T16:05:00.000Z",
+            "at": "2037-11-23T16:05:00.000Z",
             "by": "hand",
-            "counted_until": "2026-11-23T16:05:00.000Z",
+            "counted_until": "2037-11-23T16:05:00.000Z",
         }
         (fact,) = closings(await service.outbox())
         assert fact.data.closed_at == clock.now
@@ -121,7 +121,7 @@ async def test_closed_by_hand_after_its_time_people_are_counted_until_its_end_pl
         event_id = await service.event()
         clock.now = DUE + timedelta(minutes=5)
         closed = (await service.api("POST", f"/events/{event_id}/close"))["closed"]
-        assert (closed["by"], closed["counted_until"]) == ("hand", "2026-11-23T16:15:00.000Z")
+        assert (closed["by"], closed["counted_until"]) == ("hand", "2037-11-23T16:15:00.000Z")
         assert closings(await service.outbox())[0].data.closed_at is None
 
 
@@ -132,7 +132,7 @@ async def test_an_event_closed_by_mistake_is_opened_again_and_still_closes_by_it
         await service.api("POST", f"/events/{event_id}/close")
         opened = await service.api("POST", f"/events/{event_id}/reopen")
         assert (opened["status"], opened["closed"]) == ("published", None)
-        assert opened["closes_at"] == "2026-11-23T16:15:00.000Z"
+        assert opened["closes_at"] == "2037-11-23T16:15:00.000Z"
         assert await service.api("POST", f"/events/{event_id}/reopen") == opened
         clock.now = DUE
         await service.parts.use_cases.events.close_due()
@@ -183,17 +183,17 @@ async def test_the_page_says_how_and_when_an_event_closes_and_was_closed(tmp_pat
         event_id = await service.event()
         path = f"/events/{event_id}"
         await service.sign_in()
-        assert "closes by itself on 23 November 2026, 17:15" in await service.page("GET", path)
-        assert "se clôt de lui-même le 23 novembre 2026, 17:15" in await service.page("GET", path, lang="fr")
+        assert "closes by itself on 23 November 2037, 17:15" in await service.page("GET", path)
+        assert "se clôt de lui-même le 23 novembre 2037, 17:15" in await service.page("GET", path, lang="fr")
         assert await service.redirect("POST", f"{path}/close") == path
         early = await service.page("GET", path)
-        assert "Closed by hand on 23 November 2026, 09:00" in early
-        assert "counted until 23 November 2026, 09:00" in early
+        assert "Closed by hand on 23 November 2037, 09:00" in early
+        assert "counted until 23 November 2037, 09:00" in early
         assert await service.redirect("POST", f"{path}/reopen") == path
         clock.now = DUE
         await service.parts.use_cases.events.close_due()
-        assert "Closed by itself on 23 November 2026, 17:15" in await service.page("GET", path)
-        assert "Clos de lui-même le 23 novembre 2026, 17:15" in await service.page("GET", path, lang="fr")
+        assert "Closed by itself on 23 November 2037, 17:15" in await service.page("GET", path)
+        assert "Clos de lui-même le 23 novembre 2037, 17:15" in await service.page("GET", path, lang="fr")
         await service.redirect("POST", f"{path}/reopen")
         assert "does not close by itself any more" in await service.page("GET", path)
 

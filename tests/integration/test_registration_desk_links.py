@@ -11,17 +11,17 @@ from services.registration.bootstrap import MIGRATIONS
 from tests.databases import NewDatabase
 from tests.integration.running_registration import RunningRegistration, running_registration
 
-EVENING_BEFORE = datetime(2026, 11, 22, 22, 59, tzinfo=UTC)
-MIDNIGHT_IN_PARIS = datetime(2026, 11, 22, 23, 0, tzinfo=UTC)
-LAST_MOMENT = datetime(2026, 11, 23, 22, 59, 59, tzinfo=UTC)
-DAY_AFTER = datetime(2026, 11, 23, 23, 0, tzinfo=UTC)
+EVENING_BEFORE = datetime(2037, 11, 22, 22, 59, tzinfo=UTC)
+MIDNIGHT_IN_PARIS = datetime(2037, 11, 22, 23, 0, tzinfo=UTC)
+LAST_MOMENT = datetime(2037, 11, 23, 22, 59, 59, tzinfo=UTC)
+DAY_AFTER = datetime(2037, 11, 23, 23, 0, tzinfo=UTC)
 
 
 class Noon:
     """A clock that is set by hand."""
 
     def __init__(self) -> None:
-        self.now = datetime(2026, 11, 23, 11, 0, tzinfo=UTC)
+        self.now = datetime(2037, 11, 23, 11, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         return self.now
@@ -38,9 +38,9 @@ async def service(tmp_path: Path, new_database: NewDatabase, clock: Noon) -> Asy
         yield running
 
 
-async def desk_link(service: RunningRegistration, event_id: str, day: str = "2026-11-23", expect: int = 201) -> str:
+async def desk_link(service: RunningRegistration, event_id: str, day: str = "2037-11-23", expect: int = 201) -> str:
     """The path of a new link."""
-    body = {"day": day, "label": "Entrée nord"}
+    body = {"day": day, "label": "Camille", "gate": "Entrée nord"}
     made = await service.api("POST", f"/events/{event_id}/desk-links", body, expect=expect)
     return str(made.get("url", "")).removeprefix(service.settings.public_url)
 
@@ -49,7 +49,7 @@ async def test_a_link_opens_one_desk_from_midnight_to_midnight_there(service: Ru
     event_id, other = await service.event(), await service.event()
     path = await desk_link(service, event_id)
     clock.now = EVENING_BEFORE
-    assert "23 November 2026" in await service.page("GET", path)
+    assert "23 November 2037" in await service.page("GET", path)
     assert "Open the desk" not in await service.page("POST", path)
     clock.now = MIDNIGHT_IN_PARIS
     assert "Entrée nord" in await service.page("GET", path)
@@ -87,16 +87,31 @@ async def test_the_organizer_makes_shows_and_revokes_links_on_pages(service: Run
     event_id = await service.event()
     await service.sign_in()
     here = f"/events/{event_id}/access"
-    form = {"day": "2026-11-24", "label": "Camille"}
+    form = {"day": "2037-11-24", "label": "Basile"}
     assert "does not take place on this day" in await service.page("POST", f"{here}/desk-links", form, expect=422)
-    await desk_link(service, event_id, day="2026-11-24", expect=400)
-    card = await service.redirect("POST", f"{here}/desk-links", form | {"day": "2026-11-23"})
+    await desk_link(service, event_id, day="2037-11-24", expect=400)
+    card = await service.redirect("POST", f"{here}/desk-links", form | {"day": "2037-11-23"})
     shown = await service.page("GET", card)
-    assert re.search(r"/desk-link/[\w=-]+", shown)
+    found = re.search(r"/desk-link/[\w=-]+", shown)
+    assert found
+    # Whom it is for is no door: doors are told where nothing can be erased.
+    assert await service.redirect("POST", found[0]) == f"/events/{event_id}/desk"
+    await service.sign_in()
     assert "<svg" in await service.page("GET", f"{card}/qr.svg")
-    assert "Camille" in await service.page("GET", here, lang="fr")
+    assert "Basile" in await service.page("GET", here, lang="fr")
     assert await service.redirect("POST", f"{card}/revoke") == f"{here}#desk-links"
     assert "/desk-link/" not in await service.page("GET", card)
+
+
+async def test_the_day_proposed_for_a_link_is_the_next_one_of_the_event(
+    service: RunningRegistration, clock: Noon
+) -> None:
+    event_id = await service.event(ends_at="2037-11-25T17:00:00Z", sessions=[])
+    await service.sign_in()
+    for now, proposed in (("2037-11-20T12:00Z", "2037-11-23"), ("2037-11-23T23:30Z", "2037-11-24")):
+        clock.now = datetime.fromisoformat(now)
+        page = await service.page("GET", f"/events/{event_id}/access")
+        assert re.findall(r'<option value="([\d-]+)" selected', page) == [proposed]
 
 
 async def test_a_desk_that_lost_its_cookie_goes_on_by_its_pass_until_the_link_is_revoked(

@@ -2,9 +2,10 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 
-from tests.integration.running_registration import RunningRegistration
+from tests.integration.running_registration import START, RunningRegistration
 
 FIELD = re.compile(r'<input(?![^>]* type="checkbox")[^>]* name="([^"]+)"[^>]* value="([^"]*)"')
 TEXT = re.compile(r'<textarea[^>]* name="([^"]+)"[^>]*>([^<]*)</textarea>')
@@ -22,7 +23,7 @@ async def test_a_change_of_a_stale_version_is_refused_with_what_changed(service:
     first = {"title": "Journée", "capacity": {"in_person": 40}}
     await service.api("PATCH", f"/events/{event_id}", first, headers={"If-Match": tag})
     refused = await service.api(
-        "PATCH", f"/events/{event_id}", {"title": "Colloque 2026"}, headers={"If-Match": tag}, expect=412
+        "PATCH", f"/events/{event_id}", {"title": "Colloque 2037"}, headers={"If-Match": tag}, expect=412
     )
     assert refused["reason"] == "event_changed"
     assert refused["changed"] == [
@@ -30,9 +31,9 @@ async def test_a_change_of_a_stale_version_is_refused_with_what_changed(service:
         {"pointer": "#/capacity", "now": {"in_person": 40, "remote": 100}},
     ]
     weak = {"If-Match": f"W/{tag}"}
-    await service.api("PATCH", f"/events/{event_id}", {"title": "Colloque 2026"}, headers=weak, expect=412)
-    await service.api("PATCH", f"/events/{event_id}", {"title": "Colloque 2026"}, headers={"If-Match": "*"})
-    assert (await service.api("GET", f"/events/{event_id}"))["title"] == "Colloque 2026"
+    await service.api("PATCH", f"/events/{event_id}", {"title": "Colloque 2037"}, headers=weak, expect=412)
+    await service.api("PATCH", f"/events/{event_id}", {"title": "Colloque 2037"}, headers={"If-Match": "*"})
+    assert (await service.api("GET", f"/events/{event_id}"))["title"] == "Colloque 2037"
 
 
 async def test_nobody_publishes_closes_or_cancels_an_event_that_they_have_not_seen(
@@ -107,3 +108,23 @@ async def test_what_was_seen_may_be_lost_and_nothing_is_overwritten_yet(service:
     for broken in ("", "[", json.dumps([1]), json.dumps({"title": 3})):
         page = await service.page("POST", path, mine | {"seen": broken}, expect=412)
         assert "is now “Journée”. You wrote “Rencontre”." in page
+
+
+async def test_what_a_session_has_more_is_kept_out_of_sight_and_opened_by_a_button(
+    service: RunningRegistration,
+) -> None:
+    session = {"title": "Atelier", "starts_at": START.isoformat(), "ends_at": (START + timedelta(hours=1)).isoformat()}
+    told = {"description": "Deux\nlignes", "speakers": ["Zoé Ünal"], "registration_needed": True}
+    event_id = await service.event(sessions=[session | told])
+    await service.sign_in()
+    edit = f"/events/{event_id}/edit"
+    page = await service.page("GET", edit)
+    assert '<textarea id="sessions.0.speakers"' not in page
+    assert "Filled in: Description, Speakers, People register for this session" in page
+    form = filled_in(page)
+    opened = await service.page("POST", edit, form | {"more": "sessions.0"})
+    assert "Deux\nlignes</textarea>" in opened.replace("\r", "")
+    assert 'class="error"' not in opened
+    await service.redirect("POST", edit, form)
+    (kept,) = (await service.api("GET", f"/events/{event_id}"))["sessions"]
+    assert {name: kept[name] for name in told} == told

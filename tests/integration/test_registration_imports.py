@@ -121,6 +121,10 @@ async def test_what_is_no_list_is_refused_with_the_reason(service: RunningRegist
     ):
         assert sentence in (await bring(service, event_id, raw, expect=400))["detail"]
     await bring(service, event_id, b"x" * 1_100_000, expect=413)
+    form = {"Authorization": f"Bearer {service.organizer}", "Content-Type": "multipart/form-data; boundary=b"}
+    broken, path = b"--b\r\nNo header\r\n\r\nx\r\n--b--\r\n", f"/api/v1/events/{event_id}/imports"
+    async with service.client.post(path, data=broken, headers=form) as response:
+        assert response.status == 400
     draft = await service.event(publish=False)
     assert (await bring(service, draft, "name,email\nA,a@example.org\n", expect=409))["reason"] == "event_draft"
     desk = await service.parts.use_cases.tokens.create(Role.DESK, event_id=event_id)

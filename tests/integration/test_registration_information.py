@@ -32,6 +32,21 @@ async def test_the_contact_is_set_changed_and_taken_away_by_api(service: Running
     assert problem["errors"][0]["pointer"] == "#/data_contact/email"
 
 
+async def test_who_answers_can_be_changed_of_an_event_that_is_over(service: RunningRegistration) -> None:
+    event_id = await service.event()
+    await service.api("POST", f"/events/{event_id}/close")
+    await service.sign_in()
+    page = f"/events/{event_id}/keeping"
+    wrong = await service.page("POST", f"{page}/contact", {"contact_controller": "Les Amis"}, expect=422)
+    assert "people must be able to ask" in wrong
+    told = {"contact_controller": "Les Amis", "contact_email": "dpo@example.org"}
+    assert await service.redirect("POST", f"{page}/contact", told) == f"{page}?saved"
+    assert "dpo@example.org" in await service.page("GET", page)
+    await service.api("PATCH", f"/events/{event_id}", {"title": "Autre", "data_contact": None}, expect=409)
+    event = await service.api("GET", f"/events/{event_id}")
+    assert (event["status"], event["data_contact"]["email"]) == ("closed", "dpo@example.org")
+
+
 async def test_the_form_asks_for_a_contact_and_remembers_that_of_the_last_event(service: RunningRegistration) -> None:
     await service.sign_in()
     assert "Nobody is named" in await service.page("GET", f"/events/{await service.event()}")
@@ -40,8 +55,8 @@ async def test_the_form_asks_for_a_contact_and_remembers_that_of_the_last_event(
     form = {
         "title": "Colloque",
         "timezone": "Europe/Paris",
-        "starts_at": "2026-12-01T09:00",
-        "ends_at": "2026-12-01T17:00",
+        "starts_at": "2037-12-01T09:00",
+        "ends_at": "2037-12-01T17:00",
     } | {f"contact_{name}": text for name, text in WHOLE.items()}
     blank = await service.page("GET", "/events/new")
     assert all(f'value="{text}"' in blank for text in WHOLE.values())
@@ -51,7 +66,7 @@ async def test_the_form_asks_for_a_contact_and_remembers_that_of_the_last_event(
     assert "Fill in who is responsible, too" in without_name
     event = await service.api("GET", await service.redirect("POST", "/events/new", form))
     assert event["data_contact"] == WHOLE
-    copy = await service.api("POST", f"/events/{event_id}/duplicate", {"starts_at": "2027-01-05T08:00:00Z"}, expect=201)
+    copy = await service.api("POST", f"/events/{event_id}/duplicate", {"starts_at": "2038-01-05T08:00:00Z"}, expect=201)
     assert copy["data_contact"] == WHOLE
 
 
@@ -78,7 +93,7 @@ async def test_whoever_registers_is_told_who_answers_why_how_long_and_what_their
         *WHOLE.values(),
         "contract",
         "consent",
-        "23 November 2029",
+        "23 November 2040",
         "erase your data",
         "https://www.cnil.fr/en",
     ):
@@ -117,7 +132,7 @@ async def test_the_first_letter_tells_the_same_and_answers_go_to_the_contact(ser
             message.get_body(preferencelist=(kind,)).get_content()  # type: ignore[union-attr]
             for message in (first, later)
         )
-        for told in (*WHOLE.values(), "contrat", "23 novembre 2029", "CNIL", f"/e/{event_id}/privacy"):
+        for told in (*WHOLE.values(), "contrat", "23 novembre 2040", "CNIL", f"/e/{event_id}/privacy"):
             assert told in words
         assert "CNIL" not in fewer
     assert (await letter(service, nobody, 2))["Reply-To"] is None

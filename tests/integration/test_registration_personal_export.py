@@ -27,8 +27,8 @@ ATTENDED = {
         "intervals": [
             {
                 "mode": "remote",
-                "start": "2026-11-23T08:00:00.000Z",
-                "end": "2026-11-23T09:00:00.000Z",
+                "start": "2037-11-23T08:00:00.000Z",
+                "end": "2037-11-23T09:00:00.000Z",
                 "via": "/bridge/jitsi/main/plenary",
                 "start_inferred": False,
                 "end_inferred": "room_closed",
@@ -37,12 +37,12 @@ ATTENDED = {
             }
         ],
     },
-    "horizon": "2026-11-23T09:00:00.000Z",
+    "horizon": "2037-11-23T09:00:00.000Z",
     "facts": [
         {
             "id": "1",
-            "time": "2026-11-23T08:00:00.000Z",
-            "recorded_time": "2026-11-23T08:00:01.000Z",
+            "time": "2037-11-23T08:00:00.000Z",
+            "recorded_time": "2037-11-23T08:00:01.000Z",
             "type": "passerelle.participation.joined.v1",
             "source": "/bridge/jitsi/main",
             "guest_id": GUEST,

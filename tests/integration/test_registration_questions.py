@@ -83,7 +83,7 @@ async def test_questions_keep_their_identity_and_are_copied_with_the_event(servi
     assert problem["errors"][0]["pointer"] == "#/questions/0/choices"
     changed = await service.api("PATCH", f"/events/{event_id}", {"questions": [*QUESTIONS[1:], QUESTIONS[0]]})
     assert [question["question_id"] for question in changed["questions"]] == [*ids[1:], ids[0]]
-    body = {"starts_at": "2027-11-23T08:00:00Z"}
+    body = {"starts_at": "2038-11-23T08:00:00Z"}
     copy = await service.api("POST", f"/events/{event_id}/duplicate", body, expect=201)
     assert [question["text"] for question in copy["questions"]] == [
         each["text"] for each in (*QUESTIONS[1:], QUESTIONS[0])

@@ -143,7 +143,7 @@ async def test_what_is_no_longer_needed_after_the_event_goes_before_the_names(
     lea = (await kept.register(event_id))["participant_id"]
     async with database_of(kept) as connection:
         await connection.execute(insert(NEEDS).values(participant_id=lea, needs="Une boucle magnétique"))
-    await kept.api("POST", f"/events/{event_id}/desk-links", {"day": "2026-11-23", "label": "Nord"}, expect=201)
+    await kept.api("POST", f"/events/{event_id}/desk-links", {"day": "2037-11-23", "label": "Nord"}, expect=201)
     tables = ("accessibility_needs", "letters", "desk_links", "audit_log", "people")
     assert await count(kept, *tables) == [1, 1, 1, 5, 1]
     left = {"30 days": [0, 1, 1, 6, 1], "1 year": [0, 0, 0, 3, 1]}
@@ -231,11 +231,12 @@ async def test_every_kind_of_row_goes_at_last(kept: RunningRegistration, clock: 
     event_id, retention = await kept.event(), kept.parts.use_cases.retention.retention
     lea = (await kept.register(event_id))["participant_id"]
     await kept.parts.use_cases.keeping.prove(event_id, TrainingProof.TRAINING)
-    keys = {"event_id": event_id, "participant_id": lea, "shop_id": "shp_a", "account_id": "acc_a", "day": "2026-11-23"}
+    keys = {"event_id": event_id, "participant_id": lea, "shop_id": "shp_a", "account_id": "acc_a", "day": "2037-11-23"}
+    keys |= {"shift_id": "vol_a"}
     swept = list(dict.fromkeys(sweep.kind for sweep in retention.sweeps))
     async with database_of(kept) as connection:
         await connection.execute(update(METADATA.tables["tokens"]).values(revoked_at=START))
-        for table in ("accounts", "shops", *swept):
+        for table in ("accounts", "shops", "volunteer_shifts", *swept):
             if not await connection.scalar(select(func.count()).select_from(METADATA.tables[table])):
                 await connection.execute(insert(METADATA.tables[table]).values(a_row(METADATA.tables[table], keys)))
     clock.now = LONGEST.after(END)
@@ -282,9 +283,11 @@ def test_no_table_is_without_a_rule_by_oversight(clock: MovedClock) -> None:
         raise NotImplementedError
 
     swept = {sweep.kind for sweep in sweeps(writer=engine, reader=engine, clock=clock, periods=periods, erase=erase)}
-    erased = {"people", "accessibility_needs", "consents", "answers_to_questions"}
+    erased = {"people", "accessibility_needs", "consents", "answers_to_questions", "signatures", "contests"}
     accounts = {"accounts", "account_roles", "account_identities", "passkeys"}  # until the account is deleted
     facts = {"registrations", "scans", "guest_links", "settled_double_entries", "time_acceptances", "erasures"}
     public = {"events", "training_proofs"}
+    settings = {"sheet_settings", "certificate_settings", "eligibility_rules", "issuers", "volunteer_valuations"}
+    nameless = {"issued_documents", "issued_files", "certificate_batches", "volunteer_shifts"}
     passing = {"outbox", "scrubs"}
-    assert METADATA.tables.keys() == swept | erased | accounts | facts | public | passing
+    assert METADATA.tables.keys() == swept | erased | accounts | facts | public | settings | nameless | passing

@@ -77,28 +77,40 @@ def contradictions(facts: Sequence[Fact], subject: str) -> set[tuple[str, Channe
 def _closes_nothing(closing: Movement, moves: Sequence[Movement]) -> bool:
     """Whether neither what came before it, nor what stands beside it, nor a later word on a join explains it."""
     channel = [move for move in moves if move.channel == closing.channel]
-    if _was_open(closing, channel) or any(_tells_its_join(move) for move in channel if move.time == closing.time):
+    if closing.inferred is not None or _state(closing, channel) != "closed":
+        return False
+    if any(_tells_its_join(move) for move in channel if move.time == closing.time):
         return False
     return not any(
-        move.joined_at < closing.time < move.time and not _was_open(move, channel)
+        move.joined_at < closing.time < move.time and _state(move, channel) != "open"
         for move in channel
-        if move.joined_at is not None
+        if move.joined_at is not None and _tells_its_join(move)
     )
 
 
-def _was_open(closing: Movement, channel: Sequence[Movement]) -> bool:
-    """Whether a leave closed an open channel, or stands beside an opening, so that what it says of its join is moot."""
+def _state(closing: Movement, channel: Sequence[Movement]) -> str:
+    """How a leave finds its channel: `open`, `closed`, or `silent`, which is closed by no leave that was seen.
+
+    Where it stands beside an opening, what it says of its join is moot: as if it were open.
+    """
     if any(move.opens for move in channel if move.time == closing.time):
-        return True
-    is_open = False
+        return "open"
+    state = "closed"
     for instant in sorted({move.time for move in channel if move.time < closing.time}):
-        kinds = {move.opens for move in channel if move.time == instant}
-        is_open = is_open if kinds == {True, False} else kinds == {True}
-    return is_open
+        here = [move for move in channel if move.time == instant]
+        opens, closes = [m for m in here if m.opens], [m for m in here if not m.opens]
+        ended = "silent" if all(m.inferred for m in closes) else "closed"
+        if opens and closes:
+            state = state if state == "open" else ended
+        elif opens:
+            state = "open"
+        elif state == "open" or ended == "closed":
+            state = ended
+    return state
 
 
 def _tells_its_join(move: Movement) -> bool:
-    return move.joined_at is not None and move.joined_at <= move.time
+    return move.inferred is None and move.joined_at is not None and move.joined_at <= move.time
 
 
 def _movements(known: Sequence[Fact], subject: str) -> list[Movement]:
@@ -150,19 +162,24 @@ def _owner(known: Sequence[Fact], subject: str) -> str:
 def _walk(moves: Sequence[Movement], known: Sequence[Fact]) -> list[tuple[int, int | None]]:
     spans: list[tuple[int, int | None]] = []
     opening: Movement | None = None
+    silent: int | None = None  # since when, if no leave was seen that closed it
     for now in sorted({move.time for move in moves}):
         here = sorted((move for move in moves if move.time == now), key=lambda move: move.id)
         opens, closes = [m for m in here if m.opens], [m for m in here if not m.opens]
         match opening, bool(opens), bool(closes):
             case None, True, True:
                 spans.append((now, now))
+                silent = now if all(m.inferred for m in closes) else None
             case None, True, False:
                 opening = opens[0]
-            case None, False, True:
-                spans.extend((m.joined_at, now) for m in closes if m.joined_at is not None and m.joined_at <= now)
+            case None, False, True if any(m.inferred is None for m in closes):
+                told = [m.joined_at for m in closes if m.joined_at is not None and _tells_its_join(m)]
+                spans.extend((start, now) for start in told or ([] if silent is None else [silent]))
+                silent = None
             case Movement(), False, True:
                 spans.append((opening.time, now))
                 opening = None
+                silent = now if all(m.inferred for m in closes) else None
             case _:
                 pass
     if opening is not None:

@@ -34,6 +34,7 @@ DAY_AFTER: Final = SPAN + 1
 
 instants = st.integers(min_value=0, max_value=SPAN)
 _recorded = st.one_of(instants, instants, instants.map(lambda instant: instant - TOLERANCE - SPAN // 2))
+_inferred = st.sampled_from([None, None, "silence"])
 _ids = st.sampled_from([f"f{number}" for number in range(12)])
 _places = st.builds(
     Place, st.just("jitsi"), st.sampled_from(["hall", "attic"]), st.sampled_from([None, "monday", "tuesday"])
@@ -55,10 +56,11 @@ def facts(make: Callable[..., Fact], **fields: st.SearchStrategy[Any]) -> st.Sea
 
 def _movement(place: Place | None, **fields: Any) -> Movement:  # noqa: ANN401  (the fields of a movement)
     if place is None:
-        return Movement(**{**fields, "joined_at": None}, channel=IN_PERSON, via="gate")
+        return Movement(**{**fields, "joined_at": None, "inferred": None}, channel=IN_PERSON, via="gate")
     channel = Channel(Mode.REMOTE, place.source, place.session or place.room, "c1")
     joined_at = None if fields["opens"] else fields["joined_at"]
-    own = {"joined_at": joined_at, "source": place.source}
+    inferred = None if fields["opens"] else fields["inferred"]
+    own = {"joined_at": joined_at, "inferred": inferred, "source": place.source}
     return Movement(**{**fields, **own}, channel=channel, via=place.room, place=place)
 
 
@@ -67,13 +69,14 @@ def _room_change(**fields: Any) -> RoomChange:  # noqa: ANN401  (the fields of a
 
 
 def movements(subjects: tuple[str, ...]) -> st.SearchStrategy[Fact]:
-    """Comings and goings, of which a few know when they began."""
+    """Comings and goings, of which a few know when they began, and a few nobody saw."""
     return facts(
         _movement,
         subject=st.sampled_from(subjects),
         place=st.none() | _places,
         opens=st.booleans(),
         joined_at=st.none() | instants,
+        inferred=_inferred,
     )
 
 

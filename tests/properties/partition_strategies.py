@@ -16,6 +16,7 @@ from services.attendance.domain.facts import (
     RoomChange,
     SeatChange,
     Snapshot,
+    Unheard,
     Voiding,
 )
 
@@ -30,6 +31,7 @@ _CHANNELS: Final = (
     ("c3", Place("jitsi", "attic", "monday")),
     ("c4", Place("jaas", 'a "room" of é', "tuesday")),
 )
+_inferred: Final[st.SearchStrategy[Unheard | None]] = st.sampled_from([None, None, None, "silence"])
 
 
 @st.composite
@@ -53,6 +55,7 @@ def crowded_instants(draw: st.DrawFn) -> list[Fact]:
     for number in range(draw(st.integers(5, 30))):
         time, opens = draw(st.integers(0, 6)), draw(st.booleans())
         joined_at = draw(st.none() | st.integers(0, time)) if not opens else None
+        inferred = draw(_inferred) if not opens else None
         facts.append(
             Movement(
                 id=f"f{number}",
@@ -64,6 +67,7 @@ def crowded_instants(draw: st.DrawFn) -> list[Fact]:
                 via="jitsi/hall",
                 place=_HALL,
                 joined_at=joined_at,
+                inferred=inferred,
             )
         )
     return facts
@@ -83,13 +87,21 @@ def overtaken_days(draw: st.DrawFn) -> list[Fact]:
             gate = draw(st.sampled_from(["gate", "gate", "back"]))
             move = Movement(**stamp, channel=IN_PERSON, opens=opens, via=gate)
         else:
-            move = _remote(stamp, channel, opens=opens, joined_at=draw(st.sampled_from([None, None, here[channel]])))
+            joined_at, inferred = draw(st.sampled_from([None, None, here[channel]])), draw(_inferred)
+            move = _remote(stamp, channel, opens=opens, joined_at=joined_at, inferred=inferred)
         here[channel] = time if opens else 0
         facts.append((time + draw(st.sampled_from([0, 0, 0, 3, 5])), move))
     return [fact for _, fact in sorted(facts, key=lambda pair: pair[0])]
 
 
-def _remote(stamp: dict[str, Any], channel: tuple[str, Place], *, opens: bool, joined_at: int | None) -> Movement:
+def _remote(
+    stamp: dict[str, Any],
+    channel: tuple[str, Place],
+    *,
+    opens: bool,
+    joined_at: int | None,
+    inferred: Unheard | None,
+) -> Movement:
     connection, place = channel
     return Movement(
         **stamp,
@@ -98,6 +110,7 @@ def _remote(stamp: dict[str, Any], channel: tuple[str, Place], *, opens: bool, j
         via=f"{place.source}/{place.room}",
         place=place,
         joined_at=None if opens else joined_at,
+        inferred=None if opens else inferred,
     )
 
 
@@ -129,4 +142,5 @@ def _movement(draw: st.DrawFn, stamp: dict[str, Any]) -> Movement:
         gate = draw(st.sampled_from(["gate", "gate", "porte d’entrée"]))
         return Movement(**stamp, subject=subject, channel=IN_PERSON, opens=opens, via=gate)
     joined_at = None if opens else draw(st.none() | st.integers(0, 60))
-    return _remote({**stamp, "subject": subject}, chosen, opens=opens, joined_at=joined_at)
+    inferred = draw(_inferred)
+    return _remote({**stamp, "subject": subject}, chosen, opens=opens, joined_at=joined_at, inferred=inferred)

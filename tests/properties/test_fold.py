@@ -89,8 +89,9 @@ def test_each_interval_rests_on_facts_that_tell_its_ends(facts: list[Fact]) -> N
             assert first.opens is not interval.start_inferred
             if interval.end is None:
                 assert told == [first]
-            elif interval.end_inferred is None:
+            elif not interval.is_unclosed:
                 assert isinstance(last, Movement)
+                assert (last.inferred is None) == (interval.end_inferred is None)
                 assert (counting[last.id].opens, last.time, last.channel) == (False, interval.end, first.channel)
             else:
                 assert len(told) == 2
@@ -131,7 +132,7 @@ def test_each_inferred_end_is_one_of_its_own(facts: list[Fact]) -> None:
         assert [(end.start, end.end, end.reason) for end in ends] == [
             (interval.start, interval.end, interval.end_inferred)
             for interval in presence.intervals
-            if interval.end_inferred is not None
+            if interval.is_unclosed and interval.end_inferred is not None
         ]
         assert all(end.recorded == max(recorded[end.opening], recorded[end.cause]) for end in ends)
 

@@ -109,7 +109,8 @@ def expected(people: dict[str, Presence]) -> dict[str, dict[str, Any]]:
                             "end": None if one.end is None else instant(one.end),
                             "via": one.via,
                             "start_inferred": one.start_inferred,
-                            "end_inferred": one.end_inferred,
+                            "end_inferred": one.end_inferred if one.is_unclosed else None,
+                            "left_inferred": None if one.is_unclosed else one.end_inferred,
                             "facts": one.facts,
                             "sources": one.sources,
                             "contradicted_by": one.contradicted_by,
@@ -146,7 +147,7 @@ def assert_equal(run: Run, values: Sequence[bytes]) -> None:
         (subject, *interval.facts, interval.end, interval.end_inferred)
         for subject, presence in people.items()
         for interval in presence.intervals
-        if interval.end_inferred is not None
+        if interval.is_unclosed and interval.end_inferred is not None
     }
 
 

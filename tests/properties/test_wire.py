@@ -31,7 +31,7 @@ KINDS: dict[str, dict[str, Any]] = {
     "checkin.checked_in": {"gate": "north", "device": "d1"},
     "checkin.checked_out": {},
     "participation.joined": CONNECTION | {"room_session": "monday"},
-    "participation.left": CONNECTION | {"joined_at": "2026-11-22T08:00:00.000Z"},
+    "participation.left": CONNECTION | {"joined_at": "2026-11-22T08:00:00.000Z", "inferred": "silence"},
     "registration.participant.registered": SEAT,
     "registration.participant.confirmed": SEAT,
     "registration.participant.mode_changed": SEAT,
@@ -65,7 +65,19 @@ ODD: tuple[Any, ...] = (
     "cancelled",
 )
 NAMES = ("id", "source", "type", "subject", "time", "recordedtime", "specversion", "datacontenttype", "traceparent")
-DATA_NAMES = ("event_id", "gate", "device", "room", "room_session", "connection", "joined_at", "mode", "status", "more")
+DATA_NAMES = (
+    "event_id",
+    "gate",
+    "device",
+    "room",
+    "room_session",
+    "connection",
+    "joined_at",
+    "mode",
+    "status",
+    "inferred",
+    "more",
+)
 
 
 @st.composite

@@ -51,7 +51,8 @@ def _content(fact: Fact) -> tuple[str, str | None, dict[str, Any]]:  # noqa: C90
             return f"checkin.checked_{'in' if fact.opens else 'out'}", fact.subject, {"gate": fact.via}
         case Movement():
             joined_at = {} if fact.joined_at is None else {"joined_at": _time(fact.joined_at)}
-            data = {**_room(fact), "connection": fact.channel.connection, **joined_at}
+            inferred = {} if fact.inferred is None else {"inferred": fact.inferred}
+            data = {**_room(fact), "connection": fact.channel.connection, **joined_at, **inferred}
             return f"participation.{'joined' if fact.opens else 'left'}", fact.subject, data
         case Voiding():
             return "checkin.voided", fact.subject, {"voided_id": fact.voided_id}

@@ -125,6 +125,7 @@ class Play:
             "starts_at": self._at(OPENING),
             "ends_at": self._at(END),
             "timezone": "Europe/Paris",
+            "data_contact": {"controller": "La Passerelle associative (démonstration)", "email": "donnees@example.org"},
             "capacity": {"in_person": len(self.scenario.people), "remote": len(self.scenario.people)},
             "grace_minutes": GRACE // 60,
             "sessions": [

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.attendance.adapters.rows import entry_of
-from services.attendance.adapters.tables import EVENT_FACT, SIGHTINGS, entries, events, to_column
+from services.attendance.adapters.tables import EVENT_FACT, SIGHTINGS, entries, events, sightings, to_column
 from services.attendance.application.translation import domain_fact
 from services.attendance.domain.changes import Sighting
 from services.attendance.domain.facts import Movement, RoomChange, Snapshot
@@ -18,8 +18,7 @@ from services.attendance.domain.suspicion import TOLERANCE, SuspectTime, suspect
 
 ACCEPTED: Final = "passerelle.registration.time.accepted.v1"
 _WITHDRAWN: Final = "passerelle.registration.time.acceptance_withdrawn.v1"
-_DOOR: Final = "passerelle.checkin."
-_VOIDED: Final = f"{_DOOR}voided.v1"
+_VOIDED: Final = ("passerelle.checkin.voided.v1", "passerelle.participation.voided.v1")
 ROOM_FACTS: Final = ("passerelle.participation.room.opened.v1", "passerelle.participation.room.closed.v1")
 MODELESS: Final = entries.c.mode.is_(None)
 """Told of the event, its rooms, who is who, or what is accepted: all those are few, and have an index of their own."""
@@ -67,10 +66,13 @@ async def latest_sighting(
 
     One whose time is suspect is none, nor is one that was taken back.
     """
+    until = await connection.execute(select(sightings.c.until).where(sightings.c.event_id == event_id))
+    if (last := until.scalar_one_or_none()) is None:
+        return None
     day_starts_at = await _day_starts_at(connection, event_id, as_of=as_of)
     early = false() if day_starts_at is None else entries.c.time < day_starts_at
     suspect = or_(entries.c.time > entries.c.recorded + TOLERANCE, early)
-    seen = and_(wanted, entries.c.type.in_(SIGHTINGS))
+    seen = and_(wanted, entries.c.time <= last, entries.c.type.in_(SIGHTINGS))
     query = select(entries.c.id, entries.c.time, entries.c.type, entries.c.participant_id, entries.c.guest_id)
     query = query.order_by(entries.c.time.desc(), entries.c.id.desc())
     row = (await connection.execute(query.where(seen, ~suspect).limit(1))).one_or_none()
@@ -96,12 +98,12 @@ async def _is_voided(
     connection: AsyncConnection, event_id: str, row: Row[*tuple[Any, ...]], *, as_of: datetime | None
 ) -> bool:
     """Whether a sighting was taken back by a fact about the same person."""
-    if not row.type.startswith(_DOOR):
+    if row.type in ROOM_FACTS:
         return False
     whose = entries.c.guest_id == row.guest_id
     if row.participant_id is not None:
         whose = entries.c.participant_id == row.participant_id
-    told = select(entries.c.fact).where(entries.c.event_id == event_id, whose, entries.c.type == _VOIDED)
+    told = select(entries.c.fact).where(entries.c.event_id == event_id, whose, entries.c.type.in_(_VOIDED))
     if as_of is not None:
         told = told.where(entries.c.recorded <= to_column(as_of))
     facts = (await connection.execute(told)).scalars()

@@ -8,10 +8,18 @@ from sqlalchemy import Connection, bindparam, delete, select, update
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.attendance.adapters.projection import Partition
-from services.attendance.adapters.tables import entries, events, offsets, presence, presence_earlier, projection
+from services.attendance.adapters.tables import (
+    entries,
+    events,
+    offsets,
+    presence,
+    presence_earlier,
+    projection,
+    sightings,
+)
 from services.chassis.transactions import in_transaction
 
-_KEPT: Final = (entries, events, presence, presence_earlier)
+_KEPT: Final = (entries, events, presence, presence_earlier, sightings)
 _FROM_THE_START: Final = (
     update(offsets)
     .where(offsets.c.topic == bindparam("of"), offsets.c.partition == bindparam("number"))

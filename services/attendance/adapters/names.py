@@ -13,6 +13,8 @@ from pydantic import BaseModel, ValidationError
 
 from schemas.identifiers import is_guest_id
 from services.chassis.access import internal_headers
+from services.chassis.noted_acts import AuditNotes, NotedAct
+from services.chassis.problems import unavailable
 from services.chassis.settings import CommonSettings
 
 _BELIEVED_SECONDS: Final = 60.0
@@ -32,6 +34,7 @@ class NameDirectory:
     def __init__(self, settings: CommonSettings, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         """Where the services are comes from `settings`."""
         self._participants = f"{settings.registration_url}/internal/names"
+        self._audit = AuditNotes(settings)
         self._guests = f"{settings.streaming_bridge_url}/internal/guest-names"
         self._headers = internal_headers(settings)
         self._monotonic = monotonic
@@ -54,6 +57,14 @@ class NameDirectory:
         found = {subject: self._known[subject][1] for subject in subjects if subject in self._known}
         return {subject: name for subject, name in found.items() if name is not None}
 
+    async def note_taken_along(self, event_id: str, *, by: str) -> None:
+        """See the port."""
+        if not await self._audit.note(NotedAct.PRESENCE_EXPORTED, by=by, event_id=event_id):
+            raise unavailable(
+                "This file holds names, and registration, which notes who takes names along, does not answer.",
+                retry_after=2,
+            )
+
     async def close(self) -> None:
         """Close the connections."""
         if self._session is not None:
@@ -61,11 +72,9 @@ class NameDirectory:
 
     async def _learn(self, url: str, event_id: str, ids: list[str]) -> bool:
         """Ask for some names and keep them; whether there was an answer."""
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE_SECONDS))
         try:
             body = {"event_id": event_id, "ids": ids}
-            async with self._session.post(url, json=body, headers=self._headers) as response:
+            async with self._connected().post(url, json=body, headers=self._headers) as response:
                 response.raise_for_status()
                 names = _Names.model_validate_json(await response.read()).names
         except (aiohttp.ClientError, TimeoutError, ValidationError) as error:
@@ -75,3 +84,8 @@ class NameDirectory:
         until = self._monotonic() + _BELIEVED_SECONDS
         self._known.update((subject, (until, names.get(subject))) for subject in ids)
         return True
+
+    def _connected(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=_PATIENCE_SECONDS))
+        return self._session

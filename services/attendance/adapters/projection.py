@@ -23,6 +23,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.attendance.adapters.tables import (
+    SIGHTINGS,
     entries,
     events,
     offsets,
@@ -30,6 +31,7 @@ from services.attendance.adapters.tables import (
     presence,
     presence_earlier,
     projection,
+    sightings,
 )
 from services.chassis.clock import Clock
 from services.chassis.outbox import OutboxRecord, store
@@ -43,6 +45,7 @@ _MOVE: Final = update(projection).values(last_position=bindparam("position"))
 _LEAP: Final = update(projection).values(last_position=projection.c.last_position + 1_000_000)
 """Over positions that may have been given before a power cut took them: a reader who knows them misses nothing."""
 _OFFSETS: Final = select(offsets)
+_UNTIL: Final = select(sightings.c.until).where(sightings.c.event_id == bindparam("of"))
 
 Partition = tuple[str, int]
 Key = tuple[str, str]
@@ -162,13 +165,27 @@ def _store_entries(connection: Connection, rows: Mapping[Key, Row], last: int) -
     for event_id, ids in _chunks(rows):
         # Event by event: SQLite would look for pairs in all there is.
         for found in connection.execute(_KNOWN, {"of": event_id, "ids": ids}).mappings():
-            known[event_id, found["id"]] = {name: found[name] for name in found if name != "position"}
+            key = event_id, found["id"]
+            # The leaf follows from the fact: a row that was stored without one is no other row.
+            known[key] = {name: found[name] for name in found if name != "position"} | {"leaf": rows[key]["leaf"]}
     changed = [{**row, "position": 0} for key, row in rows.items() if known.get(key) != row]
     for position, row in enumerate(changed, start=last + 1):
         row["position"] = position
     # A position is given once: those of changed entries must not meet those of new ones on their way.
     _upsert(connection, entries, changed)
+    _store_sightings(connection, changed)
     return changed
+
+
+def _store_sightings(connection: Connection, rows: Iterable[Row]) -> None:
+    until: dict[str, int] = {}
+    for row in rows:
+        if row["type"] in SIGHTINGS:
+            until[row["event_id"]] = max(row["time"], until.get(row["event_id"], row["time"]))
+    for event_id, time in until.items():
+        known = connection.execute(_UNTIL, {"of": event_id}).scalar_one_or_none()
+        if known is None or known < time:
+            _upsert(connection, sightings, [{"event_id": event_id, "until": time}])
 
 
 def _store_events(connection: Connection, latest: Mapping[str, Row]) -> None:

@@ -59,7 +59,7 @@ def _reached(kept: dict[str, Any]) -> Reached:
 
 
 def _interval(kept: dict[str, Any]) -> Interval:
-    end, reason = kept.get("end"), kept.get("end_inferred")
+    end, reason = kept.get("end"), kept.get("end_inferred") or kept.get("left_inferred")
     return Interval(
         mode=Mode(kept["mode"]),
         start=_instant(kept["start"]),

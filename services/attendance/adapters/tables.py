@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import JSON, BigInteger, Column, Index, Integer, MetaData, String, Table, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Column, Index, Integer, LargeBinary, MetaData, String, Table, UniqueConstraint
 
 from services.chassis.outbox import outbox_table
 
@@ -80,10 +80,15 @@ entries: Final = Table(
     Column("reached", JSON(none_as_null=True)),
     Column("fact", JSON, nullable=False),
     Column("withdrawn_at", BigInteger),
+    Column("leaf", LargeBinary(32)),
     UniqueConstraint("event_id", "position"),
     Index("ix_entries_time", "event_id", "time", "id"),
 )
-"""The timeline. `position` grows with every new or changed entry: it orders what readers have not seen yet."""
+"""The timeline. `position` grows with every new or changed entry: it orders what readers have not seen yet.
+
+`leaf` is the hash of the fact as a leaf of the evidence; null of what is no evidence, and of rows stored before there
+was this column.
+"""
 
 # Each of these holds only the rows that are found by it. Without a mode are few: of the event, its rooms, who is who.
 Index(
@@ -104,6 +109,14 @@ Index(
     sqlite_where=entries.c.mode.is_(None),
     postgresql_where=entries.c.mode.is_(None),
 )
+
+sightings: Final = Table(
+    "sightings",
+    metadata,
+    Column("event_id", String(200), primary_key=True),
+    Column("until", BigInteger, nullable=False),
+)
+"""No sighting of an event, suspect or not, is later: what lies beyond, thousands of inferred ends, is not searched."""
 
 presence: Final = Table(
     "presence",

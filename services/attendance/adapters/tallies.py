@@ -34,6 +34,7 @@ class _Interval(msgspec.Struct):
     end: datetime | None = None
     start_inferred: bool = False
     end_inferred: EndInferred | None = None
+    left_inferred: EndInferred | None = None
     grade: Grade | None = None
 
 
@@ -136,12 +137,13 @@ def _counted(row: Row[Any], earlier: Iterable[str]) -> Counted:
 
 
 def _stay(told: _Interval) -> Stay:
-    inferred = told.start_inferred or told.end_inferred is not None
+    ended = told.end_inferred or told.left_inferred
+    inferred = told.start_inferred or ended is not None
     return Stay(
         mode=told.mode,
         start=to_column(told.start),
         end=None if told.end is None else to_column(told.end),
         start_inferred=told.start_inferred,
-        end_inferred=told.end_inferred,
+        end_inferred=ended,
         grade=told.grade or (Grade.INFERRED if inferred else Grade.OBSERVED),
     )

@@ -31,8 +31,8 @@ _HERE: Final = (Status.ON_SITE, Status.REMOTE, Status.BOTH)
 _EVENT_CLOSED: Final = f"{EVENT_FACT}closed.v1"
 _LINK_FACT: Final = "passerelle.registration.identity."
 _OF_NOBODY: Final = and_(MODELESS, entries.c.participant_id.is_(None), entries.c.guest_id.is_(None))
-_ABOUT_EVENT: Final = and_(MODELESS, or_(_OF_NOBODY, entries.c.type.startswith(_LINK_FACT, autoescape=True)))
-_OWN_SOURCE: Final = "/attendance"
+ABOUT_EVENT: Final = and_(MODELESS, or_(_OF_NOBODY, entries.c.type.startswith(_LINK_FACT, autoescape=True)))
+OWN_SOURCE: Final = "/attendance"
 """What attendance tells itself is no fact to fold."""
 
 
@@ -181,7 +181,7 @@ class SqlTimeline:
 
     async def facts_about_event(self, event_id: str, *, as_of: datetime) -> list[dict[str, Any]]:
         """Those that are about the event itself, its rooms, or who a guest is."""
-        return await self._facts(and_(_wanted(event_id, Filter(as_of=as_of)), _ABOUT_EVENT))
+        return await self._facts(and_(_wanted(event_id, Filter(as_of=as_of)), ABOUT_EVENT))
 
     async def facts_about(self, event_id: str, subjects: Collection[str], *, as_of: datetime) -> list[dict[str, Any]]:
         """Those that are about some people, and what else was told of whom they turned out to be."""
@@ -232,7 +232,7 @@ class SqlTimeline:
     async def _facts(
         self, wanted: ColumnElement[bool], *, by: ColumnElement[int] = entries.c.time
     ) -> list[dict[str, Any]]:
-        query = select(entries.c.fact).where(wanted, entries.c.source != _OWN_SOURCE)
+        query = select(entries.c.fact).where(wanted, entries.c.source != OWN_SOURCE)
         async with self._engine.connect() as connection:
             return list((await connection.execute(query.order_by(by, entries.c.id))).scalars())
 

@@ -1,33 +1,50 @@
 """Whom a fact about an event may concern: those whose presence may differ between two contexts, and few others."""
 
+from collections.abc import Callable, Iterable
+from itertools import chain
+
 from services.attendance.application.event import Event
-from services.attendance.application.kept import KeptAcceptance, KeptEventFact, KeptLink
+from services.attendance.application.kept import KeptAcceptance, KeptEventFact, KeptLink, KeptMovement
 from services.attendance.application.memory import Memory
-from services.attendance.application.person import Person, Unclosed
+from services.attendance.application.person import EVER, Person, Unclosed
+from services.attendance.application.recall import kept_of, kept_sealed
+from services.attendance.application.slices import SLICE, Slices
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.facts import Place
 
 
 def concerned_owners(
     memory: Memory, event: Event, after: EventContext, kept: KeptEventFact, replaced: KeptEventFact | None
-) -> set[str]:
+) -> Slices[set[str]]:
     """The people to fold anew when a fact, or a copy of one in place of another, leads an event to another context."""
     before = event.context
-    if before.day_starts_at != after.day_starts_at:
-        return set(memory.everybody(event))
     owners = set[str]()
+    if before.day_starts_at != after.day_starts_at:
+        day = _Day(before.day_starts_at, after.day_starts_at)
+        everybody = (memory.person(event, subject) for subject in memory.everybody(event))
+        owners |= {before.owner(subject) for subject in (yield from _those(everybody, day.may_differ))}
     for fact in (kept, replaced):
         if isinstance(fact, KeptLink):
             owners |= _moved(fact, before, after)
         elif isinstance(fact, KeptAcceptance) and fact.fact_id not in event.facts:
             owners |= _with_fact(memory, event, fact.fact_id)
     if before.closing != after.closing or before.rooms is not after.rooms:
-        ends = _Ends(before, after)
-        owners |= {person.subject for person in memory.unclosed(event) if ends.may_differ(person)}
+        owners |= yield from _those(memory.unclosed(event), _Ends(before, after).may_differ)
     if replaced is not None and not isinstance(kept, KeptLink | KeptAcceptance):
         # An end that it lets be inferred says when that was known.
-        owners |= {person.subject for person in memory.unclosed(event) if _rests_on(person, kept.id)}
+        owners |= yield from _those(memory.unclosed(event), lambda person: _rests_on(person, kept.id))
     return owners
+
+
+def _those(people: Iterable[Person], may_be: Callable[[Person], bool]) -> Slices[set[str]]:
+    """Those of whom it may be so."""
+    found = set[str]()
+    for count, person in enumerate(people):
+        if count % SLICE == SLICE - 1:
+            yield
+        if may_be(person):
+            found.add(person.subject)
+    return found
 
 
 def _rests_on(person: Person, fact_id: str) -> bool:
@@ -46,6 +63,25 @@ def _with_fact(memory: Memory, event: Event, fact_id: str) -> set[str]:
     """Those of whom a fact is known, and those for whom it counts."""
     having = {person.subject for person in memory.having(event, fact_id)}
     return having | {event.context.owner(subject) for subject in having}
+
+
+class _Day:
+    """Whose facts are of the event's day where it begins at one instant, and are not where it begins at another."""
+
+    def __init__(self, before: int | None, after: int | None) -> None:
+        self._first, self._last = sorted(EVER if day is None else day for day in (before, after))
+
+    def may_differ(self, person: Person) -> bool:
+        """Whether it may be theirs."""
+        if not person.whole:
+            return True
+        facts = chain(kept_of(person.parts, person.items, person.others), *map(kept_sealed, person.sealed))
+        return any(self._first <= _earliest(fact) < self._last for fact in facts if isinstance(fact, KeptMovement))
+
+
+def _earliest(fact: KeptMovement) -> int:
+    """The earliest instant that a coming or going tells of."""
+    return fact.time if fact.joined_at is None else min(fact.time, fact.joined_at)
 
 
 class _Ends:

@@ -20,6 +20,7 @@ from services.attendance.application.mended import Concluding, Mended
 from services.attendance.application.mending import Mending
 from services.attendance.application.refold import Refold
 from services.attendance.application.said import Said
+from services.attendance.application.slices import SLICE, Slices
 from services.attendance.application.whole_fold import WholeFold
 from services.attendance.domain.facts import EventFact, LinkChange, RoomChange
 from services.attendance.domain.suspicion import suspect_time
@@ -33,8 +34,8 @@ class EventFacts:
         self._memory = memory
         self._whole = whole
 
-    def take(self, event: Event, said: Said, fact: EventFact) -> None:
-        """Take one.
+    def take(self, event: Event, said: Said, fact: EventFact) -> Slices[None]:
+        """Take one, in slices: it may concern everybody.
 
         Raises:
             UnfitRecordError: if it never can be; nothing has changed then.
@@ -43,7 +44,7 @@ class EventFacts:
         if known is not None and outranks(known, kept):
             return
         if known is not None and not outranks(kept, known):
-            self._take_again(event, said, known)
+            yield from self._take_again(event, said, known)
             return
         context = event.context_with(kept)
         refold = self._whole.refold(event, context, kept)
@@ -54,20 +55,24 @@ class EventFacts:
         elif isinstance(fact, LinkChange) and said.head.subject is not None:
             words = refold.words(said.head.subject)
         kept = msgspec.structs.replace(kept, words=words)
-        owners = concerned_owners(self._memory, event, context, kept, known)
+        owners = yield from concerned_owners(self._memory, event, context, kept, known)
         if isinstance(kept, KeptLink):
             for owner in owners:
                 event.circles.pop(owner, None)
         is_about_ends = known is None and not isinstance(kept, KeptLink | KeptAcceptance)
         is_about_ends = is_about_ends and event.context.day_starts_at == context.day_starts_at
-        mended = self._mended(event, refold, kept, owners) if is_about_ends else []
+        mended = (yield from self._mended(event, refold, kept, owners)) if is_about_ends else []
         concerned = refold.concerned(owners)
-        self._whole.conclude(event, said, words, refold, concerned, since=kept.recorded, kept=kept, mended=mended)
+        yield from self._whole.conclude(
+            event, said, words, refold, concerned, since=kept.recorded, kept=kept, mended=mended
+        )
 
-    def _mended(self, event: Event, refold: Refold, kept: KeptEventFact, owners: set[str]) -> list[Mended]:
+    def _mended(self, event: Event, refold: Refold, kept: KeptEventFact, owners: set[str]) -> Slices[list[Mended]]:
         """What becomes of those whose ends alone may be others; `owners` are left who have to be folded whole."""
         found = []
-        for owner in sorted(owners):
+        for count, owner in enumerate(sorted(owners)):
+            if count % SLICE == SLICE - 1:
+                yield
             known = known_of(self._memory, self._whole, event, owner)
             if known is None:
                 continue
@@ -80,11 +85,11 @@ class EventFacts:
             owners.remove(owner)
         return found
 
-    def _take_again(self, event: Event, said: Said, known: KeptEventFact) -> None:
+    def _take_again(self, event: Event, said: Said, known: KeptEventFact) -> Slices[None]:
         refold, concerned = self._whole.refold(event), set[str]()
         # A crash may have swallowed some of what the event led to: all of it is told again, once. What this fold has
         # told itself is delivered, or the fold is dropped.
         if not event.is_consistent:
             concerned = set(self._memory.everybody(event))
-        self._whole.conclude(event, said, known.words, refold, concerned, since=known.recorded)
+        yield from self._whole.conclude(event, said, known.words, refold, concerned, since=known.recorded)
         event.is_consistent = True

@@ -118,6 +118,8 @@ def _went_out(event: Event, person: Person, fact: CheckedOut, value: bytes) -> b
 
 def _left(event: Event, person: Person, fact: Left, value: bytes) -> bytes | None:
     data, source = fact.data, fact.source
+    if data.inferred is not None:
+        return None
     room, session = data.room, data.room_session
     channel = (source, session or room, data.connection)
     unclosed = person.unclosed.get(channel)

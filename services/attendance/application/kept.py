@@ -25,6 +25,7 @@ from services.attendance.domain.facts import (
     Snapshot,
     SubjectFact,
     TimeAcceptance,
+    Unheard,
     Voiding,
 )
 from services.attendance.domain.fold import Presence, Status
@@ -97,6 +98,7 @@ class KeptMovement(_Kept, frozen=True, gc=False, tag=0):
     session: str | None = None
     connection: str | None = None
     joined_at: int | None = None
+    inferred: Unheard | None = None
 
     @property
     def channel(self) -> Channel:
@@ -180,7 +182,7 @@ def keep_subject_fact(fact: SubjectFact, *, digest: int, words: Words) -> KeptSu
             if place is None:
                 return KeptMovement(*stamp, fact.opens, fact.via)
             where = (place.room, place.session, fact.channel.connection)
-            return KeptMovement(*stamp, fact.opens, fact.via, *where, fact.joined_at)
+            return KeptMovement(*stamp, fact.opens, fact.via, *where, fact.joined_at, fact.inferred)
         case Voiding():
             return KeptVoiding(*stamp, fact.voided_id)
         case SeatChange():
@@ -215,6 +217,7 @@ def subject_fact(kept: KeptSubjectFact, subject: str) -> SubjectFact:
                 via=kept.via,
                 place=kept.place,
                 joined_at=kept.joined_at,
+                inferred=kept.inferred,
             )
         case KeptVoiding():
             return Voiding(**_stamp(kept), subject=subject, voided_id=kept.voided_id)

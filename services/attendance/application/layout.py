@@ -55,7 +55,7 @@ class Layout:
             text = interval_text(interval)
             facts = self._facts_of(interval)
             homes = {self._homes.get(fact.id, AT_HAND) for fact in facts}
-            unclosed = interval.end is None or interval.end_inferred is not None
+            unclosed = interval.is_unclosed
             number = AT_HAND
             if not unclosed and len(homes) == 1:
                 (number,) = homes
@@ -98,7 +98,7 @@ class Layout:
         opened = None if interval.start_inferred else self._own.get(interval.facts[0])
         if not isinstance(opened, KeptMovement):
             return []
-        if interval.end is None or interval.end_inferred is not None:
+        if interval.is_unclosed:
             return [opened]
         closed = self._own.get(interval.facts[1])
         if not isinstance(closed, KeptMovement) or (opened.room, opened.session) != (closed.room, closed.session):

@@ -110,7 +110,7 @@ def _door(*, opens: bool) -> "_Reader":
 def _connection(*, opens: bool) -> "_Reader":
     def read(quick: wire.Joined | wire.Left, time: int, recorded: int) -> Fact:
         data = quick.data
-        joined_at = data.joined_at if isinstance(data, wire.LeftData) else None
+        joined_at, inferred = (data.joined_at, data.inferred) if isinstance(data, wire.LeftData) else (None, None)
         place, via = _place(quick.source, data.room, data.room_session)
         return Movement(
             id=quick.id,
@@ -123,6 +123,7 @@ def _connection(*, opens: bool) -> "_Reader":
             via=via,
             place=place,
             joined_at=None if joined_at is None else milliseconds(joined_at),
+            inferred=inferred,
         )
 
     return read

@@ -1,6 +1,6 @@
 """What the fold of one partition has at hand: events and people, what of them changed, and what is to be told."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Final, Protocol
@@ -123,9 +123,9 @@ class Memory:
                 self.person(event, subject)
         return [person for person in event.people.values() if fact_id in person.facts]
 
-    def unclosed(self, event: Event) -> list[Person]:
+    def unclosed(self, event: Event) -> Iterator[Person]:
         """All who are not known to have left."""
-        return [person for person in self._awake(event) if person.unclosed]
+        return (person for person in self._awake(event) if person.unclosed)
 
     def touch(self, person: Person) -> None:
         """A person's record has changed."""
@@ -182,22 +182,22 @@ class Memory:
         if len(self.events) > _MOST_EVENTS:
             self._let_go_of_events(number)
 
-    def _at_rest(self, event: Event) -> list[tuple[str, bytes]]:
+    def _at_rest(self, event: Event) -> Iterator[tuple[str, bytes]]:
         """All who are not at hand, with their presence records: looked at as they are, which takes a tenth."""
         subjects = [subject for subject in self._stored.subjects(event.id) if subject not in event.people]
         records = ((subject, self._stored.presence(f"{event.id}/{subject}".encode())) for subject in subjects)
-        return [(subject, record) for subject, record in records if record is not None]
+        return ((subject, record) for subject, record in records if record is not None)
 
-    def _awake(self, event: Event) -> list[Person]:
+    def _awake(self, event: Event) -> Iterator[Person]:
         """All of an event whom a fact about it may concern."""
+        yield from list(event.people.values())
         if not event.is_counted:
             for subject, record in self._at_rest(event):
                 if _END_INFERRED in record or not any(status in record for status in _GONE):
-                    self.person(event, subject)
+                    yield self.person(event, subject)
             event.is_counted = True
         for subject in sorted(event.asleep):
-            self.person(event, subject)
-        return list(event.people.values())
+            yield self.person(event, subject)
 
     def _let_go_of_people(self, number: int) -> None:
         """Forget who changed longest ago, somewhat more than is asked for, so that it need not be done each time."""

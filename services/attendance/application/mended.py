@@ -140,7 +140,7 @@ class Concluding:
         found: dict[str, dict[_EndKey, ToldEnd]] = {}
         for one in self._draft.added:
             interval = one.interval
-            if interval.end is None or interval.end_inferred is None:
+            if interval.end is None or interval.end_inferred is None or not interval.is_unclosed:
                 continue
             opening, cause = interval.facts
             subject, opened = self._draft.moves[opening]

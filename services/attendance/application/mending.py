@@ -23,9 +23,9 @@ from services.attendance.application.kept import (
     acceptance,
 )
 from services.attendance.application.known import Known, Row, UncommonError, row_of
-from services.attendance.application.person import EVER, ChannelKey
 from services.attendance.application.revision import Added
 from services.attendance.application.sealing import is_crowded
+from services.attendance.application.windows import Move, moves_of, windows
 from services.attendance.domain.channel import ChannelPresence, fold_channel
 from services.attendance.domain.context import Ending, EventContext
 from services.attendance.domain.evidence import Contradiction
@@ -33,8 +33,6 @@ from services.attendance.domain.facts import Mode, Place
 from services.attendance.domain.intervals import Interval
 from services.attendance.domain.suspicion import Acceptance, SuspectTime, latest_acceptances, suspicion
 
-Move: TypeAlias = tuple[str, KeptMovement]
-"""Whose it is, and what is remembered of it."""
 _Signature: TypeAlias = tuple[int, int | None, bool, str | None, tuple[str, ...], tuple[str, ...]]
 
 
@@ -50,18 +48,6 @@ class Draft:
     """All of them, where they become others."""
     suspect: list[str] | None = None
     """The ids of all that are left out, where they become others."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Window:
-    """The last intervals of a channel, and from when on its facts belong to them.
-
-    It `is_whole` if it is known what stands before them.
-    """
-
-    rows: list[Row]
-    first: int
-    is_whole: bool
 
 
 class _State(Enum):
@@ -126,7 +112,7 @@ class Mending:
             row = row_of(one.index, owner.parts[one.index], owner.items[one.index])
             interval = _ending(row, ending, source=one.source)
             if _signature(interval) != _signature_of(row):
-                draft.moves |= self._moves_of(row, channel)
+                draft.moves |= moves_of(self._known, row, channel)
                 draft.removed.append(row)
                 draft.added.append(Added(interval, channel, (one.source, one.room, one.session), row.facts))
         return draft
@@ -171,13 +157,13 @@ class Mending:
 
     def _fold_again(self, draft: Draft, move: Move, *, counts: bool) -> None:
         """Fold the channel of a coming or going, which counts from now on or does not any more."""
-        fact, channel = move[1], _key(move[1])
+        fact, channel = move[1], move[1].channel[1:]
         since = fact.time if fact.joined_at is None else min(fact.time, fact.joined_at)
         known = extra_of(self._owner.extra).contradictions if self._owner.extra else []
-        for window in self._windows(channel, since):
+        for window in windows(self._known, channel, since):
             moves = {one: told for one, told in self._known.moves(channel).items() if told[1].time >= window.first}
             for row in window.rows:
-                moves |= self._moves_of(row, channel)
+                moves |= moves_of(self._known, row, channel)
             moves[fact.id] = move
             folded = fold_channel(self._counting(moves, fact.id if not counts else None, fact.id), self._context)
             before = [one for one in known if one.fact_id in moves]
@@ -202,51 +188,6 @@ class Mending:
             if one == sure or (one not in voided and self._is_accepted(fact)):
                 yield fact
 
-    def _windows(self, channel: ChannelKey, since: int) -> Iterator[_Window]:
-        """What of a channel may be enough to be folded from an instant on; the last, if it is not, is not followed."""
-        rows: list[Row] = []
-        first, sealed = EVER, self._owner.sealed_until
-        for row in self._known.rows(channel):
-            if first != EVER and (row.end is None or row.end < first):
-                break
-            rows.append(row)
-            if row.is_closed and row.end is not None and row.end < since:
-                first = row.start
-                # One may have ended in the very instant that a leave tells of; what fell into that is of both.
-                if not row.interval.start_inferred:
-                    break
-        rows.reverse()
-        if first > sealed or not self._owner.sealed:
-            yield _Window(rows=rows, first=first, is_whole=True)
-            return
-        # What of the channel is sealed has ended, unless it stands in one of these.
-        later = [row for row in rows if not row.is_closed or (row.end or 0) > sealed]
-        if since > sealed and all(row.start > sealed or self._is_sure(row, channel) for row in later):
-            yield _Window(rows=later, first=sealed + 1, is_whole=False)
-        if not self._known.is_sealed(channel):
-            yield _Window(rows=rows, first=first, is_whole=True)
-
-    def _is_sure(self, row: Row, channel: ChannelKey) -> bool:
-        """Whether nothing that fell into a row can end it once more: only a leave that tells its join spans others."""
-        if row.interval.start_inferred or not (row.facts or not self._is_own(row, channel)):
-            return False
-        return not row.is_closed or self._moves_of(row, channel)[row.interval.facts[1]][1].joined_at is None
-
-    def _is_own(self, row: Row, channel: ChannelKey) -> bool:
-        opening = self._known.moves(channel).get(row.interval.facts[0])
-        return opening is None or opening[0] == self._owner.subject
-
-    def _moves_of(self, row: Row, channel: ChannelKey) -> dict[str, Move]:
-        """The facts of a row."""
-        moves: dict[str, Move] = {fact.id: (self._owner.subject, fact) for fact in row.facts}
-        known = self._known.moves(channel)
-        for one in row.interval.facts[: 1 if row.interval.end_inferred else 2]:
-            if one not in moves:
-                if one not in known:
-                    raise UncommonError
-                moves[one] = known[one]
-        return moves
-
     def _compare(self, draft: Draft, rows: list[Row], folded: ChannelPresence, moves: Mapping[str, Move]) -> None:
         """What the fold says otherwise."""
         before = {_signature_of(row): row for row in rows}
@@ -254,7 +195,7 @@ class Mending:
             if before.pop(_signature(interval), None) is None:
                 opened = moves[interval.facts[0]][1]
                 where = (opened.source, opened.room, opened.session)
-                draft.added.append(Added(interval, _key(opened), where, self._facts_of(interval, moves)))
+                draft.added.append(Added(interval, opened.channel[1:], where, self._facts_of(interval, moves)))
         draft.removed += before.values()
         draft.moves |= moves
 
@@ -262,16 +203,12 @@ class Mending:
         """The owner's own facts from which the interval and its stay can be told; none if they cannot."""
         if interval.start_inferred:
             return ()
-        told = [moves[one] for one in interval.facts[: 1 if interval.end_inferred else 2]]
+        told = [moves[one] for one in interval.facts[: 1 if interval.is_unclosed else 2]]
         if any(subject != self._owner.subject for subject, _ in told):
             return ()
         facts = tuple(fact for _, fact in told)
         first, last = facts[0], facts[-1]
         return facts if (first.room, first.session) == (last.room, last.session) else ()
-
-
-def _key(kept: KeptMovement) -> ChannelKey:
-    return kept.channel[1:]
 
 
 def _ending(row: Row, ending: Ending | None, *, source: str) -> Interval:
@@ -296,4 +233,5 @@ def _signature(one: Interval) -> _Signature:
 
 def _signature_of(row: Row) -> _Signature:
     one = row.interval
-    return row.start, row.end, one.start_inferred, one.end_inferred, tuple(one.facts), tuple(one.contradicted_by)
+    ended = one.end_inferred or one.left_inferred
+    return row.start, row.end, one.start_inferred, ended, tuple(one.facts), tuple(one.contradicted_by)

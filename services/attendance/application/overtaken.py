@@ -84,6 +84,8 @@ def overtaken(event: Event, person: Person, fact: QuickFact, value: bytes) -> by
     """
     if not isinstance(fact, CheckedIn | CheckedOut | Joined | Left):
         return None
+    if isinstance(fact, Left) and fact.data.inferred is not None:
+        return None
     if person.sealed or person.voided or _SUSPECT in person.extra or "null" in person.items or is_crowded(person):
         return None
     late = _late(person, fact)

@@ -28,6 +28,7 @@ from services.attendance.application.person import Person
 from services.attendance.application.recall import remembered, words_told
 from services.attendance.application.records import seconds_text
 from services.attendance.application.said import Said, UnfitRecordError, at_first_sight, look_into
+from services.attendance.application.slices import Slices
 from services.attendance.application.subject_facts import SubjectFacts
 from services.attendance.application.translation import NotAnInputError
 from services.attendance.application.whole_fold import WholeFold
@@ -41,7 +42,6 @@ _MOST_PEOPLE: Final = 16_384
 _INTERVALS_A_RECORD: Final = 64
 _LARGEST_COMMON: Final = 64 * 1024
 """Bytes of a fact that is told as it came: a larger one is mostly blanks."""
-_FULL: Final = "subject: has more facts than one presence record can hold"
 _FAULTS: Final = (
     ArithmeticError,
     AssertionError,
@@ -65,9 +65,22 @@ class PartitionFold:
         self._whole = WholeFold(self._memory, size=sealed)
         self._subject_facts = SubjectFacts(self._memory, self._whole)
         self._event_facts = EventFacts(self._memory, self._whole)
+        self._is_busy = False
+        self._held: int | None = None
 
     def take(self, key: bytes | None, value: bytes | None) -> None:
         """Fold one record on top of the others.
+
+        Raises:
+            UnreadableRecordError, NotAnInputError, UnfitRecordError, UnreadableStateError: as `begin` does.
+        """
+        for _ in self.begin(key, value) or ():
+            pass
+
+    def begin(self, key: bytes | None, value: bytes | None) -> Slices[None] | None:
+        """Fold one record on top of the others; what may concern very many people comes in slices, to be gone through.
+
+        Nothing else may be folded or flushed in between.
 
         Raises:
             UnreadableRecordError, NotAnInputError, UnfitRecordError: if it never can be; nothing has changed then.
@@ -78,12 +91,36 @@ class PartitionFold:
         quick = read(value) if len(value) <= _LARGEST_COMMON else None
         try:
             if quick is None or not self._take_quickly(key, quick, value):
-                self._take_thoroughly(key, value, quick)
+                said, fact = look_into(value, quick)
+                event = self._event(key, said)
+                if isinstance(fact, EventFact):
+                    return self._take_slowly(event, said, fact)
+                self._take_thoroughly(event, said, fact)
         except (UnreadableRecordError, NotAnInputError, UnfitRecordError, UnreadableStateError):
             raise
         except _FAULTS as error:
             # A fault of ours, met at this fact each time: it is kept for redriving after a fix, and the others go on.
             raise UnfitRecordError(f"fold: {type(error).__name__}") from error
+        return None
+
+    def _take_slowly(self, event: Event, said: Said, fact: EventFact) -> Slices[None]:
+        """Take a fact about an event; nobody may be let go of meanwhile."""
+        self._is_busy = True
+        try:
+            yield from self._event_facts.take(event, said, fact)
+        except (UnfitRecordError, UnreadableStateError):
+            raise
+        except _FAULTS as error:
+            raise UnfitRecordError(f"fold: {type(error).__name__}") from error
+        finally:
+            self._is_busy, held, self._held = False, self._held, None
+            if held is not None:
+                self._memory.settle(held)
+
+    def _event(self, key: bytes | None, said: Said) -> Event:
+        if key != said.head.event_id.encode():
+            raise UnfitRecordError("key: is not data.event_id")
+        return self._memory.event(key)
 
     def flush(self) -> RoundOutput:
         """What changed since the last flush; the fold goes on on top of it, delivered or not."""
@@ -91,7 +128,10 @@ class PartitionFold:
 
     def settled(self, output: RoundOutput) -> None:
         """An output of `flush` is delivered and kept, as are those before it: all can be read from `Stored` again."""
-        self._memory.settle(output.number)
+        if self._is_busy:
+            self._held = output.number
+        else:
+            self._memory.settle(output.number)
 
     def _take_quickly(self, key: bytes | None, fact: QuickFact, value: bytes) -> bool:
         """Add a fact that comes in order; False if it needs more thought, and then nothing has changed."""
@@ -142,16 +182,10 @@ class PartitionFold:
         self._whole.tell_ends_again(event, {person.subject})
         return True
 
-    def _take_thoroughly(self, key: bytes | None, value: bytes, quick: QuickFact | None) -> None:
-        said, fact = look_into(value, quick)
-        if key != said.head.event_id.encode():
-            raise UnfitRecordError("key: is not data.event_id")
-        event = self._memory.event(key)
+    def _take_thoroughly(self, event: Event, said: Said, fact: SubjectFact | Act | Notice) -> None:
         if isinstance(fact, SubjectFact):
             kept = keep_subject_fact(fact, digest=said.digest, words=NO_WORDS)
             self._subject_facts.take(event, said, fact.subject, kept)
-        elif isinstance(fact, EventFact):
-            self._event_facts.take(event, said, fact)
         else:
             self._take_note(event, said, fact)
 

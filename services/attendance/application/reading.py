@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from schemas.registration import EventData
+from services.attendance.adapters.comparison import SqlComparison
+from services.attendance.adapters.fact_reading import SqlFacts
 from services.attendance.adapters.tables import to_column
 from services.attendance.adapters.tallies import SqlTallies
 from services.attendance.adapters.timeline import SqlTimeline
@@ -66,9 +68,14 @@ class Reading:
     the worker last told.
     """
 
-    def __init__(self, timeline: SqlTimeline, tallies: SqlTallies) -> None:
-        """Ask the read model `timeline`, and the `tallies` of it for what is counted."""
+    def __init__(self, timeline: SqlTimeline, tallies: SqlTallies, facts: SqlFacts, comparison: SqlComparison) -> None:
+        """Ask the read model `timeline`, its `tallies` for what is counted, its `facts` where all are asked for.
+
+        `comparison` counts all events at once.
+        """
         self.timeline = timeline
+        self.comparison = comparison
+        self.facts = facts
         self._tallies = tallies
 
     async def event(self, event_id: str, *, as_of: datetime | None = None) -> EventData:
@@ -84,11 +91,23 @@ class Reading:
         return known_then or event
 
     async def people(
-        self, event_id: str, *, as_of: datetime | None = None, after: str = "", limit: int | None = None
+        self,
+        event_id: str,
+        *,
+        as_of: datetime | None = None,
+        after: str = "",
+        limit: int | None = None,
+        among: Sequence[str] | None = None,
     ) -> Report:
-        """Where all stand, by subject, or a page of them; guests linked to a participant stand with them alone."""
+        """Where all stand, by subject, or a page of them, or of those `among` whom they are looked for.
+
+        Guests linked to a participant stand with them alone.
+        """
         horizon = await self.timeline.horizon(event_id, as_of=as_of)
-        if as_of is None:
+        if among is not None:
+            chosen = sorted(subject for subject in among if subject > after)[:limit]
+            standings = await self._some(event_id, chosen, as_of)
+        elif as_of is None:
             standings = await self.timeline.standings(event_id, after=after, limit=limit)
         elif limit is None:
             folded = await self._folded(event_id, as_of)
@@ -165,6 +184,20 @@ class Reading:
         found = await asyncio.to_thread(_fold_some, [subject], facts, context)
         return next(iter(found), Standing(subject=subject, presence=fold_subject(subject, (), context)))
 
+    async def _some(self, event_id: str, subjects: Sequence[str], as_of: datetime | None) -> list[Standing]:
+        """Where these stand; of whom nothing is known is left out."""
+        if as_of is None:
+            found = await self.timeline.standings_of(event_id, subjects)
+            return [found[subject] for subject in subjects if subject in found]
+        return await self._some_then(event_id, subjects, as_of, await self._context(event_id, as_of))
+
+    async def _some_then(
+        self, event_id: str, subjects: Sequence[str], as_of: datetime, context: EventContext
+    ) -> list[Standing]:
+        members = {member for subject in subjects for member in context.members(subject)}
+        facts = await self.timeline.facts_about(event_id, members, as_of=as_of)
+        return await asyncio.to_thread(_fold_some, subjects, facts, context)
+
     async def _page(self, event_id: str, as_of: datetime, *, after: str, limit: int) -> list[Standing]:
         """Some people, by subject, from after one on: only what concerns them is folded."""
         context = await self._context(event_id, as_of)
@@ -172,10 +205,7 @@ class Reading:
         subjects = [subject for subject in everybody if subject > after and context.owner(subject) == subject]
         found: list[Standing] = []
         for start in range(0, len(subjects), limit):
-            some = subjects[start : start + limit]
-            members = {member for subject in some for member in context.members(subject)}
-            facts = await self.timeline.facts_about(event_id, members, as_of=as_of)
-            found += await asyncio.to_thread(_fold_some, some, facts, context)
+            found += await self._some_then(event_id, subjects[start : start + limit], as_of, context)
             if len(found) >= limit:
                 break
         return found[:limit]

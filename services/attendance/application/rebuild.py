@@ -27,6 +27,7 @@ from services.attendance.application.translation import Document, NotAnInputErro
 from services.attendance.domain.facts import Registration
 from services.attendance.domain.fold import NOBODY, Presence, fold_event
 from services.attendance.domain.inferred_ends import InferredEnd, inferred_ends
+from services.attendance.domain.intervals import EndInferred as Inferred
 from services.attendance.domain.intervals import Interval
 
 _NOT_TOLD: Final = frozenset({"event_id", "earlier", "state", "facts"})
@@ -142,7 +143,8 @@ def interval_data(interval: Interval) -> PresenceInterval:
         end=None if interval.end is None else instant(interval.end),
         via=interval.via,
         start_inferred=interval.start_inferred,
-        end_inferred=None if interval.end_inferred is None else EndInferred(interval.end_inferred),
+        end_inferred=EndInferred(interval.end_inferred) if interval.is_unclosed and interval.end_inferred else None,
+        left_inferred="silence" if interval.end_inferred is Inferred.SILENCE else None,
         facts=interval.facts,
         sources=interval.sources,
         contradicted_by=interval.contradicted_by,

@@ -26,6 +26,7 @@ from services.attendance.application.recall import (
     use_told,
 )
 from services.attendance.application.records import seconds_text, write_end
+from services.attendance.application.slices import SLICE, Slices
 from services.attendance.application.stays import contradictions_text, ids_text
 from services.attendance.application.wire import instant_text
 from services.attendance.domain.context import EventContext
@@ -106,13 +107,17 @@ class Refold:
                 return None
         return people
 
-    def changed(self, subjects: Iterable[str], *, since: int) -> tuple[list[tuple[Person, Person]], list[bytes]]:
+    def changed(
+        self, subjects: Iterable[str], *, since: int
+    ) -> Slices[tuple[list[tuple[Person, Person]], list[bytes]]]:
         """Those of `subjects` whose record becomes another, as they were and as they are; and what is told of ends.
 
         `since` is when the fact was recorded that makes an end untrue that was told.
         """
         pairs, entries = [], []
-        for subject in sorted(subjects):
+        for count, subject in enumerate(sorted(subjects)):
+            if count % SLICE == SLICE - 1:
+                yield
             before = self._load(subject)
             told, news = self._told(subject, before, since)
             if not news and self._is_linked_as_before(subject, before):
@@ -184,7 +189,7 @@ class Refold:
         own, owner = self.own(subject), self.context.owner(subject)
         presence = self.presence(owner)
         if owner not in self._inferred:
-            self._inferred[owner] = [one for one in presence.intervals if one.end_inferred is not None]
+            self._inferred[owner] = [one for one in presence.intervals if one.is_unclosed]
         for interval in self._inferred[owner]:
             if interval.end is None or interval.end_inferred is None or interval.facts[0] not in own:
                 continue

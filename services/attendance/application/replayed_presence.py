@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from rich.table import Table
+
 from schemas.decode import KnownFact
 from schemas.envelope import format_instant
 from schemas.identifiers import is_guest_id
@@ -16,7 +18,7 @@ from services.attendance.application.translation import document, domain_fact, i
 from services.attendance.domain.fold import NOBODY, Presence, fold_event
 from services.attendance.domain.intervals import Durations, bridged, durations
 
-_VOIDED: Final = "passerelle.checkin.voided.v1"
+_VOIDED: Final = ("passerelle.checkin.voided.v1", "passerelle.participation.voided.v1")
 _RECONNECT_GRACE_SECONDS: Final[int] = EventData.model_fields["reconnect_grace_seconds"].default
 
 
@@ -54,7 +56,7 @@ def outcome(event_id: str, facts: Sequence[KnownFact]) -> Outcome:
     documents = [document(fact) for fact in facts]
     folded = fold_event(domain_fact(said) for said in documents)
     left_out = {*folded.context.suspect, *(one for presence in folded.people.values() for one in presence.suspect)}
-    left_out |= {said["data"]["voided_id"] for said in documents if said["type"] == _VOIDED}
+    left_out |= {said["data"]["voided_id"] for said in documents if said["type"] in _VOIDED}
     seen = (said["time"] for said in documents if said["type"] in SIGHTINGS and said["id"] not in left_out)
     horizon = max(map(milliseconds, seen), default=None)
     grace = _reconnect_grace(facts)
@@ -88,6 +90,16 @@ def differing(played: Outcome, recorded: Outcome) -> int:
     """How many people's status or seconds a what-if changes."""
     everybody = {*played.people, *recorded.people}
     return sum(_essence(played.people.get(who)) != _essence(recorded.people.get(who)) for who in everybody)
+
+
+def hours(rows: Mapping[str, Outcome]) -> Table:
+    """The hours of all people together, a row for each outcome, by its name."""
+    modes = ("in_person", "remote", "both", "total")
+    table = Table("", "people", "in person", "remote", "both", "total", "gaps bridged", title="Hours of presence")
+    for name, told in rows.items():
+        lengths = [f"{getattr(told.report, mode) / 3_600_000:.2f}" for mode in modes]
+        table.add_row(name, str(len(told.people)), *lengths, f"up to {told.reconnect_grace_seconds} s")
+    return table
 
 
 _NOBODY: Final = Person(presence=Presence(), counted=Durations(), report=Durations())

@@ -50,11 +50,6 @@ class Added(NamedTuple):
     where: tuple[str, str | None, str | None]
     facts: tuple[KeptMovement, ...]
 
-    @property
-    def is_unclosed(self) -> bool:
-        """Whether no fact tells its end."""
-        return self.interval.end is None or self.interval.end_inferred is not None
-
 
 class Revision:
     """What one person's record becomes if some of its intervals go and others come."""
@@ -121,7 +116,7 @@ class Revision:
             for one in self._added
             if one.interval.end is not None and one.interval.end > one.interval.start
         }
-        if gone == new and not any(one.is_unclosed for one in self._added):
+        if gone == new and not any(one.interval.is_unclosed for one in self._added):
             return
         rest = list(ended_since(self._person, self._since, but=self._removed))
         self._before, self._after = lasting([*rest, *gone]), lasting([*rest, *new])
@@ -160,7 +155,7 @@ class Revision:
         for number, added in enumerate(self._added):
             interval, place = added.interval, places[~number]
             last = max(last, interval.start if interval.end is None else interval.end)
-            if added.is_unclosed:
+            if interval.is_unclosed:
                 until = self._until(interval.start)
                 cut, ongoing = cut_of(after.parts[place]), interval.end is None
                 after.unclosed[added.channel] = Unclosed(place, interval.start, *added.where, cut, *until, ongoing)
@@ -212,6 +207,6 @@ def _order(part: str) -> tuple[str, bool, str, str, str, bool, str, list[str]]:
         one.mode,
         one.via,
         one.start_inferred,
-        one.end_inferred or "",
+        one.end_inferred or one.left_inferred or "",
         one.facts,
     )

@@ -107,7 +107,9 @@ def _kept(quick: QuickFact, mark: int) -> KeptSubjectFact:
         case Left(data=data):
             via, opens = f"{quick.source}/{data.room}", False
             joined_at = None if data.joined_at is None else milliseconds(data.joined_at)
-            return KeptMovement(*stamp, opens, via, data.room, data.room_session, data.connection, joined_at)
+            return KeptMovement(
+                *stamp, opens, via, data.room, data.room_session, data.connection, joined_at, data.inferred
+            )
         case Registered(data=data) | Confirmed(data=data) | ModeChanged(data=data):
             return KeptSeat(*stamp, data.status, data.mode)
 

@@ -22,6 +22,7 @@ FULL: Final = 1600 * 1024
 _MARGIN: Final = 16 * 1024
 _CROWD: Final = 64
 _MUCH: Final = 64 * 1024
+_SILENCE: Final = b'"silence"]'
 _INFERRED_END: Final = 256
 """Bytes that an inferred end adds to a record, beside what it repeats of its interval."""
 
@@ -34,6 +35,11 @@ def is_full(person: Person) -> bool:
 def is_crowded(person: Person) -> bool:
     """Whether a presence record may have no room for what one fact or two lead to."""
     return _has_much(person) and _pinned(person, ends_to_come=True) > FULL // 2
+
+
+def has_sealed_silence(person: Person) -> bool:
+    """Whether a sealed record may hold a leave that was inferred, and that ended nothing."""
+    return any(_SILENCE in sealed.record for sealed in person.sealed)
 
 
 def _has_much(person: Person) -> bool:

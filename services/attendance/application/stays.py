@@ -13,8 +13,8 @@ from msgspec import Struct
 from services.attendance.application.kept import KeptMovement, KeptSubjectFact, Words
 from services.attendance.application.wire import instant_text, milliseconds, quoted
 from services.attendance.domain.evidence import Contradiction
-from services.attendance.domain.facts import Mode
-from services.attendance.domain.intervals import Interval
+from services.attendance.domain.facts import Mode, Unheard
+from services.attendance.domain.intervals import EndInferred, Interval
 
 _FACTS: Final = ',"facts":["'
 _REMOTE: Final = Mode.REMOTE.value
@@ -73,6 +73,8 @@ class WrittenInterval(Struct, gc=False):
     end: str | None = None
     start_inferred: bool = False
     end_inferred: str | None = None
+    """None where a leave tells the end, inferred or not."""
+    left_inferred: Unheard | None = None
     contradicted_by: list[str] = []
 
 
@@ -100,7 +102,7 @@ def movements_of(interval: WrittenInterval, stay: Stay) -> Iterator[KeptMovement
     if closed is not None and interval.end is not None:
         source = closed.source or interval.sources[0]
         stamp = (interval.facts[1], milliseconds(interval.end), closed.lag, closed.digest, source, closed.words)
-        yield KeptMovement(*stamp, not opens, closed.via or via, *where, closed.joined_at)
+        yield KeptMovement(*stamp, not opens, closed.via or via, *where, closed.joined_at, interval.left_inferred)
 
 
 def interval_text(interval: Interval) -> str:
@@ -111,7 +113,9 @@ def interval_text(interval: Interval) -> str:
     text += f',"via":{quoted(interval.via)}'
     if interval.start_inferred:
         text += ',"start_inferred":true'
-    if interval.end_inferred is not None:
+    if interval.end_inferred is EndInferred.SILENCE:
+        text += ',"left_inferred":"silence"'
+    elif interval.end_inferred is not None:
         text += f',"end_inferred":"{interval.end_inferred.value}"'
     text += (
         f',"facts":[{ids_text(interval.facts)}],"sources":[{",".join(quoted(source) for source in interval.sources)}]'

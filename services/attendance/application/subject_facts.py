@@ -89,7 +89,8 @@ class SubjectFacts:
             refold.take_in(subject, msgspec.structs.replace(kept, words=words))
         # One record holds both a fact about somebody who is not linked and all that it leads to.
         concerned = refold.concerned({subject, owner}) if not (again and event.is_plain(subject)) else set[str]()
-        self._whole.conclude(event, said, words, refold, concerned, since=kept.recorded)
+        for _ in self._whole.conclude(event, said, words, refold, concerned, since=kept.recorded):
+            pass  # It concerns a handful.
         if again:
             self._whole.tell_ends_again(event, {subject})
 

@@ -48,14 +48,14 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Sheet:
-    """How items are written: `rows` spreads one over rows of `columns`; `line` is a row on a terminal."""
+class Sheet:
+    """How items are written: `rows` spreads one over rows of `columns`; `line` is a row for a terminal, if any."""
 
     name: str
     columns: Columns
     rows: Callable[[Item], Iterable[Item]]
-    heads: Sequence[str]
-    line: Callable[[Item], Sequence[str]]
+    heads: Sequence[str] = ()
+    line: Callable[[Item], Sequence[str]] = lambda _: ()
 
 
 async def write_timeline(
@@ -73,7 +73,7 @@ async def write_timeline(
     if await timeline.event(event_id) is None:
         raise UnknownEventError(event_id)
     items = (item_of(entry) async for entry in _all(timeline, event_id, as_of))
-    return await _write(items, _TIMELINE, form, out)
+    return await write_items(items, _TIMELINE, form, out)
 
 
 async def write_changes(
@@ -91,7 +91,7 @@ async def write_changes(
     if await timeline.event(event_id) is None:
         raise UnknownEventError(event_id)
     changed = Changes(timeline).between(event_id, earlier=earlier, later=later)
-    return await _write((change_of(explained) async for explained in changed), _CHANGES, form, out)
+    return await write_items((change_of(explained) async for explained in changed), _CHANGES, form, out)
 
 
 async def _all(timeline: SqlTimeline, event_id: str, as_of: datetime | None) -> AsyncIterator[Entry]:
@@ -105,7 +105,12 @@ async def _all(timeline: SqlTimeline, event_id: str, as_of: datetime | None) -> 
         after = (page[-1].time, page[-1].id)
 
 
-async def _write(items: AsyncIterator[Item], sheet: _Sheet, form: Format, out: BinaryIO) -> int:
+async def write_items(items: AsyncIterator[Item], sheet: Sheet, form: Format, out: BinaryIO) -> int:
+    """Write items in one format: as they are to `ndjson`, in rows to the others. Gives the number of lines.
+
+    Raises:
+        TooManyEntriesError: if a sheet cannot hold them all; what is in `out` is of no use then.
+    """
     rows = (row async for item in items for row in sheet.rows(item))
     if form is Format.XLSX:
         return await write_xlsx(rows, out, sheet.columns, name=sheet.name)
@@ -130,7 +135,7 @@ async def _write_ndjson(items: AsyncIterator[Item], out: TextIO) -> int:
     return count
 
 
-async def _write_table(rows: AsyncIterator[Item], sheet: _Sheet, out: TextIO) -> int:
+async def _write_table(rows: AsyncIterator[Item], sheet: Sheet, out: TextIO) -> int:
     table = Table(*sheet.heads, box=None, pad_edge=False, header_style="bold")
     count = 0
     async for row in rows:
@@ -165,12 +170,12 @@ def _timeline_line(row: Item) -> Sequence[str]:
 
 
 def _remark(row: Item) -> str:
-    """What an entry that does not count, or did not at first, needs said."""
+    """What needs said of an entry that does not count, or did not at first, or that nobody saw."""
     if row["withdrawn_at"] is not None:
         return f" (withdrawn {format_instant(row['withdrawn_at'])})"
     if row["suspect_time"] is not None:
         return f" ({row['suspect_time']}: {'accepted' if row['accepted'] else 'left out'})"
-    return ""
+    return "" if row["inferred"] is None else f" (inferred: {row['inferred']})"
 
 
 def _change_rows(item: Item) -> Iterable[Item]:
@@ -214,14 +219,14 @@ def _clock(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
-_TIMELINE: Final = _Sheet(
+_TIMELINE: Final = Sheet(
     name="timeline",
     columns=COLUMNS,
     rows=_timeline_rows,
     heads=("Time (UTC)", "Who", "What", "Where", "Now"),
     line=_timeline_line,
 )
-_CHANGES: Final = _Sheet(
+_CHANGES: Final = Sheet(
     name="changes",
     columns=CHANGE_COLUMNS,
     rows=_change_rows,

@@ -46,6 +46,7 @@ COLUMNS: Final[Columns] = {
     "ends_start": Kind.INSTANT,
     "ends_facts": Kind.TEXT,
     "withdrawn_at": Kind.INSTANT,
+    "inferred": Kind.TEXT,
 }
 """Those of a timeline."""
 

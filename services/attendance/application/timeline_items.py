@@ -34,6 +34,7 @@ def item_of(entry: Entry) -> dict[str, Any]:
         "suspect_time": entry.suspect and entry.suspect.value,
         "accepted": entry.accepted,
         "ends": _ends(entry),
+        "inferred": entry.told("inferred"),
         "withdrawn_at": None if entry.withdrawn is None else instant(entry.withdrawn),
     }
 

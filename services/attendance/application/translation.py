@@ -214,6 +214,7 @@ def _connection(*, opens: bool) -> "_Reader":
             via=f"{place.source}/{place.room}",
             place=place,
             joined_at=None if joined_at is None else milliseconds(joined_at),
+            inferred=data.get("inferred"),
         )
 
     return read
@@ -255,6 +256,10 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "passerelle.registration.identity.unlinked.v1": _link(linked=False),
     "passerelle.registration.time.accepted.v1": _acceptance(accepted=True),
     "passerelle.registration.time.acceptance_withdrawn.v1": _acceptance(accepted=False),
+    # Of these nothing is folded: what is contested or granted is no presence, and stands on the timeline beside it.
+    "passerelle.registration.eligibility.changed.v1": _notice,
+    "passerelle.registration.attendance.contested.v1": _act,
+    "passerelle.registration.attendance.contest_answered.v1": _act,
     "passerelle.checkin.checked_in.v1": _door(opens=True),
     "passerelle.checkin.checked_out.v1": _door(opens=False),
     "passerelle.checkin.voided.v1": _voided,
@@ -262,6 +267,7 @@ _READERS: Final[Mapping[str, _Reader]] = {
     "passerelle.participation.room.closed.v1": _room(opened=False),
     "passerelle.participation.joined.v1": _connection(opens=True),
     "passerelle.participation.left.v1": _connection(opens=False),
+    "passerelle.participation.voided.v1": _voided,
     "passerelle.participation.stream.started.v1": _notice,
     "passerelle.participation.stream.stopped.v1": _notice,
     "passerelle.participation.interaction.v1": _act,

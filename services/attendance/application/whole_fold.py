@@ -13,6 +13,7 @@ from services.attendance.application.records import write_end
 from services.attendance.application.refold import Refold
 from services.attendance.application.said import Said, UnfitRecordError
 from services.attendance.application.sealing import outgrows
+from services.attendance.application.slices import SLICE, Slices
 from services.attendance.domain.context import EventContext
 
 FULL: Final = "subject: has more facts than one presence record can hold"
@@ -47,20 +48,22 @@ class WholeFold:
         since: int,
         kept: KeptEventFact | None = None,
         mended: Sequence[Mended] = (),
-    ) -> None:
+    ) -> Slices[None]:
         """Take over what a fact leads to, and tell it; nothing has changed before all of it is known.
 
         For some it leads to what is `mended`, those `concerned` are to be folded.
         """
         entry = said.entry(words)
-        pairs, ends = refold.changed(concerned, since=since)
+        pairs, ends = yield from refold.changed(concerned, since=since)
         to_come = not isinstance(kept, KeptRoomChange | KeptSnapshot)
         if any(outgrows(before, after, ends_to_come=to_come) for before, after in pairs):
             raise UnfitRecordError(FULL)
         for before, _ in pairs:
             for context in (event.context, refold.context):
                 event.circles.pop(context.owner(before.subject), None)
-        for one in mended:
+        for count, one in enumerate(mended):
+            if count % SLICE == SLICE - 1:
+                yield
             self.take_over(one.pairs)
             ends += [write_end(event.id, end) for end in one.ends]
         self.take_over(pairs)

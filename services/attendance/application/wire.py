@@ -16,6 +16,7 @@ from msgspec import Meta, Struct
 
 from services.attendance.application.translation import DIGEST_BYTES, instant
 from services.attendance.application.translation import milliseconds as parsed_milliseconds
+from services.attendance.domain.facts import Unheard
 
 _Identifier = Annotated[str, Meta(min_length=1, max_length=200)]
 """Its characters are looked at by `is_identifier`, and only where the id is not one that is known already."""
@@ -28,7 +29,7 @@ is_plain: Final = re.compile(r"[ !#-\[\]-~]*").fullmatch
 """Whether a text stands in JSON as it is: no quotation mark, no backslash, nothing beyond ASCII."""
 
 
-class DoorData(Struct, forbid_unknown_fields=True, gc=False):
+class DoorData(Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """Where a ticket was seen."""
 
     event_id: str
@@ -36,7 +37,7 @@ class DoorData(Struct, forbid_unknown_fields=True, gc=False):
     device: _Label | None = None
 
 
-class ConnectionData(Struct, forbid_unknown_fields=True, gc=False):
+class ConnectionData(Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """One connection to a room."""
 
     event_id: str
@@ -49,9 +50,10 @@ class LeftData(ConnectionData, forbid_unknown_fields=True, gc=False):
     """One that ended."""
 
     joined_at: str | None = None
+    inferred: Unheard | None = None
 
 
-class SeatData(Struct, forbid_unknown_fields=True, gc=False):
+class SeatData(Struct, forbid_unknown_fields=True, omit_defaults=True, gc=False):
     """A registration as it stands after the fact."""
 
     event_id: str
@@ -59,7 +61,7 @@ class SeatData(Struct, forbid_unknown_fields=True, gc=False):
     status: Literal["confirmed", "waitlisted"]
 
 
-class _Envelope(Struct, kw_only=True, forbid_unknown_fields=True, gc=False, tag_field="type"):
+class _Envelope(Struct, kw_only=True, forbid_unknown_fields=True, omit_defaults=True, gc=False, tag_field="type"):
     specversion: Literal["1.0"] = "1.0"
     id: _Identifier
     source: Annotated[str, Meta(min_length=1, max_length=300)]

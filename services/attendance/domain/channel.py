@@ -9,8 +9,8 @@ from typing import Final, Protocol
 
 from services.attendance.domain.context import EventContext
 from services.attendance.domain.evidence import Contradiction, ContradictionKind
-from services.attendance.domain.facts import Channel, Mode, Place
-from services.attendance.domain.intervals import Interval
+from services.attendance.domain.facts import Channel, Mode, Place, Unheard
+from services.attendance.domain.intervals import EndInferred, Interval
 
 _NOBODY: Final = frozenset({""})
 
@@ -49,6 +49,10 @@ class Move(Protocol):
     @property
     def joined_at(self) -> int | None:
         """The platform's word, on a leave, of when it began."""
+
+    @property
+    def inferred(self) -> Unheard | None:
+        """What a leave rests on that was not seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +116,11 @@ class _Walk:
         closes = [move for move in moves if not move.opens]
         if opens is not None and closes:
             if self.opening is None:
-                self.intervals.append(_between(opens, closes[0]))
+                self.intervals.append(_between(opens, _best(closes)))
         elif opens is not None:
             self.opening = self.opening or opens
         elif self.opening is not None:
-            self.intervals.append(_between(self.opening, closes[0]))
+            self.intervals.append(_between(self.opening, _best(closes)))
             self.opening = None
         else:
             self._close_what_is_closed(closes)
@@ -124,15 +128,21 @@ class _Walk:
     def _close_what_is_closed(self, closes: Sequence[Move]) -> None:
         """Add what a leave of a closed channel says by its `joined_at`; of leaves of one instant the longest counts.
 
-        A `joined_at` later than the leave is no word to trust, and the leave says no more than one without it.
+        A `joined_at` later than the leave is no word to trust, and the leave says no more than one without it. Where
+        the channel is closed by silence alone, it was open until the leave after all. A leave that is inferred itself
+        tells nothing new of a closed channel.
         """
+        seen = [move for move in closes if move.inferred is None]
         told = [
             (move.joined_at, move.id, move)
-            for move in closes
+            for move in seen
             if move.joined_at is not None and move.joined_at <= move.time
         ]
         if not told:
-            self.contradictions += [_contradiction(move) for move in closes]
+            if seen and self.intervals and self.intervals[-1].end_inferred is not None:
+                self.intervals[-1] = _continued(self.intervals[-1], seen[0])
+            else:
+                self.contradictions += [_contradiction(move) for move in seen]
             return
         start, _, leave = min(told)
         interval = _lost_join(leave, start)
@@ -146,12 +156,18 @@ class _Walk:
             self.contradictions.pop()
 
 
+def _best(closes: Sequence[Move]) -> Move:
+    """Of leaves of one instant the first, and one that was seen before one that is inferred."""
+    return next((move for move in closes if move.inferred is None), closes[0])
+
+
 def _between(opening: Move, closing: Move) -> Interval:
     return Interval(
         mode=opening.channel.mode,
         start=opening.time,
         end=closing.time,
         via=opening.via,
+        end_inferred=None if closing.inferred is None else EndInferred.SILENCE,
         facts=(opening.id, closing.id),
         sources=_sources(opening.source, closing.source),
     )
@@ -196,6 +212,7 @@ def _continued(interval: Interval, leave: Move) -> Interval:
     return replace(
         interval,
         end=leave.time,
+        end_inferred=None,
         facts=(interval.facts[0], leave.id),
         sources=_sources(*interval.sources, leave.source),
     )

@@ -1,11 +1,13 @@
 """Facts are a set by id: which copy of a fact counts when several came."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from operator import attrgetter
+from typing import Final, TypeVar
 
 from services.attendance.domain.facts import AnyFact
 
 F = TypeVar("F", bound=AnyFact)
+_order: Final = attrgetter("time", "id")
 
 
 def distinct(facts: Iterable[F]) -> list[F]:
@@ -16,7 +18,3 @@ def distinct(facts: Iterable[F]) -> list[F]:
         if known is None or (fact.recorded, fact.canonical) < (known.recorded, known.canonical):
             kept[fact.id] = fact
     return sorted(kept.values(), key=_order)
-
-
-def _order(fact: AnyFact) -> tuple[int, str]:
-    return fact.time, fact.id

@@ -6,7 +6,10 @@ they differ, `recorded` and then `canonical` decide (see `services.attendance.do
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
+
+Unheard: TypeAlias = Literal["silence"]
+"""What a leave is inferred from that nobody told: nothing more was heard of the connection."""
 
 
 class Mode(StrEnum):
@@ -63,6 +66,7 @@ class Movement(AnyFact):
     """Somebody came (`opens`) or went, through one channel.
 
     `place` is the room of a remote channel. `joined_at` is the platform's own word, on a leave, of when it began.
+    `inferred` is what a leave rests on that was not seen.
     """
 
     subject: str
@@ -71,6 +75,7 @@ class Movement(AnyFact):
     via: str
     place: Place | None = None
     joined_at: int | None = None
+    inferred: Unheard | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,14 +86,19 @@ def curve(people: Sequence[Spans], *, start: int, end: int) -> list[Minute]:
 
 def peak(people: Iterable[Spans], chosen: Callable[[Spans], Iterable[Span]]) -> Peak | None:
     """The most people at once in the chosen spans of each, exact to the instant; None if nobody ever was."""
-    changes = sorted(change for person in people for start, end in chosen(person) for change in ((end, -1), (start, 1)))
-    highest: Peak | None = None
-    now = 0
-    for at, change in changes:
-        now += change
-        if highest is None or now > highest.count:
-            highest = Peak(count=now, at=at)
-    return highest if highest is not None and highest.count > 0 else None
+    return peak_of([span for person in people for span in chosen(person)])
+
+
+def peak_of(spans: Sequence[Span]) -> Peak | None:
+    """The most spans at once, and when that was first so; None if there are none."""
+    ends = sorted([end for _, end in spans])
+    gone, most, since = 0, 0, 0
+    for come, at in enumerate(sorted([start for start, _ in spans]), start=1):
+        while ends[gone] <= at:
+            gone += 1
+        if come - gone > most:
+            most, since = come - gone, at
+    return Peak(count=most, at=since) if most else None
 
 
 def _sampled(spans: Iterable[Span], first: int, count: int) -> list[int]:

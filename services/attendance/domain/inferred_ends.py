@@ -38,5 +38,5 @@ def inferred_ends(intervals: Iterable[Interval], *, recorded: Callable[[str], in
             recorded=max(recorded(interval.facts[0]), recorded(interval.facts[1])),
         )
         for interval in intervals
-        if interval.end is not None and interval.end_inferred is not None
+        if interval.is_unclosed and interval.end is not None and interval.end_inferred is not None
     )

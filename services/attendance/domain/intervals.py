@@ -1,5 +1,6 @@
 """Intervals of presence: what they are, how they unite, and how long they last."""
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,11 +15,15 @@ Span: TypeAlias = tuple[int, int]
 
 
 class EndInferred(StrEnum):
-    """What an end rests on when no closing fact gave it."""
+    """What an end rests on that nobody saw.
+
+    `SILENCE` is told by a leave of the channel's own that was inferred; the others follow from the event's facts.
+    """
 
     ROOM_CLOSED = "room_closed"
     ROOM_REOPENED = "room_reopened"
     EVENT_CLOSED = "event_closed"
+    SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +46,11 @@ class Interval:
     facts: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     contradicted_by: tuple[str, ...] = ()
+
+    @property
+    def is_unclosed(self) -> bool:
+        """Whether no fact of its own channel tells its end."""
+        return self.end is None or self.end_inferred not in (None, EndInferred.SILENCE)
 
     @property
     def grade(self) -> Grade:
@@ -84,7 +94,10 @@ def durations(intervals: Iterable[Interval], *, horizon: int | None = None) -> D
 def union(spans: Iterable[Span]) -> list[Span]:
     """The same instants as disjoint spans in order; spans that touch become one."""
     merged: list[Span] = []
-    for start, end in sorted(spans):
+    known = sorted(spans)
+    if len(known) < 2:  # noqa: PLR2004  (of most people there is one, or none)
+        return known
+    for start, end in known:
         if merged and start <= merged[-1][1]:
             merged[-1] = (merged[-1][0], max(merged[-1][1], end))
         else:
@@ -107,9 +120,25 @@ def intersection(ours: Sequence[Span], theirs: Sequence[Span]) -> list[Span]:
     return common
 
 
+def without(spans: Sequence[Span], taken: Sequence[Span]) -> list[Span]:
+    """The instants in the first of two lists of disjoint spans in order, and not in the second."""
+    left: list[Span] = []
+    for start, end in spans:
+        first = bisect_right(taken, start, key=lambda span: span[1])
+        after = bisect_left(taken, end, key=lambda span: span[0])
+        at = start
+        for lost, regained in taken[first:after]:
+            if lost > at:
+                left.append((at, lost))
+            at = regained
+        if at < end:
+            left.append((at, end))
+    return left
+
+
 def measure(spans: Iterable[Span]) -> int:
     """The milliseconds in disjoint spans."""
-    return sum(end - start for start, end in spans)
+    return sum([end - start for start, end in spans])
 
 
 def bridged(intervals: Iterable[Interval], *, grace: int) -> tuple[Interval, ...]:

@@ -25,6 +25,7 @@ from services.attendance.stream.checkpoints import (
 )
 from services.attendance.stream.outlets import Outlet
 from services.attendance.stream.partitions import Kept, Partition, Rebuild, Stores
+from services.attendance.stream.told_ends import ToldEnds
 
 _POLL_MS: Final = 500
 
@@ -157,12 +158,16 @@ class Opening:
             keys.discard(KEY)
             kept.hidden |= keys
             stale.append(keys)
+        told_ends = ToldEnds()
+        async for record in _records(consumer, topics.TIMELINE, found.number, start=0):
+            told_ends.tell(record.value or b"")
         inputs = [TopicPartition(topic.name, found.number) for topic in topics.INPUTS]
         return Rebuild(
             starts={part.topic: start for part, start in (await consumer.beginning_offsets(inputs)).items() if start},
             targets={topic.name: found.ends[topic.name] for topic in topics.INPUTS},
             stale_presences=stale[0],
             stale_contexts=stale[1],
+            told_ends=told_ends,
         )
 
 

@@ -19,12 +19,16 @@ from schemas.registration import EventData, Mode
 from schemas.timeline import SuspectTime, TimelineEntry
 from services.attendance.adapters.projection import Batch, Row
 from services.attendance.adapters.tables import EVENT_FACT, to_column
+from services.attendance.adapters.timeline import OWN_SOURCE
+from services.attendance.application.evidence import canonical_fact
+from services.attendance.domain.merkle import leaf_hash
 from services.chassis.json_text import JsonText
 
 _CHECK_IN_FACT: Final = "passerelle.checkin."
 _REMOTE_FACTS: Final = (
     "passerelle.participation.joined.v1",
     "passerelle.participation.left.v1",
+    "passerelle.participation.voided.v1",
     "passerelle.participation.interaction.v1",
 )
 _MAYBE_NULL_CHARACTER: Final = b"\\u0000"
@@ -73,6 +77,7 @@ class _Interval(msgspec.Struct):
     via: str
     end: _Instant | None = None
     end_inferred: EndInferred | None = None
+    left_inferred: Literal["silence"] | None = None
     start_inferred: bool = False
 
 
@@ -206,20 +211,30 @@ def _entry(batch: Batch, value: bytes) -> None:
         batch.tell_event(_event_row(told, fact))
     if data.suspect_time is not None:
         batch.suspect.add((data.event_id, told.id))
+    source = told.source if fact.source is None else str(fact.source)
     batch.entries[data.event_id, told.id] = {
         "event_id": data.event_id,
         "id": told.id,
         "time": to_column(told.time),
         "recorded": to_column(told.recordedtime),
         "type": kind,
-        "source": told.source if fact.source is None else str(fact.source),
+        "source": source,
         "participant_id": data.participant_id,
         "guest_id": data.guest_id,
         "mode": _mode_of(kind, fact),
         "reached": None if data.presence is None else _text(_to_json(data.presence)),
         "fact": _text(data.fact),
         "withdrawn_at": None if data.withdrawn_at is None else to_column(data.withdrawn_at),
+        "leaf": None if source == OWN_SOURCE else _leaf(bytes(data.fact)),
     }
+
+
+def _leaf(fact: bytes) -> bytes | None:
+    """What the fact is in the evidence; None if it cannot be read: that is for who asks for the evidence to say."""
+    try:
+        return leaf_hash(canonical_fact(fact))
+    except UnreadableRecordError:
+        return None
 
 
 def _event_row(told: _Entry, fact: _Fact) -> Row:

@@ -9,6 +9,7 @@ from services.attendance.stream.batches import Record
 from services.attendance.stream.checkpoints import KEY, PREVIOUS, Checkpoint, number_of, record_id
 from services.attendance.stream.outlets import Outlet, Produced
 from services.attendance.stream.tables import PartitionedStore
+from services.attendance.stream.told_ends import ToldEnds
 from services.chassis.kafka import record_headers
 from services.chassis.outbox import OutboxRecord
 
@@ -80,13 +81,15 @@ class Rebuild:
 
     Those before `starts`, by topic, are on the log no more: they count as folded, since waiting brings none back. It
     is over when all facts are folded that the topics held when it began, up to `targets` by topic. `stale` are the
-    records of before that were not written again since; at the end they are removed.
+    records of before that were not written again since; at the end they are removed. `told_ends` are those of before
+    that were not told again since; at the end they are taken back.
     """
 
     starts: Mapping[str, int]
     targets: Mapping[str, int]
     stale_presences: set[bytes]
     stale_contexts: set[bytes]
+    told_ends: ToldEnds
 
 
 @dataclass(slots=True, kw_only=True)
@@ -101,6 +104,8 @@ class PartitionRound:
     offsets: dict[str, int]
     digest: int
     rebuilding: bool
+    untrue: list[tuple[bytes, bytes]]
+    """Entries to be taken back, before it is said that a rebuild is over."""
     presence_end: int = 0
 
     def contexts(self) -> Iterator[Produced]:
@@ -110,6 +115,16 @@ class PartitionRound:
     def entries(self) -> Iterator[Produced]:
         """The timeline entries."""
         return ((key, value, _CLOUD_EVENT) for key, value in self.told.entries)
+
+    async def take_back(self) -> None:
+        """Deliver what is to be taken back.
+
+        Raises:
+            KafkaError: if it cannot be delivered.
+        """
+        if self.untrue:
+            records = ((key, value, _CLOUD_EVENT) for key, value in self.untrue)
+            await (await self.partition.timeline.send(records)).delivered()
 
     def checkpoint(self) -> Checkpoint:
         """What is to be said of the state after it."""
@@ -164,7 +179,7 @@ class Partition:
     def flush(self) -> PartitionRound:
         """What changed since the last flush, to be delivered."""
         output, letters, self._letters = self.fold.flush(), self._letters, []
-        told = self._rebuilt(output)
+        told, untrue = self._rebuilt(output)
         self.contexts_in_work += bool(told.contexts)
         return PartitionRound(
             partition=self,
@@ -175,6 +190,7 @@ class Partition:
             offsets=dict(self.offsets),
             digest=self.digest,
             rebuilding=self.rebuild is not None,
+            untrue=untrue,
         )
 
     def keep(self, done: PartitionRound, *, presence_end: int | None, context_end: int | None) -> None:
@@ -190,21 +206,24 @@ class Partition:
         rebuild = self.rebuild
         return rebuild is not None and all(self.offsets.get(t, 0) >= end for t, end in rebuild.targets.items())
 
-    def _rebuilt(self, output: RoundOutput) -> RoundOutput:
-        """Complete a rebuild with the round that folds the last fact: what was not written again goes."""
+    def _rebuilt(self, output: RoundOutput) -> tuple[RoundOutput, list[tuple[bytes, bytes]]]:
+        """Complete a rebuild with the round that folds the last fact: what was not written or told again goes."""
         rebuild = self.rebuild
         if rebuild is None:
-            return output
+            return output, []
+        rebuild.told_ends.pass_over(entry for _, entry in output.entries)
         rebuild.stale_presences.difference_update(output.presences)
         rebuild.stale_contexts.difference_update(output.contexts)
         if not self.has_rebuilt():
-            return output
+            return output, []
         self.rebuild = None
-        return replace(
+        output = replace(
             output,
             presences={**output.presences, **dict.fromkeys(rebuild.stale_presences)},
             contexts={**output.contexts, **dict.fromkeys(rebuild.stale_contexts)},
         )
+        # Of facts that are on the log no more nobody knows what they led to: what was told of them stays.
+        return output, [] if rebuild.starts else list(rebuild.told_ends.taken_back())
 
     def _presences(self, records: Mapping[bytes, bytes | None]) -> Iterator[Produced]:
         ids = self._ids

@@ -15,8 +15,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from schemas.topics import INPUTS, PRESENCE, TIMELINE
 from services.attendance.adapters.told import PRESENCE_FIELDS, offsets_of, read_model_of
 from services.attendance.application.rebuild import Difference, compare, listed, rebuilt, told_by
-from services.attendance.stream.event_log import EventLog, place_of, read_event
+from services.attendance.stream.event_log import EventLog, read_event
+from services.attendance.stream.fact_sources import FactSource
 from services.attendance.stream.membership import APP_ID
+from services.attendance.stream.places import place_of
 from services.attendance.stream.told_log import read_told
 from services.chassis.dead_letter_log import read_all
 from services.chassis.dead_letters import Origin
@@ -88,14 +90,18 @@ class Verdict:
         return Remedy.RESTORE_LOG if self.lost else Remedy.REBUILD
 
 
-async def check_event(settings: CommonSettings, engine: AsyncEngine, *, event_id: str, tell: Tell) -> Verdict:
-    """Compare an event. What differs is looked at again once the worker and the read model have caught up, if they do.
+async def check_event(
+    settings: CommonSettings, engine: AsyncEngine, *, event_id: str, source: Callable[[], FactSource], tell: Tell
+) -> Verdict:
+    """Compare an event with what its facts lead to, which a new `source` gives each time.
+
+    What differs is looked at again once the worker and the read model have caught up, if they do.
 
     Raises:
         KafkaAwayError: if no Kafka answers.
         MissingPartitionError: if the topics are not there.
     """
-    check = _Check(settings, engine, event_id, tell)
+    check = _Check(settings, engine, event_id, source, tell)
     verdict = await check.compared()
     for _ in range(_TRIES):
         if not verdict.differences or not (verdict.lag or verdict.moving) or not await check.caught_up():
@@ -105,7 +111,15 @@ async def check_event(settings: CommonSettings, engine: AsyncEngine, *, event_id
 
 
 class _Check:
-    def __init__(self, settings: CommonSettings, engine: AsyncEngine, event_id: str, tell: Tell) -> None:
+    def __init__(
+        self,
+        settings: CommonSettings,
+        engine: AsyncEngine,
+        event_id: str,
+        source: Callable[[], FactSource],
+        tell: Tell,
+    ) -> None:
+        self._source = source
         self._settings = settings
         self._engine = engine
         self._event_id = event_id
@@ -116,7 +130,7 @@ class _Check:
     async def compared(self) -> Verdict:
         """Read it all, and compare."""
         begin = await ends_of(self._settings, self._event_id)
-        read = await read_event(self._settings, self._event_id, progress=partial(self._tell, "Reading the log"))
+        read = await read_event(self._source(), self._event_id, progress=partial(self._tell, "Reading the log"))
         topics = await read_told(self._settings, self._event_id, progress=partial(self._tell, "Reading the topics"))
         model = await read_model_of(self._engine, self._event_id)
         self._tell("Comparing", 0, 1)
@@ -161,7 +175,7 @@ class _Check:
         return {read.places[place] for place in places if place in read.places}.intersection(untold)
 
     async def _lag(self) -> Lag:
-        committed = await _committed(self._settings)
+        committed = await committed_by_worker(self._settings)
         stored = {TopicPartition(*place): offset for place, offset in (await offsets_of(self._engine)).items()}
         return Lag(
             worker=await self._waiting({place: committed.get(place, 0) for place in self._inputs}),
@@ -187,7 +201,8 @@ def lost(ends: Mapping[TopicPartition, int], read: EventLog) -> int:
     return sum(max(0, end - read.seen[place]) for place, end in ends.items())
 
 
-async def _committed(settings: CommonSettings) -> dict[TopicPartition, int]:
+async def committed_by_worker(settings: CommonSettings) -> dict[TopicPartition, int]:
+    """Up to where the worker has folded each partition, where it has said so."""
     admin = AIOKafkaAdminClient(bootstrap_servers=settings.kafka, client_id=_CLIENT)
     try:
         await admin.start()

@@ -18,8 +18,11 @@ from schemas.topics import ATTENDANCE_CONTEXT, PRESENCE, TIMELINE
 from services.attendance.adapters.forgetting import forget_event
 from services.attendance.application.rebuild import rebuilt
 from services.attendance.stream.checkpoints import DOUBT, KEY
-from services.attendance.stream.event_log import place_of, read_event
+from services.attendance.stream.event_log import read_event
+from services.attendance.stream.fact_sources import FactSource
+from services.attendance.stream.places import place_of
 from services.attendance.stream.rebuild_check import Tell, ends_of, lost
+from services.attendance.stream.told_ends import withdrawn
 from services.attendance.stream.told_log import read_told
 from services.chassis.errors import OperatorError
 from services.chassis.kafka import new_producer, record_headers
@@ -44,7 +47,8 @@ class IncompleteLogError(OperatorError):
         """Say how many."""
         super().__init__(
             f"{count} records are gone from the log's partitions (deleted or compacted): a rebuild would forget what "
-            "they said. Nothing was changed. Restore the topics from a backup first"
+            "they said. Nothing was changed. Give the archive that has them (--archive), or restore the topics from a "
+            "backup first"
         )
         self.count = count
 
@@ -59,9 +63,11 @@ class Requested:
 
 
 async def request_rebuild(
-    settings: CommonSettings, engine: AsyncEngine, *, event_id: str, now: datetime, tell: Tell
+    settings: CommonSettings, engine: AsyncEngine, *, event_id: str, source: FactSource, now: datetime, tell: Tell
 ) -> Requested:
     """Ask for it; the worker and the read model do it afterwards, in some seconds if they run.
+
+    `source` tells what there is to be told; all of it has to stand in the log.
 
     Raises:
         KafkaAwayError: if no Kafka answers.
@@ -71,7 +77,7 @@ async def request_rebuild(
     ends = await ends_of(settings, event_id)
     # The topics first: whatever they tell rests on facts that are in the log when that is read.
     told = await read_told(settings, event_id, progress=lambda done, total: tell("Reading the topics", done, total))
-    read = await read_event(settings, event_id, progress=lambda done, total: tell("Reading the log", done, total))
+    read = await read_event(source, event_id, progress=lambda done, total: tell("Reading the log", done, total))
     if read.latest is None:
         raise NothingToRebuildError(event_id)
     if gone := lost(ends, read):
@@ -91,7 +97,5 @@ async def request_rebuild(
 async def _withdraw(producer: AIOKafkaProducer, entries: Iterable[TimelineEntry], *, now: datetime) -> None:
     """A worker that lost its state no longer knows that it told them."""
     for entry in entries:
-        withdrawn = entry.model_copy(update={"data": entry.data.model_copy(update={"withdrawn_at": now})})
-        await producer.send_and_wait(
-            TIMELINE.name, withdrawn.to_bytes(), key=entry.data.event_id.encode(), headers=record_headers()
-        )
+        key, record = entry.data.event_id.encode(), withdrawn(entry, at=now)
+        await producer.send_and_wait(TIMELINE.name, record, key=key, headers=record_headers())

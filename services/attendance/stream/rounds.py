@@ -106,8 +106,7 @@ class Rounds:
         self._partitions = {partition.number: partition for partition in partitions}
         self._broken = False
         if tell:
-            round_ = Round(events=[], began=monotonic(), parts=[partition.flush() for partition in tell])
-            await self._deliver(round_, None)
+            await self._deliver(Round(events=[], began=monotonic(), parts=[part.flush() for part in tell]), None)
 
     def abandon(self) -> None:
         """Nothing that is folded counts any more, until partitions are opened again."""
@@ -168,8 +167,7 @@ class Rounds:
             try:
                 await self._take(partition, taken)
             except UnreadableStateError:
-                topic = topics.PRESENCE.name
-                doubts.append(Doubt(partition=partition.number, topic=topic, reason="state_unreadable"))
+                doubts.append(Doubt(partition=partition.number, topic=topics.PRESENCE.name, reason="state_unreadable"))
         return touched, doubts
 
     async def _take(self, partition: Partition, taken: Sequence[list[Record]]) -> None:
@@ -182,7 +180,8 @@ class Rounds:
                     partition.set_aside(self._letter(record, "key: no event can be called so"))
                     continue
                 try:
-                    partition.fold.take(record.key, record.value)
+                    for _ in partition.fold.begin(record.key, record.value) or ():
+                        await asyncio.sleep(0)
                 except (UnreadableRecordError, UnfitRecordError, NotAnInputError) as error:
                     partition.set_aside(self._letter(record, str(error)))
             await asyncio.sleep(0)
@@ -260,6 +259,7 @@ class Rounds:
             DoubtfulError: if one does not stand where it should: before it may stand one that asks for a rebuild.
         """
         async with self._sending_entries:
+            await asyncio.gather(*[part.take_back() for part in round_.parts])
             checkpoints = await asyncio.gather(
                 *[part.partition.context.send([(KEY, part.checkpoint().write(), _JSON)]) for part in round_.parts]
             )

@@ -8,7 +8,7 @@ from schemas.presence import PresenceChanged, PresenceData, PresenceEarlier
 from schemas.timeline import TimelineEntry
 from schemas.topics import PRESENCE, TIMELINE
 from services.attendance.application.translation import Document
-from services.attendance.stream.event_log import place_of
+from services.attendance.stream.places import place_of
 from services.chassis.log_reading import Progress, read_batches
 from services.chassis.settings import CommonSettings
 

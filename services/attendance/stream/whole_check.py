@@ -1,25 +1,38 @@
 """Compare everything that is told with everything that the log leads to: all events at once."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 from hashlib import sha256
 from multiprocessing import get_context
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from schemas.topics import INPUTS
 from services.attendance.adapters.told import PRESENCE_FIELDS, events_told, read_model_of
 from services.attendance.application.rebuild import presence_data, told_by, told_presence
 from services.attendance.domain.fold import NOBODY, EventPresence
+from services.attendance.stream.fact_sources import CLIENT, FactSource
+from services.attendance.stream.places import place_of
 from services.attendance.stream.rebuild_check import Tell, Verdict, check_event
 from services.attendance.stream.whole_log import fold_whole_log
+from services.chassis.log_reading import bounds
 from services.chassis.settings import CommonSettings
 
 
-async def check_all(settings: CommonSettings, engine: AsyncEngine, *, tell: Tell) -> Mapping[str, Verdict | None]:
+async def check_all(
+    settings: CommonSettings,
+    engine: AsyncEngine,
+    *,
+    source: Callable[[str], FactSource],
+    archived: Collection[str],
+    tell: Tell,
+) -> Mapping[str, Verdict | None]:
     """Fold the whole log, in a process a core, and compare each event's presences with the read model.
 
-    Each event has None if these agree; what differs is compared as `check_event` does it, timeline and topics too.
+    Each event has None if these agree; what differs is compared with its `source` as `check_event` does it, timeline
+    and topics too. So are `archived` events of which Kafka has let something go: its log does not tell all of them.
 
     Raises:
         KafkaAwayError: if no Kafka answers.
@@ -29,14 +42,28 @@ async def check_all(settings: CommonSettings, engine: AsyncEngine, *, tell: Tell
     with ProcessPoolExecutor(mp_context=get_context("spawn")) as executor:
         parts = await fold_whole_log(settings, marks, executor=executor)
     by_log = {event_id: mark for part in parts for event_id, mark in part.items()}
+    for event_id in await _let_go(settings, archived):
+        by_log[event_id] = b""
     events = sorted({*by_log, *await events_told(engine)})
     verdicts: dict[str, Verdict | None] = {}
     for number, event_id in enumerate(events):
         tell("Comparing", number, len(events))
         model = await read_model_of(engine, event_id)
         same = _mark(told_by(model.presences, {}, fields=PRESENCE_FIELDS).presences) == by_log.get(event_id)
-        verdicts[event_id] = None if same else await check_event(settings, engine, event_id=event_id, tell=tell)
+        verdicts[event_id] = (
+            None
+            if same
+            else await check_event(settings, engine, event_id=event_id, source=partial(source, event_id), tell=tell)
+        )
     return verdicts
+
+
+async def _let_go(settings: CommonSettings, events: Collection[str]) -> list[str]:
+    """Those whose partitions do not begin where they once began."""
+    places = {event_id: [place_of(topic, event_id, settings) for topic in INPUTS] for event_id in events}
+    wanted = sorted({place for of_event in places.values() for place in of_event})
+    limits = await bounds(settings, wanted, client_id=CLIENT) if wanted else {}
+    return [event_id for event_id, of_event in places.items() if any(limits[place][0] for place in of_event)]
 
 
 def marks(events: Mapping[str, EventPresence]) -> dict[str, bytes]:

@@ -7,14 +7,14 @@ from pydantic import BaseModel, Field
 
 from schemas.envelope import Instant
 from schemas.identifiers import is_guest_id
-from schemas.presence import ContradictionKind, EndInferred, Grade, PresenceStatus, Seconds
+from schemas.presence import ContradictionKind, Grade, PresenceStatus, Seconds
 from schemas.registration import Mode, SeatStatus
 from schemas.timeline import SuspectTime
 from services.attendance.application.reading import Report
 from services.attendance.application.timeline_items import item_of, seconds_of
 from services.attendance.application.translation import instant
 from services.attendance.domain.facts import Registration
-from services.attendance.domain.intervals import Durations, Interval, durations
+from services.attendance.domain.intervals import Durations, EndInferred, Interval, durations
 from services.attendance.domain.reading import Entry, Standing
 from services.attendance.web.moments import WhyEmpty
 from services.chassis.paging import Page
@@ -62,6 +62,7 @@ class TimelineItem(BaseModel):
     suspect_time: SuspectTime | None = None
     accepted: Annotated[bool | None, Field(description="Null where nothing is suspect.")] = None
     ends: InferredEnd | None = None
+    inferred: Annotated[str | None, Field(description="What a leave rests on that nobody saw: `silence`.")] = None
     withdrawn_at: Instant | None = None
 
 
@@ -162,7 +163,7 @@ def _interval_item(interval: Interval) -> IntervalItem:
         end=None if interval.end is None else instant(interval.end),
         via=interval.via,
         start_inferred=interval.start_inferred,
-        end_inferred=None if interval.end_inferred is None else EndInferred(interval.end_inferred),
+        end_inferred=interval.end_inferred,
         facts=list(interval.facts),
         sources=list(interval.sources),
         contradicted_by=list(interval.contradicted_by),

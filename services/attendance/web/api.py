@@ -1,16 +1,18 @@
 """The read API: the timeline, the presence of people, the figures; as they stand or as they were known."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Annotated, Final, TypeVar
 
 from aiohttp import web
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from schemas.registration import EventData
 from services.attendance.adapters.timeline import Filter, SqlTimeline
 from services.attendance.application.reading import Reading, UnknownEventError, UnknownPersonError
+from services.attendance.application.reporting import Reports
 from services.attendance.web import answers, figure_answers
-from services.attendance.web.moments import AsOf, WhyEmpty, known_moment, why_empty
+from services.attendance.web.moments import AsOf, WhyEmpty, known_moment, refused, why_empty
 from services.chassis.access import Role
 from services.chassis.http import read_query
 from services.chassis.openapi import Api
@@ -19,7 +21,11 @@ from services.chassis.problems import not_found
 
 READING: Final = web.AppKey("reading", Reading)
 TIMELINE: Final = web.AppKey("timeline", SqlTimeline)
-READERS: Final = (Role.ORGANIZER, Role.ANALYST)
+REPORTS: Final = web.AppKey("reports", Reports)
+READERS: Final = (Role.ORGANIZER,)
+"""Who reads what has participant ids in it, or counts few people: analysts get `analysis` instead (decision 0042)."""
+COUNTERS: Final = (Role.ORGANIZER, Role.ANALYST)
+"""Who reads figures from which, for an analyst, small groups are hidden (`domain/small_groups.py`)."""
 
 api: Final = Api(tag="attendance")
 
@@ -34,6 +40,12 @@ class PastPageQuery(PageQuery):
     """So may a page of a list."""
 
     as_of: AsOf = None
+
+
+class PresenceQuery(PastPageQuery):
+    """Of people, those whom a figure of the report counts."""
+
+    group: Annotated[str, Field(max_length=300, description="As the `facts` of a figure of the report name it.")] = ""
 
 
 @api.route(
@@ -62,15 +74,18 @@ async def list_timeline(request: web.Request) -> web.Response:
     "/api/v1/events/{event_id}/presence",
     summary="Where everybody stands, by id",
     roles=READERS,
-    query=PastPageQuery,
+    query=PresenceQuery,
     answers={200: answers.People},
 )
 async def list_presence(request: web.Request) -> web.Response:
     """Each participant and guest once; a guest linked to a participant stands with them."""
-    query = _asked(request, PastPageQuery)
+    query = _asked(request, PresenceQuery)
     event_id = (await known_event(request)).event_id
+    among = await counted_in(request, query.group, query.as_of)
     after = "" if query.after is None else str(decode_cursor(query.after, str)[0])
-    report = await request.app[READING].people(event_id, as_of=query.as_of, after=after, limit=query.limit + 1)
+    report = await request.app[READING].people(
+        event_id, as_of=query.as_of, after=after, limit=query.limit + 1, among=among
+    )
     rows, following = page_of(report.standings, limit=query.limit, key=lambda standing: (standing.subject,))
     items = [answers.person_item(standing, horizon=report.horizon) for standing in rows]
     return _answer(
@@ -136,7 +151,21 @@ async def known_event(request: web.Request, *, as_of: datetime | None = None) ->
         raise not_found("There is no such event.") from None
 
 
-Query = TypeVar("Query", PastQuery, PastPageQuery)
+async def counted_in(request: web.Request, group: str, as_of: datetime | None) -> Sequence[str] | None:
+    """Whom a figure of the report counts, by its group; None if none is asked for.
+
+    Raises:
+        Problem: 400 if no figure counts such a group.
+    """
+    if not group:
+        return None
+    drawn = await request.app[REPORTS].of(request.match_info["event_id"], as_of=as_of)
+    if group not in drawn.report.groups:
+        raise refused("group", "no figure of the report counts such a group")
+    return drawn.report.groups[group]
+
+
+Query = TypeVar("Query", PastQuery, PastPageQuery, PresenceQuery)
 
 
 def _asked(request: web.Request, model: type[Query]) -> Query:

@@ -49,11 +49,12 @@ class Highests(BaseModel):
 
 
 class InferredEnds(BaseModel):
-    """How many ends rest on something else than a closing fact of their own."""
+    """How many ends rest on something that nobody saw."""
 
     room_closed: int
     room_reopened: int
     event_closed: int
+    silence: int
 
 
 class Inferred(BaseModel):

@@ -19,7 +19,7 @@ from services.attendance.domain.facts import Mode
 from services.attendance.domain.heads import MINUTE, Minute, Peak
 from services.attendance.domain.reading import Entry
 from services.attendance.web import figure_answers
-from services.attendance.web.api import READERS, READING, TIMELINE, known_event
+from services.attendance.web.api import COUNTERS, READERS, READING, TIMELINE, known_event
 from services.attendance.web.drawing import HEIGHT, draw
 from services.attendance.web.known_at import asked_moment
 from services.attendance.web.lines import late_ids, lines
@@ -59,8 +59,10 @@ def add_live_page(app: web.Application) -> None:
 
 
 async def show_live(request: web.Request) -> web.Response:
-    """The page as it stands, or as it was known at an instant: then it stands still."""
-    require(request, *READERS, event_id=request.match_info["event_id"])
+    """The page as it stands, or as it was known at an instant: then it stands still. Analysts have one of their own."""
+    event_id = request.match_info["event_id"]
+    if not require(request, *COUNTERS, event_id=event_id).allows(event_id=event_id):
+        raise web.HTTPSeeOther(f"/events/{event_id}/analysis")
     query = read_query(request, LivePageQuery)
     event = await known_event(request)
     known = asked_moment(request, query.as_of, timezone=event.timezone)

@@ -13,5 +13,13 @@ class Names(Protocol):
         """The names of those whose name is known; never fails, it knows fewer."""
         ...
 
+    async def note_taken_along(self, event_id: str, *, by: str) -> None:
+        """Have it noted that somebody, by the id of their grant's holder, takes the names of everybody along.
+
+        Raises:
+            Problem: 503 if that cannot be noted now.
+        """
+        ...
+
 
 NAMES: Final[web.AppKey[Names]] = web.AppKey("names")

@@ -20,6 +20,7 @@ _ORDER: Final = {
     status: place
     for place, status in enumerate((Status.BOTH, Status.ON_SITE, Status.REMOTE, Status.AWAY, Status.ABSENT))
 }
+_HERE: Final = frozenset({Status.ON_SITE, Status.REMOTE, Status.BOTH})
 _SHOWN_OF_ID: Final = 8
 
 
@@ -64,14 +65,24 @@ async def names_for(request: web.Request, event_id: str, subjects: Collection[st
 
 
 async def search(
-    request: web.Request, reading: Reading, event_id: str, *, words: str, status: str, as_of: datetime | None = None
+    request: web.Request,
+    reading: Reading,
+    event_id: str,
+    *,
+    words: str,
+    status: str,
+    as_of: datetime | None = None,
+    among: Collection[str] | None = None,
 ) -> list[Found]:
-    """The people whose name or id holds every word and who are in a status.
+    """The people whose name or id holds every word and who are in a status, and in `among` if that is given.
 
     `here` is any of the three present ones; `contradicted` and `suspect` are those of whom such facts are known. Who is
     present comes first, then by name; `words` and `status` may be empty.
     """
     roll = [one for one in await reading.roll(event_id, as_of=as_of) if _in_status(one, status)]
+    if among is not None:
+        wanted = frozenset(among)
+        roll = [one for one in roll if one.subject in wanted]
     names = await names_for(request, event_id, [one.subject for one in roll])
     # Among thousands of names this takes a while, in which this process has others to answer.
     return await asyncio.to_thread(_chosen, roll, names, words)
@@ -87,12 +98,17 @@ def is_guest(person: Person) -> bool:
     return is_guest_id(person.standing.subject)
 
 
+def is_present(person: Person) -> bool:
+    """Whether they are here, in any way."""
+    return person.standing.presence.status in _HERE
+
+
 def _in_status(one: OnRoll, status: str) -> bool:
     match status:
         case "":
             return True
         case "here":
-            return one.status in {Status.ON_SITE, Status.REMOTE, Status.BOTH}
+            return one.status in _HERE
         case "contradicted":
             return one.contradicted
         case "suspect":

@@ -6,14 +6,19 @@ from typing import Annotated, Final, Literal
 from aiohttp import web
 from pydantic import BaseModel, Field
 
+from schemas.registration import EventData
 from services.attendance.application.translation import instant
 from services.attendance.domain.intervals import durations
-from services.attendance.web.api import READERS, READING, TIMELINE, known_event
+from services.attendance.web.api import READERS, READING, TIMELINE, counted_in, known_event
+from services.attendance.web.going_on import going_on
 from services.attendance.web.known_at import asked_moment
-from services.attendance.web.people import Person, is_guest, search
+from services.attendance.web.moments import CLOCK
+from services.attendance.web.people import Person, is_guest, is_present, search
+from services.attendance.web.people_groups import group_words
+from services.attendance.web.report_tables import Tongue
 from services.chassis.access import require
 from services.chassis.http import read_query
-from services.chassis.pages import render
+from services.chassis.pages import language_of, render, texts_of
 
 ROWS: Final = 25
 """People on one page of the list."""
@@ -23,20 +28,22 @@ Asked = Literal["", "here", "on_site", "remote", "both", "away", "absent", "cont
 
 
 class PeopleQuery(BaseModel):
-    """Whom to list; `after` is the id of the last person on the page before."""
+    """Whom to list; `after` is the id of the last one on the page before, `group` those whom a figure counts."""
 
     who: Annotated[str, Field(max_length=100)] = ""
     status: Asked = ""
     after: Annotated[str, Field(max_length=200)] = ""
     as_of: Annotated[str, Field(max_length=40)] = ""
+    group: Annotated[str, Field(max_length=300)] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Listed:
-    """Somebody in the list, and the seconds they were present."""
+    """Somebody in the list, whether they are present, and the seconds they were."""
 
     person: Person
     guest: bool
+    present: bool
     seconds: float
 
 
@@ -51,6 +58,7 @@ async def list_people(request: web.Request) -> web.Response:
     query = read_query(request, PeopleQuery)
     event = await known_event(request)
     known = asked_moment(request, query.as_of, timezone=event.timezone)
+    among = await counted_in(request, query.group, known.moment)
     found = await search(
         request,
         request.app[READING],
@@ -58,6 +66,7 @@ async def list_people(request: web.Request) -> web.Response:
         words=query.who,
         status=query.status,
         as_of=known.moment,
+        among=among,
     )
     ids = [person.entry.subject for person in found]
     # A page begins after a person, wherever they stand by now: the order changes as people come and go.
@@ -73,14 +82,20 @@ async def list_people(request: web.Request) -> web.Response:
         known=known,
         event=event,
         query=query,
+        group=group_words(query.group, event, _tongue(request, event)) if query.group else None,
         count=len(found),
         first=first,
         horizon=None if horizon is None else instant(horizon),
+        going=going_on(event, horizon, known=known, now=request.app[CLOCK]()),
         people=[_listed(Person(standing=one, name=names[one.subject]), horizon) for one in standings],
         following=ids[first + ROWS - 1] if first + ROWS < len(found) else None,
     )
 
 
+def _tongue(request: web.Request, event: EventData) -> Tongue:
+    return Tongue(language=language_of(request), timezone=event.timezone, gettext=texts_of(request).gettext)
+
+
 def _listed(person: Person, horizon: int | None) -> Listed:
     lengths = durations(person.standing.presence.intervals, horizon=horizon)
-    return Listed(person=person, guest=is_guest(person), seconds=lengths.total / 1000)
+    return Listed(person=person, guest=is_guest(person), present=is_present(person), seconds=lengths.total / 1000)

@@ -14,15 +14,17 @@ from services.attendance.application.reading import UnknownPersonError
 from services.attendance.application.timeline_items import seconds_of
 from services.attendance.application.translation import instant
 from services.attendance.domain.evidence import Contradiction
-from services.attendance.domain.fold import Presence
+from services.attendance.domain.fold import Presence, Status
 from services.attendance.domain.intervals import Interval, durations
 from services.attendance.domain.reading import Entry
 from services.attendance.web import wording
 from services.attendance.web.api import READERS, READING, TIMELINE, known_event
 from services.attendance.web.day import day_of
+from services.attendance.web.going_on import going_on
 from services.attendance.web.known_at import asked_moment
 from services.attendance.web.lines import is_correction, lines
-from services.attendance.web.people import Person, is_guest, names_for, sees_names, short_id
+from services.attendance.web.moments import CLOCK
+from services.attendance.web.people import Person, is_guest, is_present, names_for, sees_names, short_id
 from services.chassis.access import require
 from services.chassis.http import read_query
 from services.chassis.pages import render, texts_of
@@ -32,6 +34,12 @@ ROWS: Final = 10
 """Intervals on one page: somebody may have thousands."""
 _ENTRIES: Final = 8
 _DOUBTS: Final = 10
+_GO_ON: Final = {
+    Status.ON_SITE: ("total", "in_person"),
+    Status.REMOTE: ("total", "remote"),
+    Status.BOTH: ("total", "in_person", "remote", "both"),
+}
+"""Which lengths go on, by where somebody is."""
 
 
 class PersonQuery(BaseModel):
@@ -112,6 +120,8 @@ async def show_person(request: web.Request) -> web.Response:
         lines=await lines(request, event, entries),
         back=str(request.rel_url) if sees_names(request) and known.moment is None else None,
         horizon=None if report.horizon is None else instant(report.horizon),
+        going=going_on(event, report.horizon, known=known, now=request.app[CLOCK]()) if is_present(person) else None,
+        going_modes=_GO_ON.get(presence.status, ()),
         instant=instant,
     )
 
@@ -133,7 +143,7 @@ async def _rows(
         Row(
             interval=interval,
             seconds=durations([interval], horizon=horizon).total / 1000,
-            place=wording.place(interval),
+            place=wording.place(interval, gettext),
             opened_by=interval.facts[0] if interval.facts else None,
             ended_by=interval.facts[-1] if interval.facts and interval.end is not None else None,
             start_known=wording.start_known(interval, gettext),

@@ -1,7 +1,6 @@
 """The people of an event as a file to take along: who they are, when they came and went, how long they were there."""
 
-import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -14,16 +13,18 @@ from services.attendance.domain.facts import Mode, Registration
 from services.attendance.domain.fold import Status
 from services.attendance.domain.intervals import durations
 from services.attendance.domain.reading import Standing
-from services.attendance.web.api import READERS, READING, TIMELINE, known_event
+from services.attendance.web.api import READERS, READING, TIMELINE, counted_in, known_event
 from services.attendance.web.known_at import asked_moment
 from services.attendance.web.moments import refused
+from services.attendance.web.names import NAMES
 from services.attendance.web.people import search, sees_names
 from services.attendance.web.people_pages import PeopleQuery
 from services.chassis.access import require
 from services.chassis.http import read_query
-from services.chassis.pages import language_of, texts_of
+from services.chassis.pages import texts_of
+from services.chassis.pages.downloads import file_name, table_file
 from services.chassis.pages.languages import mark
-from services.chassis.spreadsheets import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
+from services.chassis.spreadsheets import Cell
 
 _HEADINGS: Final = (
     mark("Name"),
@@ -64,39 +65,32 @@ async def take_presence(request: web.Request) -> web.Response:
     """Those whom the page of people lists for the same question, all of them, with the names its reader may see.
 
     Raises:
-        Problem: 400 if `as_of` is no instant that has come.
+        Problem: 400 if `as_of` is no instant that has come, 503 if it cannot be noted who takes names along.
     """
-    require(request, *READERS, event_id=request.match_info["event_id"])
+    grant = require(request, *READERS, event_id=request.match_info["event_id"])
     query = read_query(request, PeopleQuery)
     event = await known_event(request)
     known = asked_moment(request, query.as_of, timezone=event.timezone)
     if known.error:
         raise refused("as_of", known.error)
     reading = request.app[READING]
-    found = await search(request, reading, event.event_id, words=query.who, status=query.status, as_of=known.moment)
+    among = await counted_in(request, query.group, known.moment)
+    found = await search(
+        request, reading, event.event_id, words=query.who, status=query.status, as_of=known.moment, among=among
+    )
     names = {person.entry.subject: person.name for person in found}
     standings = await reading.standings_of(event.event_id, [person.entry for person in found])
     horizon = await request.app[TIMELINE].horizon(event.event_id, as_of=known.moment)
     gettext, zone = texts_of(request).gettext, ZoneInfo(event.timezone)
     headings = [gettext(heading) for heading in _HEADINGS]
     rows = [[names[one.subject], *_row(one, horizon, gettext, zone)] for one in standings]
-    if not sees_names(request):
+    if sees_names(request):
+        await request.app[NAMES].note_taken_along(event.event_id, by=grant.holder or grant.token_id)
+    else:
         headings, rows = headings[1:], [row[1:] for row in rows]
-    return await _file(request, headings, rows)
-
-
-async def _file(request: web.Request, headings: Sequence[str], rows: Sequence[Sequence[Cell]]) -> web.Response:
-    event_id, kind = request.match_info["event_id"], request.match_info["kind"]
-    headers = {
-        "Content-Disposition": f'attachment; filename="presence-{event_id}.{kind}"',
-        "Cache-Control": "no-store",
-    }
-    if kind == "xlsx":
-        body = await asyncio.to_thread(write_xlsx, headings, rows, name="presence")
-        return web.Response(body=body, content_type=XLSX_TYPE, headers=headers)
-    separator = ";" if language_of(request) == "fr" else ","
-    body = await asyncio.to_thread(write_csv, headings, rows, separator=separator)
-    return web.Response(body=body, content_type=CSV_TYPE, charset="utf-8", headers=headers)
+    day = str(event.starts_at.astimezone(zone).date())
+    name = file_name("presence", event.title, day, kind=request.match_info["kind"])
+    return await table_file(request, headings, rows, name=name, sheet="presence")
 
 
 def _row(standing: Standing, horizon: int | None, gettext: Callable[[str], str], zone: ZoneInfo) -> list[Cell]:

@@ -13,6 +13,20 @@ from services.chassis.pages.languages import mark
 
 Gettext = Callable[[str], str]
 
+_OF_A_REPORT: Final = "report/"
+"""What stands before a room that a report tells of, since its source is `/bridge/<platform>/<name>/report`."""
+
+_OWN_PAGE: Final = "player"
+_PLATFORMS: Final[Mapping[str, str]] = {
+    "bigbluebutton": "BigBlueButton",
+    "jaas": "JaaS",
+    "jitsi": "Jitsi",
+    "livekit": "LiveKit",
+    "owncast": "Owncast",
+    "zoom": "Zoom",
+}
+"""What platforms are called; one that is not here yet is called as it is written."""
+
 _ACCEPTED: Final = "passerelle.registration.time.accepted.v1"
 _ACCEPTANCE_WITHDRAWN: Final = "passerelle.registration.time.acceptance_withdrawn.v1"
 _DID: Final[Mapping[str, str]] = {
@@ -37,6 +51,9 @@ _DID: Final[Mapping[str, str]] = {
     "passerelle.registration.person.erased.v1": mark("had their name and address erased"),
     "passerelle.registration.identity.linked.v1": mark("was recognised behind a guest"),
     "passerelle.registration.identity.unlinked.v1": mark("is no longer taken for a guest"),
+    "passerelle.registration.eligibility.changed.v1": mark("The rules of eligibility were changed"),
+    "passerelle.registration.attendance.contested.v1": mark("contested their attendance"),
+    "passerelle.registration.attendance.contest_answered.v1": mark("had what they contested answered"),
     "passerelle.checkin.checked_in.v1": mark("came in"),
     "passerelle.checkin.checked_out.v1": mark("went out"),
     "passerelle.checkin.voided.v1": mark("had a scan taken back"),
@@ -44,6 +61,7 @@ _DID: Final[Mapping[str, str]] = {
     "passerelle.participation.room.closed.v1": mark("The online room closed"),
     "passerelle.participation.joined.v1": mark("joined online"),
     "passerelle.participation.left.v1": mark("left the online room"),
+    "passerelle.participation.voided.v1": mark("had online presence taken back, which was told of them by mistake"),
     "passerelle.participation.stream.started.v1": mark("The broadcast started"),
     "passerelle.participation.stream.stopped.v1": mark("The broadcast stopped"),
     _ACCEPTED: mark("had an impossible time accepted"),
@@ -57,6 +75,9 @@ _ENDED: Final[Mapping[str, str]] = {
     EndInferred.ROOM_CLOSED: mark("left, as we infer: the room closed"),
     EndInferred.ROOM_REOPENED: mark("left, as we infer: the room broke down and opened again"),
     EndInferred.EVENT_CLOSED: mark("left, as we infer: the event ended"),
+}
+_UNHEARD: Final[Mapping[str, str]] = {
+    EndInferred.SILENCE: mark("left, as we infer: nothing more was heard of them"),
 }
 _DOUBTS: Final[Mapping[SuspectTime, str]] = {
     SuspectTime.FUTURE: mark("Its time lies more than ten minutes after it was recorded."),
@@ -85,6 +106,7 @@ _INFERRED_ENDS: Final[Mapping[EndInferred, str]] = {
     EndInferred.ROOM_CLOSED: mark("Inferred: no leave came, the room closed then"),
     EndInferred.ROOM_REOPENED: mark("Inferred: no leave came, the room broke down and opened again"),
     EndInferred.EVENT_CLOSED: mark("Inferred: no exit was seen, the event ended then"),
+    EndInferred.SILENCE: mark("Inferred: no leave came, and nothing more was heard from then on"),
 }
 _MOVEMENTS: Final = frozenset(
     {
@@ -98,6 +120,7 @@ _MOVEMENTS: Final = frozenset(
 _CORRECTIONS: Final = frozenset(
     {
         "passerelle.checkin.voided.v1",
+        "passerelle.participation.voided.v1",
         "passerelle.registration.identity.linked.v1",
         "passerelle.registration.identity.unlinked.v1",
         _ACCEPTED,
@@ -111,6 +134,7 @@ def said(entry: Entry, gettext: Gettext) -> str:
     sentence = (
         _ACTED.get(entry.told("kind") or "")
         or (_ENDED.get(entry.told("reason") or "") if entry.type == END_INFERRED else None)
+        or _UNHEARD.get(entry.told("inferred") or "")
         or (_DID_OF_EVENT.get(entry.type) if entry.subject is None else None)
         or _DID.get(entry.type)
     )
@@ -149,12 +173,17 @@ def where(entry: Entry, places: Mapping[str, str]) -> str | None:
     return " · ".join(part for part in told if part) or None
 
 
-def place(interval: Interval) -> str:
-    """What saw an interval: the gate, or the room and its platform."""
+def place(interval: Interval, gettext: Gettext) -> str:
+    """What saw an interval: the gate, or the room and its platform, as people call it."""
     if not interval.via.startswith("/bridge/"):
         return interval.via if not interval.via.startswith("/") else ""
     _, _, platform, source, *room = interval.via.split("/", 4)
-    return " · ".join(part for part in (_room("/".join(room)) or "", f"{platform} {source}") if part)
+    told = "/".join(room).removeprefix(_OF_A_REPORT)
+    if platform == _OWN_PAGE:
+        seen_by = gettext(mark("the event’s own page"))
+    else:
+        seen_by = f"{_PLATFORMS.get(platform, platform)} ({source})"
+    return " · ".join(part for part in (_room(told) or "", seen_by) if part)
 
 
 def start_known(interval: Interval, gettext: Gettext) -> str:
@@ -163,7 +192,7 @@ def start_known(interval: Interval, gettext: Gettext) -> str:
         return gettext(mark("Inferred: no join came, the platform told it with the leave"))
     if interval.mode is Mode.IN_PERSON:
         return gettext(mark("Scanned at the door"))
-    return gettext(mark("Told by the platform"))
+    return gettext(_told(interval))
 
 
 def end_known(interval: Interval, gettext: Gettext) -> str:
@@ -174,7 +203,15 @@ def end_known(interval: Interval, gettext: Gettext) -> str:
         return gettext(_INFERRED_ENDS[interval.end_inferred])
     if interval.mode is Mode.IN_PERSON:
         return gettext(mark("Scanned at the door"))
-    return gettext(mark("Told by the platform"))
+    return gettext(_told(interval))
+
+
+def _told(interval: Interval) -> str:
+    """Which word of the platform's a remote interval rests on: one of the moment, or its report afterwards."""
+    *_, room = interval.via.split("/", 4)
+    if room.startswith(_OF_A_REPORT):
+        return mark("Accepted from the platform's report")
+    return mark("Told by the platform")
 
 
 def _room(key: str | None) -> str | None:

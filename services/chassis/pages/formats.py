@@ -1,7 +1,9 @@
 """Dates, times and numbers as people of a language write them, in the time zone of what is shown."""
 
+import re
 from collections.abc import Callable
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -9,6 +11,7 @@ from babel import Locale, dates, numbers, units
 
 Style = Literal["full", "long", "medium", "short"]
 
+_FIRST_OF_MONTH: Final = re.compile(r"\b1 (\D)")
 _LOCALES: Final = {"en": Locale("en", "GB"), "fr": Locale("fr", "FR")}
 
 
@@ -25,6 +28,8 @@ def formats(language: str) -> dict[str, Callable[..., str]]:
             day, timezone=timezone, language=language, style=style
         ),
         "format_number": lambda number: format_number(number, language=language),
+        "format_money": lambda cents: format_money(cents, language=language),
+        "format_ago": lambda seconds: format_ago(seconds, language=language),
         "format_seconds": lambda seconds, exact=False: format_seconds(seconds, language=language, exact=exact),
     }
 
@@ -43,13 +48,22 @@ def format_time(instant: datetime, *, timezone: str, language: str, style: Style
 
 
 def format_date(day: date | datetime, *, timezone: str | None = None, language: str, style: Style = "full") -> str:
-    """The day there: `Monday 23 November 2026`, `lundi 23 novembre 2026`. An instant needs its time zone."""
+    """The day there: `Monday 23 November 2026`, `lundi 23 novembre 2026`. An instant needs its time zone.
+
+    In French the first of a month is written `1er janvier 2026`.
+    """
     if isinstance(day, datetime):
         if timezone is None:
             msg = "an instant has no day without a time zone"
             raise ValueError(msg)
         day = day.astimezone(ZoneInfo(timezone)).date()
-    return dates.format_date(day, style, locale=_LOCALES[language])
+    written = dates.format_date(day, style, locale=_LOCALES[language])
+    return _FIRST_OF_MONTH.sub(r"1er \1", written) if language == "fr" and day.day == 1 else written
+
+
+def format_money(cents: int, *, language: str) -> str:
+    """Cents of a euro: `€1,234.50` or `1 234,50 €`."""
+    return numbers.format_currency(Decimal(cents) / 100, "EUR", locale=_LOCALES[language])
 
 
 def format_number(number: float, *, language: str) -> str:
@@ -66,6 +80,11 @@ def format_seconds(seconds: float, *, language: str, exact: bool = False) -> str
         counts.append((left, "duration-second"))
     shown = [count for count in counts if count[0]] or counts[-1:]
     return " ".join(_unit(count, unit, language) for count, unit in shown)
+
+
+def format_ago(seconds: float, *, language: str) -> str:
+    """How long ago something was, in its largest unit: `2 minutes ago`, `il y a 2 minutes`; a second at least."""
+    return dates.format_timedelta(-max(1, round(seconds)), add_direction=True, locale=_LOCALES[language])
 
 
 def _unit(count: int, unit: str, language: str) -> str:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Generic, TypeVar
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from babel.support import NullTranslations
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -23,7 +24,8 @@ from services.chassis.problems import Problem, bad_request
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_UNEXPECTED: Final = mark("This does not have the expected form.")
+UNEXPECTED: Final = mark("This does not have the expected form.")
+"""Where nothing better is known; whoever knows what is expected may say it instead."""
 _SENTENCES: Final = {
     "missing": mark("Fill in this field."),
     "string_too_short": mark("Use at least %(min_length)s characters."),
@@ -39,7 +41,7 @@ _SENTENCES: Final = {
     "datetime_from_date_parsing": mark("Enter a date and a time, such as 2026-11-23 09:00."),
     "date_parsing": mark("Enter a date, such as 2026-11-23."),
     "date_from_datetime_parsing": mark("Enter a date, such as 2026-11-23."),
-    "string_pattern_mismatch": _UNEXPECTED,
+    "string_pattern_mismatch": UNEXPECTED,
 }
 
 
@@ -80,7 +82,7 @@ async def read_form(request: web.Request, model: type[Model]) -> Form[Model]:
         raise Problem(415, detail="A form was expected.")
     try:
         posted = await request.post()
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, HttpProcessingError):
         raise bad_request("The form cannot be read.") from None
     values = {name: [text for text in posted.getall(name) if isinstance(text, str)] for name in dict.fromkeys(posted)}
     return parse_form(values, model, texts_of(request))
@@ -93,7 +95,7 @@ def parse_form(values: Mapping[str, Sequence[str]], model: type[Model], texts: N
     for name, typed in values.items():
         kept = [text.strip() for text in typed if text.strip()]
         if any("\0" in text for text in kept):
-            errors[name] = texts.gettext(_UNEXPECTED)
+            errors[name] = texts.gettext(UNEXPECTED)
         elif kept:
             filled[name] = kept if _holds_many(model, name) else kept[-1]
     try:

@@ -199,6 +199,7 @@ def _desk_link_from(row: Row[Any]) -> DeskLink:
         day=date.fromisoformat(row.day),
         timezone=row.timezone,
         label=row.label,
+        gate=row.gate,
         created_at=row.created_at,
         revoked_at=row.revoked_at,
     )

@@ -97,6 +97,7 @@ DESK_LINKS: Final = Table(
     Column("event_id", ForeignKey("events.event_id"), nullable=False, index=True),
     Column("day", String(10), nullable=False),
     Column("label", String(100), nullable=False),
+    Column("gate", String(100)),
     Column("created_at", UtcInstant, nullable=False),
     Column("revoked_at", UtcInstant),
 )

@@ -192,6 +192,7 @@ class SqlAccountWriting:
             "event_id": link.event_id,
             "day": link.day.isoformat(),
             "label": link.label,
+            "gate": link.gate,
             "created_at": link.created_at,
         }
         await self._connection.execute(insert(DESK_LINKS).values(values))

@@ -1,7 +1,8 @@
 """What is done by the clock, again and again, for as long as the service runs."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from typing import Any
 
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
@@ -10,13 +11,36 @@ from services.chassis.database import is_away
 from services.chassis.scrubbing import SETTLED, Scrubbing
 from services.registration.application.account_letters import AccountLetters
 from services.registration.application.events import Events
-from services.registration.application.imports import Imports
 from services.registration.application.letters import Letters
 from services.registration.application.offers import Offers
 from services.registration.application.people import People
 from services.registration.application.shop_rounds import ShopRounds
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+def clockwork(
+    *,
+    events: Events,
+    offers: Offers,
+    letters: Letters,
+    account_letters: AccountLetters,
+    begun: Mapping[str, Callable[[], Awaitable[None]]],
+    shops: ShopRounds,
+    people: People,
+    scrubbing: Scrubbing,
+) -> Mapping[str, Coroutine[Any, Any, None]]:
+    """All of it by name, each to be run until the service stops."""
+    return {
+        "closing": close_by_the_clock(events),
+        "seats": settle_seats_by_the_clock(offers),
+        "letters": deliver_letters(letters),
+        "account letters": deliver_letters(account_letters),
+        **{name: again_and_again(carry_on, name=name) for name, carry_on in begun.items()},
+        "shops": ask_shops(shops),
+        "reminders": remind_by_the_clock(people),
+        "scrubbing": scrub_by_the_clock(scrubbing),
+    }
 
 
 async def close_by_the_clock(events: Events, *, poll_seconds: float = 1.0) -> None:
@@ -47,11 +71,6 @@ async def remind_by_the_clock(people: People) -> None:
             log.info("letters.reminders_owed", reminders=owed)
 
     await again_and_again(remind, name="reminders", poll_seconds=60)
-
-
-async def carry_imports_on(imports: Imports) -> None:
-    """Carry out the imports that were begun, and delete the files that were kept for long enough, for ever."""
-    await again_and_again(imports.carry_on_all, name="imports")
 
 
 async def ask_shops(shops: ShopRounds) -> None:

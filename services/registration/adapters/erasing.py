@@ -12,9 +12,11 @@ from services.chassis.clock import Clock
 from services.chassis.scrubbing import owe
 from services.chassis.secrets import SecretBox
 from services.chassis.stored_replies import forget
+from services.registration.adapters.eligibility_tables import CONTESTS
 from services.registration.adapters.erasure_tables import ERASURES, SCRUBS
 from services.registration.adapters.import_store import SqlImportWriting
 from services.registration.adapters.import_tables import IMPORTED_LINES
+from services.registration.adapters.sheet_tables import SIGNATURES
 from services.registration.adapters.shop_tables import SHOP_TICKETS
 from services.registration.adapters.tables import (
     ANSWERS_TO_QUESTIONS,
@@ -35,6 +37,8 @@ _ABOUT_PEOPLE: Final = (
     (Erased.NEEDS, NEEDS),
     (Erased.CONSENTS, CONSENTS),
     (Erased.ANSWERS_TO_QUESTIONS, ANSWERS_TO_QUESTIONS),
+    (Erased.SIGNATURES, SIGNATURES),
+    (Erased.CONTESTS, CONTESTS),
 )
 
 

@@ -97,6 +97,18 @@ class SqlImportReading:
         )
         return [_known(row) for row in await self._connection.execute(query)]
 
+    async def confirmed_by_line(self, event_id: str, key: str) -> str | None:
+        """See the port."""
+        told, seats = IMPORTED_LINES.c, REGISTRATIONS.c
+        query = (
+            select(told.participant_id)
+            .join(REGISTRATIONS, seats.participant_id == told.participant_id)
+            .join(PEOPLE, PEOPLE.c.participant_id == told.participant_id)
+            .where(told.event_id == event_id, told.key == key, told.by_id, seats.status == SeatStatus.CONFIRMED.value)
+        )
+        found: str | None = await self._connection.scalar(query)
+        return found
+
 
 class SqlImportWriting(SqlImportReading):
     """A transaction on them; implements the port `ImportWriting`."""

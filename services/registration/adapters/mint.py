@@ -4,6 +4,7 @@ import secrets
 from uuid import uuid4
 
 from schemas.identifiers import fact_id, new_event_id, new_participant_id
+from services.registration.domain.documents import CODE_BITS, document_code
 from services.registration.domain.tickets import LENGTH, ticket_from_bits
 
 _BITS_A_CHARACTER = 5
@@ -31,6 +32,10 @@ class RandomMint:
     def ticket(self) -> str:
         """A ticket code of sixty random bits."""
         return ticket_from_bits(secrets.randbits(_BITS_A_CHARACTER * LENGTH))
+
+    def document_code(self) -> str:
+        """The code of an issued document, of a hundred random bits."""
+        return document_code(secrets.randbits(CODE_BITS))
 
     def secret(self) -> str:
         """256 random bits, URL-safe."""

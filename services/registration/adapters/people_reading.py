@@ -1,7 +1,9 @@
 """The reading of people from the SQL store."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import exists, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -26,6 +28,8 @@ from services.registration.domain.known_addresses import AddressHolder
 from services.registration.domain.letters import Letter, LetterKind
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import SeatStatus
+
+_LOOKED_UP: Final = 400
 
 
 class SqlPeopleReading(SqlAnswerReading):
@@ -53,6 +57,18 @@ class SqlPeopleReading(SqlAnswerReading):
             for row in await self._connection.execute(query)
         ]
 
+    async def confirmed_with_address(self, event_id: str, email: str) -> Sequence[str]:
+        """See the port."""
+        seats = REGISTRATIONS.c
+        query = (
+            select(seats.participant_id)
+            .join(PEOPLE, PEOPLE.c.participant_id == seats.participant_id)
+            .where(seats.event_id == event_id, seats.status == SeatStatus.CONFIRMED.value)
+            .where(func.lower(PEOPLE.c.email) == email.lower())
+            .limit(2)
+        )
+        return list(await self._connection.scalars(query))
+
     async def needs(self, event_id: str) -> Mapping[str, str]:
         """See the port."""
         seats = REGISTRATIONS.c
@@ -76,6 +92,38 @@ class SqlPeopleReading(SqlAnswerReading):
         mine = (links.event_id == event_id, links.participant_id == participant_id)
         query = select(GUEST_LINKS).where(*mine).order_by(links.changed_at, links.guest_id)
         return [guest_link_from(row) for row in await self._connection.execute(query)]
+
+    async def guest_links(self, event_id: str) -> Mapping[str, GuestLink]:
+        """See the port."""
+        query = select(GUEST_LINKS).where(GUEST_LINKS.c.event_id == event_id)
+        return {row.guest_id: guest_link_from(row) for row in await self._connection.execute(query)}
+
+    async def holders_of(self, event_id: str, emails: Collection[str]) -> Mapping[str, str]:
+        """See the port."""
+        seats, address = REGISTRATIONS.c, func.lower(PEOPLE.c.email)
+        wanted = sorted({email.lower() for email in emails})
+        holders: dict[str, set[str]] = defaultdict(set)
+        for start in range(0, len(wanted), _LOOKED_UP):
+            query = (
+                select(address.label("address"), PEOPLE.c.participant_id)
+                .join(REGISTRATIONS, seats.participant_id == PEOPLE.c.participant_id)
+                .where(seats.event_id == event_id, seats.status == SeatStatus.CONFIRMED.value)
+                .where(address.in_(wanted[start : start + _LOOKED_UP]))
+            )
+            for row in await self._connection.execute(query):
+                holders[row.address].add(row.participant_id)
+        return {email: next(iter(found)) for email, found in holders.items() if len(found) == 1}
+
+    async def all_names(self, event_id: str) -> Mapping[str, str]:
+        """See the port."""
+        seats = REGISTRATIONS.c
+        query = (
+            select(PEOPLE.c.participant_id, PEOPLE.c.name)
+            .join(REGISTRATIONS, seats.participant_id == PEOPLE.c.participant_id)
+            .where(seats.event_id == event_id, seats.status != SeatStatus.CANCELLED.value)
+            .order_by(seats.created_at, seats.participant_id)
+        )
+        return {row.participant_id: row.name for row in await self._connection.execute(query)}
 
     async def consent_history(self, participant_id: str) -> Sequence[ConsentEntry]:
         """See the port."""

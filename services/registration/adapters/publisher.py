@@ -11,9 +11,13 @@ from schemas.envelope import CONTENT_TYPE, FactData
 from schemas.envelope import Fact as WireFact
 from schemas.topics import CHECKIN, REGISTRATION, Topic
 from services.chassis.outbox import OutboxRecord
+from services.registration.adapters.attendance_facts import contest_answer_fact, contest_fact, eligibility_fact
 from services.registration.domain.checkins import Action
 from services.registration.domain.event import Event
 from services.registration.domain.facts import (
+    AttendanceContested,
+    ContestAnswered,
+    EligibilityChanged,
     EventMoved,
     EventStep,
     Fact,
@@ -131,6 +135,7 @@ def event_data(event: Event) -> wire.EventData:
             for session in event.sessions
         ),
         closed_at=event.closed_early_at,
+        series=event.series,
     )
 
 
@@ -270,6 +275,9 @@ _WRITERS: Final[Mapping[type[Fact], tuple[Topic, Callable[..., WireFact]]]] = {
     GuestIdentified: (REGISTRATION, _identity_fact),
     PersonErased: (REGISTRATION, _erasure_fact),
     TimeJudged: (REGISTRATION, _time_fact),
+    EligibilityChanged: (REGISTRATION, eligibility_fact),
+    AttendanceContested: (REGISTRATION, contest_fact),
+    ContestAnswered: (REGISTRATION, contest_answer_fact),
     TicketScanned: (CHECKIN, _scan_fact),
     ScanVoided: (CHECKIN, _void_fact),
 }

@@ -9,6 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.registration.adapters.account_reading import SqlAccountReading
 from services.registration.adapters.desk_reading import SqlDeskReading, holder_from, tells_of_presence
+from services.registration.adapters.document_store import SqlDocumentReading
+from services.registration.adapters.eligibility_store import SqlEligibilityReading
 from services.registration.adapters.erasing import SqlErasureReading
 from services.registration.adapters.import_store import SqlImportReading
 from services.registration.adapters.people_reading import SqlPeopleReading
@@ -25,6 +27,7 @@ from services.registration.adapters.rows import (
 from services.registration.adapters.seat_reading import RANK, SqlSeatReading, ahead
 from services.registration.adapters.session_store import SqlSessionReading
 from services.registration.adapters.shop_store import SqlShopReading
+from services.registration.adapters.signature_store import SqlSignatureReading
 from services.registration.adapters.tables import (
     CONSENTS,
     EVENTS,
@@ -35,6 +38,7 @@ from services.registration.adapters.tables import (
     TIME_ACCEPTANCES,
     TOKENS,
 )
+from services.registration.adapters.volunteer_store import SqlVolunteerReading
 from services.registration.application.ports import EventQuery, GuestLink, Participant, RosterQuery
 from services.registration.application.token_ports import StoredToken
 from services.registration.domain.checkins import Action, Scan, TicketHolder
@@ -49,6 +53,7 @@ _SEAT = REGISTRATIONS.c
 
 class SqlReading(
     SqlDeskReading,
+    SqlDocumentReading,
     SqlSeatReading,
     SqlSessionReading,
     SqlPeopleReading,
@@ -57,6 +62,9 @@ class SqlReading(
     SqlImportReading,
     SqlShopReading,
     SqlRetentionReading,
+    SqlSignatureReading,
+    SqlEligibilityReading,
+    SqlVolunteerReading,
 ):
     """A view of the database through one connection; implements the port `Reading`."""
 
@@ -95,6 +103,14 @@ class SqlReading(
         open_still = (columns.status == EventStatus.PUBLISHED.value, columns.ends_at <= now)
         found = select(EVENTS).where(*open_still).order_by(columns.ends_at, columns.event_id)
         return [event_from(row) for row in await self._connection.execute(found)]
+
+    async def series(self, only: Collection[str] | None) -> Sequence[str]:
+        """See the port."""
+        column = EVENTS.c.series
+        found = select(column).where(column.is_not(None)).distinct().order_by(column)
+        if only is not None:
+            found = found.where(EVENTS.c.event_id.in_(only))
+        return (await self._connection.scalars(found)).all()
 
     async def created_by(self, retry_key: str) -> str | None:
         """See the port."""

@@ -40,6 +40,7 @@ from services.registration.adapters.tables import (
     SIGN_IN_CODES,
     TOKENS,
 )
+from services.registration.adapters.volunteer_tables import VOLUNTEER_NAMES
 from services.registration.application.registrations import Registrations
 from services.registration.application.retention import Kept, RetentionPeriods
 from services.registration.domain.audit import Act, Deed
@@ -170,6 +171,7 @@ def sweeps(
         of_event(Kept.IMPORTS, IMPORTED_LINES),
         of_event(Kept.IMPORTS, IMPORTS, IMPORTS.c.state != ImportState.RUNNING.value),
         of_event(Kept.LETTERS, LETTERS),
+        of_event(Kept.PARTICIPANTS, VOLUNTEER_NAMES),
         *(
             PeopleSweep(rule=periods.rule(kept), engine=reader, over=of_people(PEOPLE, proof), erase=erase)
             for kept, proof in _PROOFS

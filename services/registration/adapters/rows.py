@@ -18,6 +18,7 @@ from services.registration.domain.event import ClosedBy, Closing, Event, EventSt
 from services.registration.domain.registrations import Person, Registration
 from services.registration.domain.seats import Capacity, Mode, Offer, Ranks, SeatStatus
 from services.registration.domain.session_places import SessionPlace
+from services.registration.domain.streams import Stream, StreamKind
 from services.registration.domain.suspect_times import TimeAcceptance
 
 
@@ -36,6 +37,7 @@ def event_from(row: Row[Any]) -> Event:
         offer_minutes=row.offer_minutes,
         no_show_minutes=row.no_show_minutes,
         description=row.description,
+        series=row.series,
         rooms=tuple(_room(room) for room in row.rooms),
         sessions=tuple(_session(session) for session in row.sessions if not session.get("removed")),
         removed_sessions=tuple(_session(session) for session in row.sessions if session.get("removed")),
@@ -64,6 +66,7 @@ def event_values(event: Event) -> dict[str, Any]:
         "offer_minutes": event.offer_minutes,
         "no_show_minutes": event.no_show_minutes,
         "description": event.description,
+        "series": event.series,
         "no_shows_from": event.no_shows_from,
         "rooms": [
             {
@@ -73,6 +76,7 @@ def event_values(event: Event) -> dict[str, Any]:
                 if room.conference
                 else None,
                 "address": room.address,
+                "stream": None if room.stream is None else asdict(room.stream),
             }
             for room in event.rooms
         ],
@@ -89,13 +93,19 @@ def event_values(event: Event) -> dict[str, Any]:
 
 
 def _room(stored: dict[str, Any]) -> Room:
-    conference = stored["conference"]
+    conference, stream = stored["conference"], stored.get("stream")
     return Room(
         room_id=stored["room_id"],
         name=stored["name"],
         conference=Conference(source=conference["source"], room=conference["room"]) if conference else None,
         address=stored.get("address"),
+        stream=None if stream is None else _stream(stream),
     )
+
+
+def _stream(stored: dict[str, Any]) -> Stream:
+    kind = stored["kind"]
+    return Stream(**{**stored, "kind": None if kind is None else StreamKind(kind)})
 
 
 def _session_values(session: Session) -> dict[str, Any]:
@@ -253,7 +263,12 @@ def scan_values(scan: Scan) -> dict[str, Any]:
 
 def guest_link_from(row: Row[Any]) -> GuestLink:
     """A row of `guest_links`."""
-    return GuestLink(guest_id=row.guest_id, participant_id=row.participant_id, changed_at=row.changed_at)
+    return GuestLink(
+        guest_id=row.guest_id,
+        participant_id=row.participant_id,
+        changed_at=row.changed_at,
+        set_aside=row.set_aside,
+    )
 
 
 def time_acceptance_from(row: Row[Any]) -> TimeAcceptance:

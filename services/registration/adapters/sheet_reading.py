@@ -1,135 +1,23 @@
-"""Tables read from files that people bring: CSV of any usual encoding and separator, and XLSX."""
+"""The sheet of a file that somebody brought: headings on the first line with something in it, and rows below."""
 
-import csv
-import io
-import zipfile
-from collections.abc import Iterator
-from datetime import date, datetime
-from typing import Final
-
-from services.chassis.spreadsheets import FORMULA_MARKS
+from services.chassis.table_reading import UnreadableTableError, read_rows
 from services.registration.domain.errors import FileTrouble, UnreadableFileError
 from services.registration.domain.imports import Sheet
 
-MOST_LINES: Final = 10_000
-MOST_COLUMNS: Final = 100
-_LONGEST_CELL: Final = 2000
-_MOST_UNPACKED: Final = 50 * 1024 * 1024
-"""Bytes: what a small archive that was made to fill the memory grows to is more."""
-_ZIP: Final = b"PK\x03\x04"
-_OLD_OFFICE: Final = b"\xd0\xcf\x11\xe0"
-"""How books of Excel begin that are locked, or older than XLSX."""
-_SEPARATORS: Final = (";", ",", "\t", "|")
-_ENCODINGS: Final = ["cp1252", "mac_roman", "cp850"]
-"""What the spreadsheets of western Europe have written, beside UTF-8 and UTF-16."""
-
 
 def read_sheet(raw: bytes) -> Sheet:
-    """The first sheet of a file: the first line with something in it is the headings, and empty lines are left out.
+    """The first sheet of a file, in CSV or XLSX.
 
     Raises:
         UnreadableFileError: if there is no table in it, or one too long.
     """
-    if raw.startswith(_OLD_OFFICE):
-        raise UnreadableFileError(FileTrouble.LOCKED)
-    rows = _rows_of_book(raw) if raw.startswith(_ZIP) else _rows_of_text(_text(raw))
-    headings: list[str] = []
-    kept: dict[int, list[str]] = {}
-    for number, cells in enumerate(rows, start=1):
-        row = [_bare(cell) for cell in cells]
-        while row and not row[-1]:
-            row.pop()
-        if not row:
-            continue
-        if len(row) > MOST_COLUMNS or len(kept) >= MOST_LINES:
-            raise UnreadableFileError(FileTrouble.TOO_LONG)
-        if headings:
-            kept[number] = row
-        else:
-            headings = row
-    if not kept:
+    try:
+        rows = read_rows(raw)
+    except UnreadableTableError as error:
+        raise UnreadableFileError(FileTrouble(error.trouble)) from None
+    if len(rows) <= 1:
         raise UnreadableFileError(FileTrouble.EMPTY)
-    width = max(len(headings), *map(len, kept.values()))
-    headings += [""] * (width - len(headings))
-    return Sheet(headings=headings, rows={number: row + [""] * (width - len(row)) for number, row in kept.items()})
-
-
-def _text(raw: bytes) -> str:
-    for mark, encoding in ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16")):
-        if raw.startswith(mark):
-            return _decoded(raw, encoding)
-    try:
-        text = raw.decode()
-    except UnicodeDecodeError:
-        from charset_normalizer import from_bytes  # noqa: PLC0415  (large, and rarely needed)
-
-        best = from_bytes(raw, cp_isolation=_ENCODINGS).best()
-        if best is None:
-            raise UnreadableFileError(FileTrouble.ENCODING) from None
-        text = str(best)
-    if "\0" in text:
-        raise UnreadableFileError(FileTrouble.NO_TABLE)
-    return text
-
-
-def _decoded(raw: bytes, encoding: str) -> str:
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError:
-        raise UnreadableFileError(FileTrouble.ENCODING) from None
-
-
-def _rows_of_text(text: str) -> Iterator[list[str]]:
-    # Old Macs end lines with a mere carriage return, and some spreadsheets still do.
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    first, _, rest = text.lstrip().partition("\n")
-    if first.lower().startswith("sep="):
-        # Excel's own way to say which separator follows.
-        text = rest
-        first = rest.partition("\n")[0]
-    separator = max(_SEPARATORS, key=lambda each: _columns(first, each))
-    try:
-        yield from csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-    except csv.Error:
-        raise UnreadableFileError(FileTrouble.NO_TABLE) from None
-
-
-def _columns(line: str, separator: str) -> int:
-    """How many there are, if that is what separates them."""
-    try:
-        return len(next(csv.reader([line], delimiter=separator, strict=True), []))
-    except csv.Error:
-        return 0
-
-
-def _rows_of_book(raw: bytes) -> Iterator[list[str]]:
-    from python_calamine import CalamineError, CalamineWorkbook, PasswordError  # noqa: PLC0415  (rarely needed)
-
-    try:
-        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
-            if sum(part.file_size for part in archive.infolist()) > _MOST_UNPACKED:
-                raise UnreadableFileError(FileTrouble.TOO_LONG)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(raw))
-        for row in book.get_sheet_by_index(0).iter_rows():
-            yield [_shown(cell) for cell in row]
-    except PasswordError:
-        raise UnreadableFileError(FileTrouble.LOCKED) from None
-    except (zipfile.BadZipFile, CalamineError):
-        raise UnreadableFileError(FileTrouble.NO_TABLE) from None
-
-
-def _shown(cell: object) -> str:
-    """A cell as who looks at the sheet would write it."""
-    match cell:
-        case float() if cell.is_integer():
-            return str(int(cell))
-        case datetime() | date():
-            return cell.isoformat()
-        case _:
-            return str(cell)
-
-
-def _bare(cell: str) -> str:
-    """Without the apostrophe that keeps a text from being taken for a formula, and cut where no cell is so long."""
-    text = cell.strip()[:_LONGEST_CELL]
-    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA_MARKS) else text
+    width = max(map(len, rows.values()))
+    padded = {number: row + [""] * (width - len(row)) for number, row in rows.items()}
+    first = min(padded)
+    return Sheet(headings=padded.pop(first), rows=padded)

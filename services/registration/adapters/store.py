@@ -10,7 +10,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.chassis.clock import Clock
 from services.chassis.outbox import add
 from services.chassis.secrets import SecretBox
-from services.registration.adapters.account_writing import SqlAccountWriting
+from services.registration.adapters.document_store import SqlDocumentWriting
+from services.registration.adapters.eligibility_store import SqlEligibilityWriting
 from services.registration.adapters.erasing import SqlErasing, erased
 from services.registration.adapters.publisher import to_record
 from services.registration.adapters.question_store import SqlAnswerWriting
@@ -19,6 +20,7 @@ from services.registration.adapters.retention_store import SqlRetentionWriting
 from services.registration.adapters.rows import event_values, person_values, registration_values, scan_values
 from services.registration.adapters.session_store import SqlSessionWriting
 from services.registration.adapters.shop_store import SqlShopWriting
+from services.registration.adapters.signature_store import SqlSignatureWriting
 from services.registration.adapters.tables import (
     CONSENTS,
     EVENTS,
@@ -30,13 +32,12 @@ from services.registration.adapters.tables import (
     REGISTRATIONS,
     SCANS,
     SETTLED_DOUBLE_ENTRIES,
-    SIGN_IN_CODES,
     TIME_ACCEPTANCES,
-    TOKENS,
 )
+from services.registration.adapters.token_store import SqlTokenWriting
+from services.registration.adapters.volunteer_store import SqlVolunteerWriting
 from services.registration.application.desk_ports import RecordedScan
 from services.registration.application.ports import GuestLink
-from services.registration.application.token_ports import StoredToken
 from services.registration.domain.audit import Act, Deed, deed_of
 from services.registration.domain.checkins import Scan
 from services.registration.domain.consents import CONSENT_TEXT_VERSION
@@ -99,10 +100,14 @@ class SqlWriting(
     SqlReading,
     SqlAnswerWriting,
     SqlSessionWriting,
-    SqlAccountWriting,
+    SqlTokenWriting,
+    SqlDocumentWriting,
     SqlErasing,
     SqlShopWriting,
     SqlRetentionWriting,
+    SqlSignatureWriting,
+    SqlEligibilityWriting,
+    SqlVolunteerWriting,
 ):
     """A transaction; implements the port `Writing`."""
 
@@ -199,7 +204,11 @@ class SqlWriting(
 
     async def save_guest_link(self, event_id: str, link: GuestLink) -> None:
         """See the port."""
-        values = {"participant_id": link.participant_id, "changed_at": link.changed_at}
+        values = {
+            "participant_id": link.participant_id,
+            "changed_at": link.changed_at,
+            "set_aside": link.set_aside,
+        }
         columns = GUEST_LINKS.c
         mine = (columns.event_id == event_id, columns.guest_id == link.guest_id)
         changed = await self._connection.execute(update(GUEST_LINKS).where(*mine).values(values))
@@ -217,39 +226,6 @@ class SqlWriting(
         if not changed.rowcount:
             keys = {"event_id": acceptance.event_id, "fact_id": acceptance.fact_id}
             await self._connection.execute(insert(TIME_ACCEPTANCES).values(keys | values))
-
-    async def add_token(self, token: StoredToken) -> None:
-        """See the port."""
-        await self._connection.execute(
-            insert(TOKENS).values(
-                token_id=token.token_id,
-                hash=token.hash,
-                role=token.role,
-                event_id=token.event_id,
-                created_at=token.created_at,
-                expires_at=token.expires_at,
-            )
-        )
-        await self.note(Deed(act=Act.TOKEN_CREATED, event_id=token.event_id, subject=token.token_id))
-
-    async def revoke_token(self, token_id: str, *, at: datetime) -> bool:
-        """See the port."""
-        mine = TOKENS.c.token_id == token_id
-        changed = await self._connection.execute(update(TOKENS).where(mine).values(revoked_at=at))
-        if not changed.rowcount:
-            return False
-        await self.note(Deed(act=Act.TOKEN_REVOKED, subject=token_id))
-        return True
-
-    async def add_sign_in_code(self, code_hash: str, *, expires_at: datetime) -> None:
-        """See the port."""
-        await self._connection.execute(insert(SIGN_IN_CODES).values(hash=code_hash, expires_at=expires_at))
-
-    async def take_sign_in_code(self, code_hash: str, *, now: datetime) -> bool:
-        """See the port."""
-        await self._connection.execute(delete(SIGN_IN_CODES).where(SIGN_IN_CODES.c.expires_at <= now))
-        taken = await self._connection.execute(delete(SIGN_IN_CODES).where(SIGN_IN_CODES.c.hash == code_hash))
-        return taken.rowcount > 0
 
     async def send(self, letters: Iterable[Letter]) -> None:
         """See the port."""

@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    false,
     text,
 )
 
@@ -39,6 +40,7 @@ EVENTS: Final = Table(
     Column("offer_minutes", Integer, nullable=False),
     Column("no_show_minutes", Integer),
     Column("description", Text),
+    Column("series", String(200)),
     Column("no_shows_from", UtcInstant),
     Column("rooms", JSON, nullable=False),
     Column("sessions", JSON, nullable=False),
@@ -170,6 +172,7 @@ GUEST_LINKS: Final = Table(
     Column("guest_id", String(200), primary_key=True),
     Column("participant_id", String(200)),
     Column("changed_at", UtcInstant, nullable=False),
+    Column("set_aside", Boolean, nullable=False, server_default=false()),
 )
 TIME_ACCEPTANCES: Final = Table(
     "time_acceptances",

@@ -78,3 +78,14 @@ class AuditLog:
             if query.event_id is not None:
                 await view.event(query.event_id)
             return await view.audit_entries(query)
+
+    async def note(self, deed: Deed) -> None:
+        """Write down what the current actor does at another service.
+
+        Raises:
+            EventNotFoundError: if it is at an event that does not exist.
+        """
+        async with self.store.writing() as transaction:
+            if deed.event_id is not None:
+                await transaction.event(deed.event_id)
+            await transaction.note(deed)

@@ -24,7 +24,7 @@ class DeskLinks:
     box: SecretBox
     public_url: str
 
-    async def create(self, event_id: str, *, day: date, label: str) -> DeskLink:
+    async def create(self, event_id: str, *, day: date, label: str, gate: str | None = None) -> DeskLink:
         """Make a link for one day of an event.
 
         Raises:
@@ -41,6 +41,7 @@ class DeskLinks:
                 day=day,
                 timezone=event.timezone,
                 label=label,
+                gate=gate,
                 created_at=self.clock(),
             )
             await transaction.add_desk_link(link)

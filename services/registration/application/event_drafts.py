@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
+from services.registration.application.kept_ids import kept_ids
 from services.registration.application.ports import Mint
 from services.registration.application.question_drafts import QuestionDraft, copied_questions, new_questions
 from services.registration.domain.agenda import Conference, Room, Session, removed_from
@@ -14,6 +15,7 @@ from services.registration.domain.errors import InvalidValueError, Rule
 from services.registration.domain.event import OFFER_MINUTES, Event, EventStatus
 from services.registration.domain.instants import after, of_our_times
 from services.registration.domain.seats import Capacity, Mode
+from services.registration.domain.streams import Stream
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class RoomDraft:
     name: str
     conference: Conference | None = None
     address: str | None = None
+    stream: Stream | None = None
     room_id: str | None = None
 
 
@@ -56,6 +59,7 @@ class EventDraft:
     offer_minutes: int = OFFER_MINUTES
     no_show_minutes: int | None = None
     description: str | None = None
+    series: str | None = None
     rooms: tuple[RoomDraft, ...] = ()
     sessions: tuple[SessionDraft, ...] = ()
     data_contact: DataContact | None = None
@@ -75,6 +79,7 @@ class EventChanges(TypedDict, total=False):
     offer_minutes: int
     no_show_minutes: int | None
     description: str | None
+    series: str | None
     rooms: tuple[RoomDraft, ...]
     sessions: tuple[SessionDraft, ...]
     data_contact: DataContact | None
@@ -100,6 +105,7 @@ def new_event(draft: EventDraft, *, mint: Mint, now: datetime) -> Event:
         offer_minutes=draft.offer_minutes,
         no_show_minutes=draft.no_show_minutes,
         description=draft.description,
+        series=draft.series,
         rooms=_rooms(draft.rooms, known=(), mint=mint),
         sessions=_sessions(draft.sessions, known=(), mint=mint),
         data_contact=draft.data_contact,
@@ -134,8 +140,10 @@ def copied(event: Event, *, starts_at: datetime, title: str | None) -> EventDraf
         offer_minutes=event.offer_minutes,
         no_show_minutes=event.no_show_minutes,
         description=event.description,
+        series=event.series,
         rooms=tuple(
-            RoomDraft(name=room.name, conference=room.conference, address=room.address) for room in event.rooms
+            RoomDraft(name=room.name, conference=room.conference, address=room.address, stream=room.stream)
+            for room in event.rooms
         ),
         sessions=tuple(
             SessionDraft(
@@ -176,6 +184,7 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
         event,
         title=changes.get("title", event.title),
         description=changes.get("description", event.description),
+        series=changes.get("series", event.series),
         starts_at=changes.get("starts_at", event.starts_at),
         ends_at=changes.get("ends_at", event.ends_at),
         timezone=changes.get("timezone", event.timezone),
@@ -193,44 +202,34 @@ def changed_event(event: Event, changes: EventChanges, *, mint: Mint) -> Event:
 
 
 def _rooms(drafts: Sequence[RoomDraft], *, known: Sequence[Room], mint: Mint) -> tuple[Room, ...]:
-    """Rooms with ids: the one asked for if the event has it, else that of the room of this name, else a new one."""
-    ids = {room.room_id for room in known}
-    by_name = {room.name: room.room_id for room in known}
-    taken: set[str] = set()
-    rooms = []
-    for draft in drafts:
-        wanted = draft.room_id if draft.room_id in ids else by_name.get(draft.name)
-        room_id = wanted if wanted is not None and wanted not in taken else mint.part_id("room")
-        taken.add(room_id)
-        rooms.append(Room(room_id=room_id, name=draft.name, conference=draft.conference, address=draft.address))
-    return tuple(rooms)
+    wanted = [(draft.room_id, draft.name) for draft in drafts]
+    ids = kept_ids(wanted, known={room.room_id: room.name for room in known}, new=lambda: mint.part_id("room"))
+    return tuple(
+        Room(room_id=room_id, name=draft.name, conference=draft.conference, address=draft.address, stream=draft.stream)
+        for room_id, draft in zip(ids, drafts, strict=True)
+    )
 
 
 def _sessions(drafts: Sequence[SessionDraft], *, known: Sequence[Session], mint: Mint) -> tuple[Session, ...]:
-    """Sessions with ids, found as those of rooms, in the order they were given."""
-    ids = {session.session_id for session in known}
-    by_title = {session.title: session.session_id for session in known}
-    taken: set[str] = set()
-    sessions = []
-    for draft in drafts:
-        wanted = draft.session_id if draft.session_id in ids else by_title.get(draft.title)
-        session_id = wanted if wanted is not None and wanted not in taken else mint.part_id("ses")
-        taken.add(session_id)
-        sessions.append(
-            Session(
-                session_id=session_id,
-                title=draft.title,
-                starts_at=draft.starts_at,
-                ends_at=draft.ends_at,
-                room=draft.room,
-                description=draft.description,
-                speakers=draft.speakers,
-                capacity=draft.capacity,
-                cancelled=draft.cancelled,
-                registration_needed=draft.registration_needed,
-            )
+    """Sessions with ids, in the order they were given."""
+    wanted = [(draft.session_id, draft.title) for draft in drafts]
+    titles = {session.session_id: session.title for session in known}
+    ids = kept_ids(wanted, known=titles, new=lambda: mint.part_id("ses"))
+    return tuple(
+        Session(
+            session_id=session_id,
+            title=draft.title,
+            starts_at=draft.starts_at,
+            ends_at=draft.ends_at,
+            room=draft.room,
+            description=draft.description,
+            speakers=draft.speakers,
+            capacity=draft.capacity,
+            cancelled=draft.cancelled,
+            registration_needed=draft.registration_needed,
         )
-    return tuple(sessions)
+        for session_id, draft in zip(ids, drafts, strict=True)
+    )
 
 
 def _local(instant: datetime, zone: ZoneInfo) -> datetime:

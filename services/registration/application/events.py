@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final
 
 from services.chassis.clock import Clock
+from services.registration.application.event_copying import copy_proofs
 from services.registration.application.event_drafts import EventChanges, EventDraft, changed_event, copied, new_event
 from services.registration.application.ports import EventQuery, Mint, Store
 from services.registration.application.seating import settle_seats, shorten_offers
@@ -31,10 +32,10 @@ class Events:
     clock: Clock
     mint: Mint
 
-    async def create(
-        self, draft: EventDraft, *, retry_key: str | None = None, proof: TrainingProof = TrainingProof.NONE
-    ) -> Event:
+    async def create(self, draft: EventDraft, *, retry_key: str | None = None, original: Event | None = None) -> Event:
         """Create a draft event; `retry_key` is what a repetition of the same request would repeat.
+
+        Of an `original` it takes over what attendance proves, and how.
 
         Raises:
             InvalidValueError: naming the field.
@@ -46,14 +47,25 @@ class Events:
             if known is not None:
                 return await transaction.event(known)
             await transaction.add_event(event, retry_key=retry_key)
+            proof = TrainingProof.NONE
+            if original is not None:
+                proof = await transaction.training_proof(original.event_id)
             await transaction.save_training_proof(event.event_id, proof)
             await transaction.publish([self._moved(EventStep.CREATED, event, now)])
+            if original is not None:
+                await copy_proofs(transaction, original, event, mint=self.mint)
         return event
 
-    async def edit(self, event_id: str, changes: EventChanges, *, seen: Collection[str] | None = None) -> Event:
+    async def edit(
+        self, event_id: str, changes: EventChanges, *, seen: Collection[str] | None = None, connects: bool = True
+    ) -> Event:
         """Change a draft or published event; seats added go to the waitlist at once.
 
+        Who answers for the personal data can be changed of one that is closed or cancelled, too: it is kept for years.
+
         With `seen`, the versions that the editor saw, nothing that another one changed since is overwritten.
+
+        Without `connects` no room is connected to a conference that the event has not.
 
         Raises:
             EventChangedMeanwhileError: if the event stands at none of the versions seen.
@@ -62,6 +74,13 @@ class Events:
             InvalidValueError: naming the field.
         """
         now = self.clock()
+        if changes.keys() == {"data_contact"}:
+
+            def step(event: Event) -> Event:
+                changed = changed_event(event, changes, mint=self.mint)
+                return event if changed == event else replace(changed, changed_at=after(event.changed_at, now=now))
+
+            return await self._file(event_id, step, Act.EVENT_CHANGED, seen=seen)
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)
             events.require_editable(event)
@@ -70,6 +89,8 @@ class Events:
             changed = changed_event(event, changes, mint=self.mint)
             if changed == event:
                 return event
+            if not connects:
+                events.require_known_conferences(event, changed)
             changed = replace(changed, changed_at=after(event.changed_at, now=now))
             await transaction.save_event(changed)
             await transaction.publish([self._moved(EventStep.CHANGED, changed, now)])
@@ -86,13 +107,16 @@ class Events:
     ) -> Event:
         """Create a draft like an event, with ids of its own, at another time; nobody is registered for it.
 
+        Documents of it are made and issued as those of the original: see `copy_proofs`.
+
         Raises:
             EventNotFoundError: if there is no such event.
             InvalidValueError: if it cannot begin then.
         """
         async with self.store.reading() as view:
-            original, proof = await view.event(event_id), await view.training_proof(event_id)
-        return await self.create(copied(original, starts_at=starts_at, title=title), retry_key=retry_key, proof=proof)
+            original = await view.event(event_id)
+        draft = copied(original, starts_at=starts_at, title=title)
+        return await self.create(draft, retry_key=retry_key, original=original)
 
     async def archive(self, event_id: str) -> Event:
         """Let lists leave an event out. Raises as `edit`."""
@@ -153,6 +177,11 @@ class Events:
         latest = await self.page(EventQuery(limit=_LOOKED_BACK))
         return next((event.data_contact for event in latest if event.data_contact is not None), None)
 
+    async def series(self, only: Collection[str] | None) -> Sequence[str]:
+        """The names of the series that events are of, or those events alone."""
+        async with self.store.reading() as view:
+            return await view.series(only)
+
     async def page(self, query: EventQuery) -> Sequence[Event]:
         """Some events, the latest first."""
         async with self.store.reading() as view:
@@ -181,9 +210,14 @@ class Events:
                 await transaction.send_to_all(LetterKind.EVENT_CANCELLED, event_id)
         return event
 
-    async def _file(self, event_id: str, step: Callable[[Event], Event], act: Act) -> Event:
+    async def _file(
+        self, event_id: str, step: Callable[[Event], Event], act: Act, *, seen: Collection[str] | None = None
+    ) -> Event:
+        """Change what the other services are not told."""
         async with self.store.writing() as transaction:
             before = await transaction.event(event_id)
+            if seen is not None:
+                require_seen(before, seen)
             event = step(before)
             if event != before:
                 await transaction.save_event(event)

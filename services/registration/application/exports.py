@@ -2,13 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from services.registration.application.ports import Participant, RosterQuery, Store
+from services.registration.application.ports import Participant, Store
+from services.registration.application.rosters import everybody
 from services.registration.domain.audit import Act, Deed
 from services.registration.domain.event import Event
-
-_AT_A_TIME: Final = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,12 +24,5 @@ class Exports:
         async with self.store.writing() as transaction:
             event = await transaction.event(event_id)
             await transaction.note(Deed(act=Act.REGISTRATIONS_EXPORTED, event_id=event_id))
-        everybody: list[Participant] = []
         async with self.store.reading() as view:
-            while True:
-                last = everybody[-1].registration if everybody else None
-                after = None if last is None else (last.created_at, last.participant_id)
-                page = await view.roster(event_id, RosterQuery(limit=_AT_A_TIME, after=after))
-                everybody += page
-                if len(page) < _AT_A_TIME:
-                    return event, everybody
+            return event, await everybody(view, event_id)

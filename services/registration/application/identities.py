@@ -17,8 +17,13 @@ class Identities:
     clock: Clock
     mint: Mint
 
-    async def link(self, event_id: str, *, guest_id: str, participant_id: str) -> GuestLink:
+    async def link(
+        self, event_id: str, *, guest_id: str, participant_id: str, unless_judged: bool = False
+    ) -> GuestLink:
         """Take a guest for a participant. Again: nothing changes.
+
+        With `unless_judged` nothing changes either for a guest of whom somebody said that they are not who they were
+        taken for, or nobody who registered: what stands is given.
 
         Raises:
             EventNotFoundError: if there is no such event.
@@ -30,6 +35,8 @@ class Identities:
             await transaction.event(event_id)
             participant = await transaction.participant(event_id, participant_id)
             known = await transaction.guest_link(event_id, guest_id)
+            if known is not None and unless_judged and known.participant_id is None:
+                return known
             if known is not None and known.participant_id is not None:
                 if known.participant_id != participant_id:
                     raise LinkConflictError(guest_id=guest_id, participant_id=known.participant_id)

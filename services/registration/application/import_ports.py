@@ -42,6 +42,10 @@ class ImportReading(Protocol):
         """Who bears the key of one of these lines, or has the address of one."""
         ...
 
+    async def confirmed_by_line(self, event_id: str, key: str) -> str | None:
+        """The participant of an event, with a seat, whom an import knows by an id given elsewhere, of this key."""
+        ...
+
 
 class ImportWriting(ImportReading, Protocol):
     """A transaction on them."""

@@ -1,7 +1,7 @@
 """What the other services know of a participant, asked when somebody takes their data along."""
 
-from collections.abc import Collection, Mapping
-from typing import Protocol
+from collections.abc import Collection, Mapping, Sequence
+from typing import Literal, Protocol
 
 from pydantic import BaseModel
 
@@ -18,7 +18,7 @@ class AttendedInterval(BaseModel):
     end: Instant | None
     via: str
     start_inferred: bool
-    end_inferred: EndInferred | None
+    end_inferred: EndInferred | Literal["silence"] | None
     grade: Grade
 
 
@@ -52,6 +52,22 @@ class KnownAttendance(BaseModel):
     more_facts: bool
 
 
+class SeenGuest(BaseModel):
+    """Somebody in a meeting whom no registration claims. `name` is what they called themselves, while that is kept.
+
+    `room` is the event's name of it; `here`: nothing told yet that they left.
+    """
+
+    guest_id: str
+    name: str | None
+    source: str
+    room: str
+    first_seen: Instant
+    last_seen: Instant
+    seconds: int
+    here: bool
+
+
 class Neighbours(Protocol):
     """The other services. One that does not answer is away, and holds nobody up for more than a few seconds."""
 
@@ -61,4 +77,8 @@ class Neighbours(Protocol):
 
     async def guest_names(self, event_id: str, guest_ids: Collection[str]) -> Mapping[str, str] | None:
         """What guests called themselves, as the bridge knows it, by id; None if it is away."""
+        ...
+
+    async def guests(self, event_id: str) -> Sequence[SeenGuest] | None:
+        """The guests of an event, the first seen first; None if the bridge is away."""
         ...

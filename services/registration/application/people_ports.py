@@ -29,6 +29,10 @@ class PeopleReading(Protocol):
         """The participants of an event, not cancelled, who have this address in whatever case."""
         ...
 
+    async def confirmed_with_address(self, event_id: str, email: str) -> Sequence[str]:
+        """The participants of an event, with a seat, who have this address in whatever case; two at most."""
+        ...
+
     async def needs(self, event_id: str) -> Mapping[str, str]:
         """What the participants of an event need to take part, by their ids; those without a need are left out."""
         ...
@@ -39,6 +43,18 @@ class PeopleReading(Protocol):
 
     async def guests_linked_to(self, event_id: str, participant_id: str) -> Sequence["GuestLink"]:
         """The guests who turned out to be a participant, in the order they were linked."""
+        ...
+
+    async def guest_links(self, event_id: str) -> Mapping[str, "GuestLink"]:
+        """What is known of the guests of an event, by their ids."""
+        ...
+
+    async def holders_of(self, event_id: str, emails: Collection[str]) -> Mapping[str, str]:
+        """Whose an address is, by the address in lower case; of those that one confirmed participant alone has."""
+        ...
+
+    async def all_names(self, event_id: str) -> Mapping[str, str]:
+        """The names of the participants of an event, not cancelled and not erased, by their ids."""
         ...
 
     async def consent_history(self, participant_id: str) -> Sequence[ConsentEntry]:

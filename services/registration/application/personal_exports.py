@@ -13,7 +13,11 @@ from services.registration.application.letters import Letters
 from services.registration.application.neighbours import KnownAttendance, Neighbours
 from services.registration.application.people import OwnData, People
 from services.registration.application.ports import GuestLink, Store
-from services.registration.domain.audit import PUBLIC, SYSTEM, Act, AuditEntry, Deed
+from services.registration.application.proof_cases import ProofCases
+from services.registration.domain.audit import BRIDGE, PUBLIC, SYSTEM, Act, AuditEntry, Deed
+from services.registration.domain.contests import Contest
+from services.registration.domain.documents import IssuedDocument
+from services.registration.domain.signatures import Signature
 from services.registration.domain.ticket_shops import Platform, ToldTicket
 
 _MOST_DEEDS: Final = 10_000
@@ -37,7 +41,7 @@ class DoneBy(StrEnum):
     @classmethod
     def of(cls, entry: AuditEntry) -> "DoneBy":
         """Who did what an entry tells."""
-        return {PUBLIC: cls.PUBLIC, SYSTEM: cls.SYSTEM}.get(entry.actor, cls.STAFF)
+        return {PUBLIC: cls.PUBLIC, SYSTEM: cls.SYSTEM, BRIDGE: cls.SYSTEM}.get(entry.actor, cls.STAFF)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,9 @@ class PersonalExport:
     sold_on: Mapping[str, Platform]
     guests: Sequence[GuestLink]
     guest_names: Mapping[str, str] | None
+    signatures: Sequence[Signature]
+    documents: Sequence[IssuedDocument]
+    contests: Sequence[Contest]
     attendance: KnownAttendance | None
 
     @property
@@ -74,6 +81,7 @@ class PersonalExports:
     letters: Letters
     neighbours: Neighbours
     clock: Clock
+    proofs: ProofCases
 
     async def look(self, event_id: str, participant_id: str) -> PersonalExport:
         """All that is known of a participant, to be read by them.
@@ -101,6 +109,9 @@ class PersonalExports:
             sold_on=sold_on,
             guests=guests,
             guest_names=names,
+            signatures=await self.proofs.signatures.of_participant(event_id, participant_id),
+            documents=await self.proofs.documents.of_participant(event_id, participant_id),
+            contests=await self.proofs.contests.of_participant(event_id, participant_id),
             attendance=attendance,
         )
 

@@ -6,13 +6,19 @@ from typing import Final
 
 from services.chassis.clock import Clock
 from services.chassis.secrets import BrokenSealError, ExpiredTokenError, SecretBox
+from services.registration.domain.agenda import Room
 from services.registration.domain.event import Event
 
 PERSONAL: Final = "registration"
 """What the box of confirmation pages is derived for."""
 JOIN: Final = "join"
 """What the box of join links, and of the grants handed to the streaming bridge, is derived for."""
+BEATS: Final = "beats"
+"""What the box of the tokens is derived for by which the bridge knows who watches a stream."""
 GRANT_LIFETIME: Final = timedelta(seconds=60)
+_CLOCK_SKEW: Final = timedelta(minutes=1)
+DOORS_OPEN: Final = timedelta(hours=1)
+"""How long before an event watching its streams begins to count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +30,7 @@ class PersonalLinks:
 
     personal: SecretBox
     joining: SecretBox
+    beats: SecretBox
     clock: Clock
     public_url: str
 
@@ -33,6 +40,7 @@ class PersonalLinks:
         return cls(
             personal=SecretBox.derive(secret_key, purpose=PERSONAL),
             joining=SecretBox.derive(secret_key, purpose=JOIN),
+            beats=SecretBox.derive(secret_key, purpose=BEATS),
             clock=clock,
             public_url=public_url,
         )
@@ -57,8 +65,32 @@ class PersonalLinks:
 
     def join_url(self, *, event_id: str, participant_id: str) -> str:
         """The link that leads into the meeting."""
-        payload = {"event_id": event_id, "participant_id": participant_id}
-        return f"{self.public_url}/e/{event_id}/join/{self.joining.seal_token(payload, expires_at=None)}"
+        token = self.join_token(event_id=event_id, participant_id=participant_id)
+        return f"{self.public_url}/e/{event_id}/join/{token}"
+
+    def join_token(self, *, event_id: str, participant_id: str) -> str:
+        """The token of who takes part: whoever has it takes part in their name, and can change nothing."""
+        return self.joining.seal_token({"event_id": event_id, "participant_id": participant_id}, expires_at=None)
+
+    def live_url(self, *, event_id: str, participant_id: str) -> str:
+        """The page where somebody follows the event while it is held."""
+        token = self.join_token(event_id=event_id, participant_id=participant_id)
+        return f"{self.public_url}/e/{event_id}/live/{token}"
+
+    def watch_token(self, event: Event, room: Room, *, participant_id: str) -> str:
+        """What the page of a stream tells the streaming bridge with, until the event is over: who watches, and where.
+
+        Nothing of before the page was drawn counts (the bridge's clock may be behind), nor of before the doors open.
+        """
+        return self.beats.seal_token(
+            {
+                "event_id": event.event_id,
+                "participant_id": participant_id,
+                "room": f"{room.name}@{room.room_id}",
+                "counts_from": max(self.clock() - _CLOCK_SKEW, event.starts_at - DOORS_OPEN).isoformat(),
+            },
+            expires_at=event.over_at,
+        )
 
     def read_token(self, token: str, *, event_id: str) -> str | None:
         """Whose personal token it is; None if it is not one of this event."""

@@ -9,13 +9,17 @@ from typing import Protocol
 from services.registration.application.account_ports import AccountReading, AccountWriting
 from services.registration.application.audit import AuditReading, AuditWriting
 from services.registration.application.desk_ports import DeskReading, DeskWriting
+from services.registration.application.document_ports import DocumentReading, DocumentWriting
+from services.registration.application.eligibility_ports import EligibilityReading, EligibilityWriting
 from services.registration.application.erasure_ports import ErasureReading, ErasureWriting
 from services.registration.application.import_ports import ImportReading, ImportWriting
 from services.registration.application.people_ports import PeopleReading, PeopleWriting
 from services.registration.application.retention import RetentionReading, RetentionWriting
 from services.registration.application.seat_ports import SeatReading, SeatWriting
 from services.registration.application.shop_ports import ShopReading, ShopWriting
+from services.registration.application.signature_ports import SignatureReading, SignatureWriting
 from services.registration.application.token_ports import TokenReading, TokenWriting
+from services.registration.application.volunteer_ports import VolunteerReading, VolunteerWriting
 from services.registration.domain.checkins import Scan, TicketHolder
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.facts import Fact
@@ -71,15 +75,20 @@ class EventQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GuestLink:
-    """What is known of a guest: the participant they are taken for (None once undone), and the last change."""
+    """What is known of a guest: the participant they are taken for (None once undone), and the last change.
+
+    `set_aside`: an organizer said that they are nobody who registered.
+    """
 
     guest_id: str
     participant_id: str | None
     changed_at: datetime
+    set_aside: bool = False
 
 
 class Reading(
     DeskReading,
+    DocumentReading,
     SeatReading,
     PeopleReading,
     ErasureReading,
@@ -89,6 +98,9 @@ class Reading(
     ShopReading,
     TokenReading,
     RetentionReading,
+    SignatureReading,
+    EligibilityReading,
+    VolunteerReading,
     Protocol,
 ):
     """A consistent view of the database."""
@@ -107,6 +119,10 @@ class Reading(
 
     async def ended(self, now: datetime) -> Sequence[Event]:
         """The published events whose end has passed, the earliest first."""
+        ...
+
+    async def series(self, only: Collection[str] | None) -> Sequence[str]:
+        """The names of the series that events are of, or those events alone, in the order of the alphabet."""
         ...
 
     async def created_by(self, retry_key: str) -> str | None:
@@ -165,6 +181,7 @@ class Reading(
 class Writing(
     Reading,
     DeskWriting,
+    DocumentWriting,
     SeatWriting,
     PeopleWriting,
     ErasureWriting,
@@ -174,6 +191,9 @@ class Writing(
     ShopWriting,
     TokenWriting,
     RetentionWriting,
+    SignatureWriting,
+    EligibilityWriting,
+    VolunteerWriting,
     Protocol,
 ):
     """A transaction: all of it is committed at the end of the block, or nothing when the block raises."""
@@ -262,6 +282,10 @@ class Mint(Protocol):
 
     def ticket(self) -> str:
         """A ticket code, as stored."""
+        ...
+
+    def document_code(self) -> str:
+        """The code of an issued document, as stored."""
         ...
 
     def secret(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from services.registration.application.kept_ids import kept_ids
 from services.registration.application.ports import Mint
 from services.registration.domain.questions import Question, QuestionKind
 
@@ -20,26 +21,21 @@ class QuestionDraft:
 
 
 def new_questions(drafts: Sequence[QuestionDraft], *, known: Sequence[Question], mint: Mint) -> tuple[Question, ...]:
-    """Questions with ids: the one asked for if the event has it, else that of the same text, else a new one."""
-    ids = {question.question_id for question in known}
-    by_text = {question.text: question.question_id for question in known}
-    taken: set[str] = set()
-    questions = []
-    for draft in drafts:
-        wanted = draft.question_id if draft.question_id in ids else by_text.get(draft.text)
-        question_id = wanted if wanted is not None and wanted not in taken else mint.part_id("que")
-        taken.add(question_id)
-        questions.append(
-            Question(
-                question_id=question_id,
-                text=draft.text,
-                kind=draft.kind,
-                choices=draft.choices,
-                required=draft.required,
-                help=draft.help,
-            )
+    """Questions with ids, in the order they were given."""
+    wanted = [(draft.question_id, draft.text) for draft in drafts]
+    texts = {question.question_id: question.text for question in known}
+    ids = kept_ids(wanted, known=texts, new=lambda: mint.part_id("que"))
+    return tuple(
+        Question(
+            question_id=question_id,
+            text=draft.text,
+            kind=draft.kind,
+            choices=draft.choices,
+            required=draft.required,
+            help=draft.help,
         )
-    return tuple(questions)
+        for question_id, draft in zip(ids, drafts, strict=True)
+    )
 
 
 def copied_questions(questions: Sequence[Question]) -> tuple[QuestionDraft, ...]:

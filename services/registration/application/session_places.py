@@ -104,8 +104,8 @@ class SessionPlaces:
         async with self.store.reading() as view:
             return await view.attendees(event.event_id, query)
 
-    async def taken_along(self, event_id: str, session_id: str) -> Sequence[Attendee]:
-        """All of them, to be taken along by an organizer; that they were is noted.
+    async def taken_along(self, event_id: str, session_id: str) -> tuple[Event, Sequence[Attendee]]:
+        """The event and all of them, to be taken along by an organizer; that they were is noted.
 
         Raises:
             EventNotFoundError: if there is no such event.
@@ -120,7 +120,7 @@ class SessionPlaces:
             page = await self.attendees(event, AttendeeQuery(session_id=session_id, limit=_AT_A_TIME, after=last))
             everybody += page
             if len(page) < _AT_A_TIME:
-                return everybody
+                return event, everybody
 
 
 def order_of(attendee: Attendee) -> tuple[str, int, datetime, str]:

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from services.registration.domain.seats import Capacity
+from services.registration.domain.streams import Stream
 
 _MOST_REMOVED: Final = 200
+_BRIDGE: Final = "/bridge/"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,18 +24,20 @@ class Conference:
 class Room:
     """A place to be: physical (`address` says where), virtual, or both.
 
-    `conference` claims the deliveries of a platform's room for the event.
+    `conference` claims the deliveries of a platform's room for the event. `stream` is what else can be followed of it
+    from afar: whoever watches it on the page of the event is present by that.
     """
 
     room_id: str
     name: str
     conference: Conference | None = None
     address: str | None = None
+    stream: Stream | None = None
 
     @property
     def physical(self) -> bool:
         """Whether people can go there: it has an address, or is nothing else than a place."""
-        return self.address is not None or self.conference is None
+        return self.address is not None or (self.conference is None and self.stream is None)
 
     @property
     def whereabouts(self) -> str:
@@ -60,6 +64,26 @@ class Session:
     capacity: Capacity = field(default_factory=Capacity)
     cancelled: bool = False
     registration_needed: bool = False
+
+
+def seen_in(rooms: Sequence[Room], via: str) -> str:
+    """What people call where somebody was seen: the room of a connection and whose word it is; a gate as it is.
+
+    Platforms lengthen what a room is called by their own name (`room@conference.meet.example.org`, `app/room`).
+    """
+    if not via.startswith(_BRIDGE):
+        return via
+    platform, _, seen = via.removeprefix(_BRIDGE).partition("/")
+    last = seen.rpartition("/")[2]
+    for room in rooms:
+        known = room.conference
+        if known is not None and seen.startswith(f"{known.source}/"):
+            within = seen.removeprefix(f"{known.source}/")
+            if known.room in {within, within.partition("@")[0], last, last.partition("@")[0]}:
+                return f"{room.name}, {platform}"
+        if last == room.room_id:
+            return room.name
+    return f"{last.partition('@')[0]}, {platform}"
 
 
 def removed_from(before: Sequence[Session], removed: Sequence[Session], now: Sequence[Session]) -> tuple[Session, ...]:

@@ -6,7 +6,11 @@ from enum import StrEnum
 from typing import Final
 
 from services.registration.domain.checkins import Action
+from services.registration.domain.contests import Outcome
 from services.registration.domain.facts import (
+    AttendanceContested,
+    ContestAnswered,
+    EligibilityChanged,
     EventMoved,
     EventStep,
     Fact,
@@ -27,6 +31,9 @@ PUBLIC: Final = "public"
 SYSTEM: Final = "system"
 """The actor of what this installation did by itself: the clock, or somebody at its command line."""
 
+BRIDGE: Final = "streaming_bridge"
+"""The actor of what the bridge did by itself: it recognised a guest."""
+
 
 class Act(StrEnum):
     """What somebody did."""
@@ -44,6 +51,7 @@ class Act(StrEnum):
     REGISTRATION_CHANGED = "registration.changed"
     REGISTRATION_CANCELLED = "registration.cancelled"
     REGISTRATIONS_EXPORTED = "registration.exported"
+    PRESENCE_EXPORTED = "presence.exported"
     REGISTRATIONS_IMPORTED = "registration.imported"
     SHOP_CONNECTED = "shop.connected"
     SHOP_CHANGED = "shop.changed"
@@ -60,8 +68,37 @@ class Act(StrEnum):
     DOUBLE_ENTRY_SETTLED = "check_in.double_entry_settled"
     GUEST_LINKED = "guest.linked"
     GUEST_UNLINKED = "guest.unlinked"
+    GUEST_SET_ASIDE = "guest.set_aside"
+    GUEST_TAKEN_BACK = "guest.taken_back"
     TIME_ACCEPTED = "time.accepted"
     TIME_LEFT_OUT = "time.left_out"
+    REPORT_ACCEPTED = "report.accepted"
+    REPORT_TAKEN_BACK = "report.taken_back"
+    ELIGIBILITY_CHANGED = "eligibility.changed"
+    ELIGIBILITY_EXPORTED = "eligibility.exported"
+    ATTENDANCE_CONTESTED = "contest.made"
+    CONTEST_UPHELD = "contest.upheld"
+    CONTEST_REFUSED = "contest.refused"
+    CONTEST_ANSWER_TAKEN_BACK = "contest.answer_taken_back"
+    ROOM_ENTERED = "room.entered"
+    ROOM_OPENED = "room.opened"
+    ROOM_CLOSED = "room.closed"
+    ROOM_COUNT_TAKEN_BACK = "room.count_taken_back"
+    SOURCE_ADDED = "source.added"
+    SOURCE_CHANGED = "source.changed"
+    SOURCE_SECRETS_ENDED = "source.secrets_ended"
+    SOURCE_REMOVED = "source.removed"
+    HOOK_REGISTERED = "source.hook_registered"
+    HOOK_REMOVED = "source.hook_removed"
+    SIGNED = "signature.taken"
+    SHEETS_CHANGED = "sheets.changed"
+    SHEETS_EXPORTED = "sheets.exported"
+    DOCUMENT_ISSUED = "document.issued"
+    DOCUMENT_REVOKED = "document.revoked"
+    DOCUMENTS_EXPORTED = "document.exported"
+    DOCUMENT_SETTINGS_CHANGED = "document.settings_changed"
+    VOLUNTEERS_CHANGED = "volunteers.changed"
+    VOLUNTEERS_EXPORTED = "volunteers.exported"
     KEEPING_CHANGED = "retention.period_changed"
     RETENTION_APPLIED = "retention.applied"
     PERSON_CHANGED = "person.changed"
@@ -125,6 +162,11 @@ _SEAT_ACTS: Final = {
 }
 
 
+_CONTEST_ACTS: Final = {
+    Outcome.UPHELD: Act.CONTEST_UPHELD,
+    Outcome.REFUSED: Act.CONTEST_REFUSED,
+    None: Act.CONTEST_ANSWER_TAKEN_BACK,
+}
 _PLACE_ACTS: Final = {
     PlaceStep.TAKEN: Act.PLACE_TAKEN,
     PlaceStep.CHANGED: Act.PLACE_CHANGED,
@@ -132,7 +174,7 @@ _PLACE_ACTS: Final = {
 }
 
 
-def deed_of(fact: Fact) -> Deed:  # noqa: PLR0911  (one for each kind of fact)
+def deed_of(fact: Fact) -> Deed:  # noqa: C901, PLR0911  (one for each kind of fact)
     """What was done, as a fact tells it."""
     match fact:
         case EventMoved(step=step, event=event):
@@ -152,6 +194,13 @@ def deed_of(fact: Fact) -> Deed:  # noqa: PLR0911  (one for each kind of fact)
             return Deed(act=act, event_id=fact.event_id, subject=fact.participant_id)
         case PersonErased():
             return Deed(act=Act.PERSON_ERASED, event_id=fact.event_id, subject=fact.participant_id)
+        case EligibilityChanged():
+            return Deed(act=Act.ELIGIBILITY_CHANGED, event_id=fact.event_id, subject=str(fact.version))
+        case AttendanceContested(contest=contest):
+            return Deed(act=Act.ATTENDANCE_CONTESTED, event_id=contest.event_id, subject=contest.participant_id)
+        case ContestAnswered(contest=contest):
+            act = _CONTEST_ACTS[None if contest.answer is None else contest.answer.outcome]
+            return Deed(act=act, event_id=contest.event_id, subject=contest.participant_id)
         case TimeJudged(acceptance=said):
             act = Act.TIME_ACCEPTED if said.accepted else Act.TIME_LEFT_OUT
             return Deed(act=act, event_id=said.event_id, subject=said.subject or said.fact_id)

@@ -17,25 +17,29 @@ class LinkState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeskLink:
-    """Opens the desk of one event, on one day in the event's zone; `label` says for whom or which door it is."""
+    """Opens the desk of one event, on one day in the event's zone.
+
+    `label` says for whom it is, and is told nobody else; `gate` is the door that its scans are told of.
+    """
 
     link_id: str
     event_id: str
     day: date
     timezone: str
     label: str
+    gate: str | None = None
     created_at: datetime
     revoked_at: datetime | None = None
 
     @property
     def opens_at(self) -> datetime:
         """The first instant of its day."""
-        return _midnight(self.day, self.timezone)
+        return midnight(self.day, self.timezone)
 
     @property
     def ends_at(self) -> datetime:
         """The first instant after it."""
-        return _midnight(self.day + timedelta(days=1), self.timezone)
+        return midnight(self.day + timedelta(days=1), self.timezone)
 
     def state(self, now: datetime) -> LinkState:
         """What it is worth now."""
@@ -55,8 +59,9 @@ def days_of(starts_at: datetime, ends_at: datetime, timezone: str) -> list[date]
 
 def end_of_day(now: datetime, timezone: str) -> datetime:
     """The first instant after the day that it is in a zone: when a desk link that is open ends."""
-    return _midnight(now.astimezone(ZoneInfo(timezone)).date() + timedelta(days=1), timezone)
+    return midnight(now.astimezone(ZoneInfo(timezone)).date() + timedelta(days=1), timezone)
 
 
-def _midnight(day: date, timezone: str) -> datetime:
+def midnight(day: date, timezone: str) -> datetime:
+    """The first instant of a day there."""
     return datetime.combine(day, time.min, ZoneInfo(timezone))

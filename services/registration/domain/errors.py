@@ -17,6 +17,7 @@ class Rule(StrEnum):
     NOT_TOO_LONG = "must be within 366 days of starts_at"
     KNOWN_TIME_ZONE = "must be a known IANA time zone, such as Europe/Paris"
     OWN_ROOM_NAME = "must differ from the names of the other rooms"
+    KNOWN_CONFERENCE = "must be one that the event has already, unless you organize all events"
     OWN_CONFERENCE = "must differ from the conferences of the other rooms"
     NOT_BEFORE_EVENT = "must not be before the event starts"
     NOT_AFTER_EVENT = "must not be after the event ends"
@@ -35,7 +36,12 @@ class Rule(StrEnum):
     ANSWER_NEEDED = "must be answered: the question is required"
     ANSWER_NOT_TOO_LONG = "must be at most 2000 characters"
     CHOICE_OF_QUESTION = "must be among the choices of the question"
+    CERTIFICATE = "must be a kind of certificate"
     KIND_OF_QUESTION = "must be an answer of the kind that the question asks for"
+    MINUTES_OR_PERCENT = "must be given, or percent, and not both"
+    SOME_OF_SEVERAL = "must be 1 or more, and is for half_days and sessions only"
+    SESSION_NAMED = "must be a session of this event where scope is session, and is for it only"
+    WITHIN_BOUNDS = "must be neither more nor less than the rules of eligibility know"
 
 
 class InvalidValueError(RegistrationError):
@@ -157,6 +163,24 @@ class CheckInNotFoundError(RegistrationError):
         """Keep the id that was asked for."""
         super().__init__(fact_id)
         self.fact_id = fact_id
+
+
+class GuestNotFoundError(RegistrationError):
+    """No guest of this id was at the event."""
+
+    def __init__(self, guest_id: str) -> None:
+        """Keep the guest."""
+        super().__init__(f"no guest {guest_id}")
+        self.guest_id = guest_id
+
+
+class GuestsUnknownError(RegistrationError):
+    """The streaming bridge, which knows who was in the meetings of an event, does not answer."""
+
+    def __init__(self, event_id: str) -> None:
+        """Keep the event."""
+        super().__init__(f"guests of {event_id} unknown")
+        self.event_id = event_id
 
 
 class LinkNotFoundError(RegistrationError):

@@ -58,6 +58,8 @@ class Event:
     `removed_sessions` were in the agenda when it was public, and are not any more: calendars and who registered for one
     are told so, and adding one again by its id or its title takes that back.
 
+    Events of one `series` are compared with each other: a training held again, a colloquium of every year.
+
     Raises:
         InvalidValueError: naming the field, on construction.
     """
@@ -78,6 +80,7 @@ class Event:
     rooms: tuple[Room, ...] = ()
     sessions: tuple[Session, ...] = ()
     removed_sessions: tuple[Session, ...] = ()
+    series: str | None = None
     opened_at: datetime | None = None
     closing: Closing | None = None
     archived_at: datetime | None = None
@@ -128,6 +131,11 @@ class Event:
     def conference_room(self) -> Room | None:
         """The first room with a conference: where remote participants meet."""
         return next((room for room in self.rooms if room.conference is not None), None)
+
+    @property
+    def rooms_from_afar(self) -> tuple[Room, ...]:
+        """The rooms that can be followed without being there: by a conference, a stream or a telephone."""
+        return tuple(room for room in self.rooms if room.conference is not None or room.stream is not None)
 
     def room(self, name: str | None) -> Room | None:
         """The room of this name."""
@@ -256,6 +264,18 @@ def archive(event: Event, *, now: datetime) -> Event:
 def unarchive(event: Event) -> Event:
     """Let lists show an event again."""
     return replace(event, archived_at=None)
+
+
+def require_known_conferences(event: Event, changed: Event) -> None:
+    """Refuse online rooms that the event had not: whoever connects one is told who is in it, and may moderate it.
+
+    Raises:
+        InvalidValueError: naming the first such room.
+    """
+    known = {room.conference for room in event.rooms}
+    for index, room in enumerate(changed.rooms):
+        if room.conference is not None and room.conference not in known:
+            raise InvalidValueError(pointer=f"/rooms/{index}/conference", rule=Rule.KNOWN_CONFERENCE)
 
 
 def require_editable(event: Event) -> None:

@@ -26,6 +26,7 @@ _PARTS: Final = (
     "sessions",
     "data_contact",
     "questions",
+    "series",
 )
 _DIGITS: Final = 8
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)

@@ -6,6 +6,8 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from services.registration.domain.checkins import Scan
+from services.registration.domain.contests import Contest
+from services.registration.domain.eligibility import Rules
 from services.registration.domain.event import Event
 from services.registration.domain.registrations import Registration
 from services.registration.domain.seats import Mode, OfferEnd
@@ -135,6 +137,34 @@ class PersonErased:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EligibilityChanged:
+    """What it takes to have attended an event was changed; `version` counts the changes from 1."""
+
+    fact_id: str
+    event_id: str
+    rules: Rules
+    version: int
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttendanceContested:
+    """A participant contested their attendance."""
+
+    fact_id: str
+    contest: Contest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContestAnswered:
+    """A contest was answered; one without an answer is one whose answer was taken back."""
+
+    fact_id: str
+    contest: Contest
+    at: datetime
+
+
 Fact: TypeAlias = (
     EventMoved
     | SeatMoved
@@ -145,4 +175,7 @@ Fact: TypeAlias = (
     | GuestIdentified
     | TimeJudged
     | PersonErased
+    | EligibilityChanged
+    | AttendanceContested
+    | ContestAnswered
 )

@@ -19,7 +19,7 @@ class LetterKind(StrEnum):
 
     `seat_offered` is about `mode`, and `until`: an instant in RFC 3339; `mode_changed` about `released`, if the seat of
     who had not come was given to somebody else. `sessions_changed` is about `given`: the id of a session where they got
-    a seat that they waited for, if that is what changed.
+    a seat that they waited for, if that is what changed. `document_issued` is about `kind` and `code`.
     """
 
     REGISTERED = "registered"
@@ -34,6 +34,8 @@ class LetterKind(StrEnum):
     EVENT_CANCELLED = "event_cancelled"
     REMINDER = "reminder"
     LINK_AGAIN = "link_again"
+    CONTEST_ANSWERED = "contest_answered"
+    DOCUMENT_ISSUED = "document_issued"
 
 
 class LetterState(StrEnum):
@@ -68,6 +70,8 @@ def still_true(letter: Letter, event: Event, registration: Registration, *, now:
     match letter.kind:
         case LetterKind.EVENT_CANCELLED:
             return event.status is EventStatus.CANCELLED
+        case LetterKind.DOCUMENT_ISSUED | LetterKind.CONTEST_ANSWERED:
+            return event.status is not EventStatus.CANCELLED
         case LetterKind.CANCELLED:
             return registration.status is SeatStatus.CANCELLED
         case LetterKind.OFFER_EXPIRED | LetterKind.LINK_AGAIN:
@@ -95,7 +99,18 @@ def next_attempt(*, owed_since: datetime, attempts: int, now: datetime) -> datet
 
 
 def concerns_participants(before: Event, now: Event) -> bool:
-    """Whether participants must be told of a change: when or where to be, and what it is called."""
-    what = (now.title, now.starts_at, now.ends_at, now.timezone, [room.whereabouts for room in now.rooms])
-    was = (before.title, before.starts_at, before.ends_at, before.timezone, [room.whereabouts for room in before.rooms])
+    """Whether participants must be told of a change: when or where to be, and what it is called.
+
+    Of rooms, the places alone: everybody's own link leads into whatever is online.
+    """
+    what, was = (
+        (
+            event.title,
+            event.starts_at,
+            event.ends_at,
+            event.timezone,
+            [r.whereabouts for r in event.rooms if r.physical],
+        )
+        for event in (now, before)
+    )
     return now.status is EventStatus.PUBLISHED and what != was

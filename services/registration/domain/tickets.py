@@ -1,16 +1,14 @@
-"""Ticket codes: twelve characters that survive being read aloud, typed on a phone and scanned.
-
-Crockford's base 32 has no I, L, O or U. Sixty random bits: guessing one is out of reach for whoever must ask a desk.
-"""
+"""Ticket codes: twelve typed characters, sixty random bits: guessing one is out of reach for whoever asks a desk."""
 
 import hashlib
 import re
 from typing import Final
 
-ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+from services.registration.domain.typed_codes import BITS_A_CHARACTER, code_from_bits, read_code, spelled
+
 LENGTH: Final = 12
 _GROUP: Final = 4
-_BITS: Final = 5 * LENGTH
+_BITS: Final = BITS_A_CHARACTER * LENGTH
 _OF_ANOTHER: Final = re.compile(r"[A-Za-z0-9+/=_.:-]{16,300}")
 _STRANGERS: Final = (
     (re.compile(r"https?://", re.IGNORECASE), "web_link"),
@@ -23,27 +21,21 @@ _STRANGERS: Final = (
         "other_code",
     ),
 )
-_MISREAD: Final = str.maketrans({"O": "0", "I": "1", "L": "1"})
-_SEPARATORS: Final = str.maketrans("", "", " -_.\t\r\n\u00a0\u2010\u2011\u2013")
 
 
 def ticket_from_bits(bits: int) -> str:
     """The code of sixty bits, as stored: twelve characters without separators."""
-    return "".join(ALPHABET[(bits >> (5 * place)) & 31] for place in reversed(range(LENGTH)))
+    return code_from_bits(bits, length=LENGTH)
 
 
 def spell(ticket: str) -> str:
     """The code as shown to people: `XXXX-XXXX-XXXX`."""
-    return "-".join(ticket[start : start + _GROUP] for start in range(0, LENGTH, _GROUP))
+    return spelled(ticket, group=_GROUP)
 
 
 def read_ticket(typed: str) -> str | None:
-    """The code that somebody typed or scanned, as stored; None if it cannot be one.
-
-    Case and separators do not matter; O is read as 0, I and L as 1.
-    """
-    code = typed.translate(_SEPARATORS).upper().translate(_MISREAD)
-    return code if len(code) == LENGTH and all(letter in ALPHABET for letter in code) else None
+    """The code that somebody typed or scanned, as stored; None if it cannot be one."""
+    return read_code(typed, length=LENGTH)
 
 
 def ticket_of_another(event_id: str, scanned: str) -> str | None:

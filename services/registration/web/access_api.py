@@ -35,10 +35,11 @@ class NewMember(Body):
 
 
 class NewDeskLink(Body):
-    """For which day of the event, in its time zone; and for whom or which door."""
+    """For which day of the event, in its time zone; for whom, which stays here; and for which door, which is told."""
 
     day: date
     label: Label
+    gate: Label | None = None
 
 
 class AuditParameters(PageQuery):
@@ -75,6 +76,7 @@ class DeskLinkView(BaseModel):
     link_id: str
     day: date
     label: str
+    gate: str | None
     state: LinkState
     opens_at: Instant
     ends_at: Instant
@@ -148,7 +150,7 @@ async def create_desk_link(request: web.Request) -> web.Response:
     """It opens the check-in desk without an account, on one day."""
     body = await read_json(request, NewDeskLink)
     links = use_cases(request).access.desk_links
-    link = await links.create(request.match_info["event_id"], day=body.day, label=body.label)
+    link = await links.create(request.match_info["event_id"], day=body.day, label=body.label, gate=body.gate)
     return answer(_link_view(request, link, link.state(links.clock())), status=201)
 
 
@@ -208,6 +210,7 @@ def _link_view(request: web.Request, link: DeskLink, state: LinkState) -> DeskLi
         link_id=link.link_id,
         day=link.day,
         label=link.label,
+        gate=link.gate,
         state=state,
         opens_at=link.opens_at,
         ends_at=link.ends_at,

@@ -6,6 +6,7 @@ The page of all events (`/organizers`) is the same without desk links, for who r
 import io
 from datetime import date
 from typing import Final, Literal
+from zoneinfo import ZoneInfo
 
 import segno
 from aiohttp import web
@@ -37,10 +38,11 @@ class InvitationForm(BaseModel):
 
 
 class DeskLinkForm(BaseModel):
-    """For which day a link is, and for whom or which door."""
+    """For which day a link is, for whom, and for which door."""
 
     day: date
     label: Label
+    gate: Label | None = None
 
 
 class MemberForm(BaseModel):
@@ -85,7 +87,8 @@ async def create_desk_link(request: web.Request) -> web.StreamResponse:
         return await _page(request, event, desk_link=form)
     links = use_cases(request).access.desk_links
     try:
-        link = await links.create(event.event_id, day=form.model.day, label=form.model.label)
+        wished = form.model
+        link = await links.create(event.event_id, day=wished.day, label=wished.label, gate=wished.gate)
     except InvalidValueError:
         sentence = texts_of(request).gettext("The event does not take place on this day.")
         return await _page(request, event, desk_link=form.with_error("day", sentence))
@@ -177,12 +180,13 @@ async def _page(
     access = use_cases(request).access
     if event is None:
         members = [(account, account.role) for account in await access.accounts.organizers()]
-        days, links = [], []
+        days, links, next_day = [], [], ""
     else:
         members = [*await access.accounts.members(event.event_id)]
         days = days_of(event.starts_at, event.ends_at, event.timezone)
         links = [(link, state.value) for link, state in await access.desk_links.of(event.event_id)]
-    first_day = days[0].isoformat() if days else ""
+        today = access.desk_links.clock().astimezone(ZoneInfo(event.timezone)).date()
+        next_day = next((day for day in days if day >= today), days[0]).isoformat()
     return render(
         request,
         "access.html",
@@ -194,7 +198,7 @@ async def _page(
         invitation=invitation or Form[InvitationForm].empty(role="organizer", language=language_of(request)),
         desk_links=links,
         days=days,
-        desk_link=desk_link or Form[DeskLinkForm].empty(day=first_day),
+        desk_link=desk_link or Form[DeskLinkForm].empty(day=next_day),
         mail_leaves=use_cases(request).settings.smtp_server is not None,
     )
 

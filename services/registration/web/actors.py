@@ -14,3 +14,15 @@ async def name_the_actor(request: web.Request, handler: Handler) -> web.StreamRe
     grant = grant_of(request)
     with acting(PUBLIC if grant is None else grant.holder or grant.token_id):
         return await handler(request)
+
+
+def organizes_all(request: web.Request) -> bool:
+    """Whether whoever asks is an organizer of all events, and not of some alone."""
+    grant = grant_of(request)
+    return grant is not None and grant.allows()
+
+
+def reach_of(request: web.Request) -> frozenset[str] | None:
+    """The events alone that whoever asks organizes; None is all of them."""
+    grant = grant_of(request)
+    return frozenset() if grant is None else grant.reach

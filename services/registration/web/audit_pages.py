@@ -18,10 +18,11 @@ from services.registration.web.use_cases import use_cases
 _LINES_A_PAGE: Final = 25
 _LONGEST_ID: Final = 200
 _TOPICS: Final = {
-    "event": ("event",),
+    "event": ("event", "volunteers"),
     "people": ("registration", "shop", "seat", "person", "consent", "letter", "retention"),
     "door": ("check_in",),
-    "attendance": ("guest", "time"),
+    "attendance": ("guest", "time", "report", "presence", "document", "signature", "sheets", "eligibility", "contest"),
+    "platforms": ("room", "source"),
     "access": ("token", "account", "role", "session", "passkey", "identity", "desk_link"),
 }
 """What the log is filtered by, each with the kinds of acts that belong to it."""

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from schemas.envelope import Identifier, Instant
 from schemas.identifiers import is_guest_id
+from services.chassis.noted_acts import NotedAct
 from services.registration.domain.checkins import Action
 
 _UNSEEN: Final = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
@@ -171,6 +172,30 @@ class IntrospectBody(BaseModel):
     """A token that another service was shown."""
 
     token: Annotated[str, Field(max_length=1000)]
+
+
+class NotedActBody(BaseModel):
+    """What was done at another service, by the holder of a grant."""
+
+    act: NotedAct
+    holder: Identifier
+    event_id: Identifier | None = None
+    subject: Identifier | None = None
+
+
+class StrangerBody(BaseModel):
+    """A guest, with what their platform vouches for."""
+
+    guest_id: Identifier
+    registrant_id: Annotated[str, Field(max_length=300)] | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+
+
+class StrangersBody(BaseModel):
+    """The guests of an event whom the bridge asks after."""
+
+    event_id: Identifier
+    guests: Annotated[list[StrangerBody], Field(max_length=100)]
 
 
 class NamesBody(BaseModel):

@@ -35,8 +35,8 @@ async def open_desk(request: web.Request) -> web.StreamResponse:
     if opened is None:
         return await show_link(request)
     link, session = opened
-    gate = urlencode({"gate": link.label})
-    return await signed_in(request, session, f"/events/{link.event_id}/desk?{gate}")
+    gate = "?" + urlencode({"gate": link.gate}) if link.gate else ""
+    return await signed_in(request, session, f"/events/{link.event_id}/desk{gate}")
 
 
 def add_desk_link_pages(app: web.Application) -> None:

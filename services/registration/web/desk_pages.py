@@ -34,6 +34,7 @@ from services.registration.domain.errors import (
 from services.registration.domain.event import Event, EventStatus
 from services.registration.domain.registrations import Person
 from services.registration.domain.seats import Mode
+from services.registration.domain.signatures import Asked
 from services.registration.domain.tickets import not_a_ticket, read_ticket, spell, ticket_of_another
 from services.registration.web.answers import see
 from services.registration.web.bodies import Email, Label, PersonName
@@ -286,4 +287,5 @@ async def _page(
         closes_at=end_of_day(state.now, event.timezone) if _came_by_link(request) else None,
         scans=await cases.check_ins.last(event.event_id, limit=_SCANS_SHOWN) if names else (),
         most_found=_MOST_FOUND,
+        signs=(await cases.proofs.signatures.settings(event.event_id)).asked is Asked.SCREEN,
     )

@@ -6,7 +6,11 @@ from typing import Final
 from aiohttp import web
 
 from services.chassis.pages.languages import mark
-from services.chassis.problems import FieldError, Problem, bad_request, conflict, not_found
+from services.chassis.problems import FieldError, Problem, bad_request, conflict, not_found, unavailable
+from services.registration.domain.attendance_errors import AttendanceAwayError
+from services.registration.domain.certificates import BatchNotFoundError, NoCertificateError
+from services.registration.domain.contests import ContestNotFoundError, ContestRefusedError
+from services.registration.domain.documents import DocumentNotFoundError, DocumentOutdatedError, DocumentRevokedError
 from services.registration.domain.errors import (
     AccountNotFoundError,
     AlreadyRegisteredError,
@@ -16,6 +20,8 @@ from services.registration.domain.errors import (
     EventNotFoundError,
     EventStateError,
     FileTrouble,
+    GuestNotFoundError,
+    GuestsUnknownError,
     ImportNotFoundError,
     InvalidValueError,
     LetterNotFoundError,
@@ -33,6 +39,7 @@ from services.registration.domain.errors import (
     UnreadableFileError,
 )
 from services.registration.domain.shop_errors import ShopNotFoundError
+from services.registration.domain.volunteering import ShiftNotFoundError
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,7 +55,7 @@ async def answer_refusals(request: web.Request, handler: Handler) -> web.StreamR
         raise problem_of(error) from error
 
 
-def problem_of(error: RegistrationError) -> Problem:
+def problem_of(error: RegistrationError) -> Problem:  # noqa: PLR0911  (one for each kind of refusal)
     """The problem that tells a refusal."""
     match error:
         case InvalidValueError(pointer=pointer, rule=rule):
@@ -65,6 +72,18 @@ def problem_of(error: RegistrationError) -> Problem:
             )
         case ModeFullError(mode=mode):
             return conflict(f"No seat is free {_PLACES[mode]}.", reason="mode_full")
+        case GuestsUnknownError():
+            return unavailable("What knows the guests of meetings does not answer at the moment.", retry_after=5)
+        case NoCertificateError(why=why, missing=missing):
+            return Problem(
+                409,
+                detail="There is no such certificate: see reason.",
+                extensions={"reason": why.value} | ({"missing": list(missing)} if missing else {}),
+            )
+        case ContestRefusedError(trouble=trouble):
+            return conflict("This is not possible: see reason.", reason=trouble.value)
+        case AttendanceAwayError():
+            return unavailable("What reckons attendance does not answer at the moment.", retry_after=5)
         case _ if type(error) in _CONFLICTS:
             detail, reason = _CONFLICTS[type(error)]
             return conflict(detail, reason=reason)
@@ -73,6 +92,8 @@ def problem_of(error: RegistrationError) -> Problem:
 
 
 _CONFLICTS: Final[Mapping[type[RegistrationError], tuple[str, str]]] = {
+    DocumentRevokedError: ("This document was revoked.", "document_revoked"),
+    DocumentOutdatedError: ("What it says has changed since: issue it anew.", "document_outdated"),
     RegistrationCancelledError: ("This registration was cancelled.", "registration_cancelled"),
     SessionFullError: ("No seat is free in this session.", "session_full"),
     NoOfferError: ("No seat is kept for this participant.", "no_offer"),
@@ -88,8 +109,13 @@ _NOT_FOUND: Final[Mapping[type[RegistrationError], str]] = {
     AccountNotFoundError: "There is no account of this id.",
     DeskLinkNotFoundError: "This event has no desk link of this id.",
     ImportNotFoundError: "This event has no import of this id, or it is deleted: files are kept for a day.",
+    BatchNotFoundError: "This event has no such certificates.",
+    DocumentNotFoundError: "No document was issued under this code.",
+    ContestNotFoundError: "This event has no contest of this id.",
     ShopNotFoundError: "This event has no ticket shop of this id.",
+    ShiftNotFoundError: "This event has no hours of this id.",
     LetterNotFoundError: "This event has no letter of this number.",
+    GuestNotFoundError: "This event has no guest of this id.",
     LinkNotFoundError: "This guest is not linked to this participant.",
     TimeNotAcceptedError: "The time of this fact is not accepted.",
 }

@@ -24,9 +24,12 @@ from services.registration.web.bodies import (
     Title,
     check_text,
 )
+from services.registration.web.stream_form import StreamBody
 
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
-ConferenceRoom = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+ConferenceRoom = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(check_text)
+]
 Choice = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), AfterValidator(check_text)
 ]
@@ -52,6 +55,7 @@ class RoomBody(Body):
     name: Title
     conference: ConferenceBody | None = None
     address: Address | None = None
+    stream: StreamBody | None = None
     room_id: Identifier | None = None
 
 
@@ -119,6 +123,7 @@ class NewEvent(Body):
     offer_minutes: OfferMinutes = OFFER_MINUTES
     no_show_minutes: NoShowMinutes | None = None
     description: Description | None = None
+    series: Title | None = None
     sessions: Sessions = Field(default=[])
     rooms: Rooms = Field(default=[])
     data_contact: DataContactBody | None = None
@@ -146,6 +151,7 @@ class EventPatch(Body):
     offer_minutes: OfferMinutes = OFFER_MINUTES
     no_show_minutes: NoShowMinutes | None = None
     description: Description | None = None
+    series: Title | None = None
     sessions: Sessions = Field(default=[])
     rooms: Rooms = Field(default=[])
     data_contact: DataContactBody | None = None

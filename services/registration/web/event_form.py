@@ -7,7 +7,17 @@ from typing import Annotated, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel.support import NullTranslations
-from pydantic import AfterValidator, BaseModel, Field, NaiveDatetime, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    Field,
+    NaiveDatetime,
+    TypeAdapter,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from schemas.envelope import Identifier
@@ -41,6 +51,7 @@ from services.registration.web.question_form import (
     question_values,
     without_removed,
 )
+from services.registration.web.stream_form import StreamFields, stream_values
 
 _SENTENCES: Final[Mapping[Rule, str]] = {
     Rule.OF_OUR_TIMES: mark("Choose a date in a year from 1970 to 2199."),
@@ -48,12 +59,14 @@ _SENTENCES: Final[Mapping[Rule, str]] = {
     Rule.NOT_TOO_LONG: mark("Choose an end within a year of the start."),
     Rule.KNOWN_TIME_ZONE: mark("Enter a time zone by its continent and city, such as Europe/Paris."),
     Rule.OWN_ROOM_NAME: mark("Another room has this name: give each its own."),
+    Rule.KNOWN_CONFERENCE: mark("Only who organizes all events connects an event to an online room: ask them."),
     Rule.OWN_CONFERENCE: mark("Another room has this conference: give each its own."),
     Rule.NOT_BEFORE_EVENT: mark("Choose a start that is not before the event’s."),
     Rule.NOT_AFTER_EVENT: mark("Choose an end that is not after the event’s."),
     Rule.ROOM_OF_EVENT: mark("Enter the name of one of the rooms above."),
     **SENTENCES,
 }
+_IDENTIFIER: Final = TypeAdapter(Identifier)
 
 
 def _check_names(text: str) -> str:
@@ -69,11 +82,24 @@ def _check_names(text: str) -> str:
     return text
 
 
-class RoomRow(BaseModel):
+def _check_source(name: str | None) -> str | None:
+    """The name of a source, or none.
+
+    Raises:
+        PydanticCustomError: if none could have it.
+    """
+    try:
+        return None if name is None else _IDENTIFIER.validate_python(name)
+    except ValidationError:
+        sentence = mark("Enter the name that a platform has on the page of platforms: letters, digits, no spaces.")
+        raise PydanticCustomError("source", sentence) from None
+
+
+class RoomRow(StreamFields):
     """A row of the rooms; a conference needs both its source and its room."""
 
     name: Title
-    source: Identifier | None = None
+    source: Annotated[str | None, AfterValidator(_check_source)] = None
     conference_room: Annotated[str | None, Field(max_length=500, validate_default=True)] = None
     address: Address | None = None
     room_id: Identifier | None = None
@@ -81,7 +107,7 @@ class RoomRow(BaseModel):
     @field_validator("conference_room", mode="after")
     @classmethod
     def _both_or_neither(cls, room: str | None, info: ValidationInfo) -> str | None:
-        if (room is None) != (info.data.get("source") is None):
+        if "source" in info.data and (room is None) != (info.data["source"] is None):
             sentence = mark("Fill in both the source and the room of the conference, or neither.")
             raise PydanticCustomError("conference_parts", sentence)
         return room
@@ -108,6 +134,7 @@ class EventForm(DataContactFields):
 
     title: Title
     description: Description | None = None
+    series: Title | None = None
     timezone: TimeZone
     starts_at: NaiveDatetime
     ends_at: NaiveDatetime
@@ -140,6 +167,7 @@ class EventForm(DataContactFields):
         return EventDraft(
             title=self.title,
             description=self.description,
+            series=self.series,
             starts_at=self.starts_at.replace(tzinfo=zone),
             ends_at=self.ends_at.replace(tzinfo=zone),
             timezone=self.timezone,
@@ -176,6 +204,7 @@ def filled_with(event: Event) -> Form[EventForm]:
     values: dict[str, str] = {
         "title": event.title,
         "description": event.description or "",
+        "series": event.series or "",
         "timezone": event.timezone,
         "starts_at": _local(event.starts_at, zone),
         "ends_at": _local(event.ends_at, zone),
@@ -200,7 +229,7 @@ def _room_values(index: int, room: Room) -> dict[str, str]:
         f"rooms.{index}.source": room.conference.source if room.conference else "",
         f"rooms.{index}.conference_room": room.conference.room if room.conference else "",
         f"rooms.{index}.address": room.address or "",
-    }
+    } | {f"rooms.{index}.{field}": text for field, text in stream_values(room.stream).items()}
 
 
 def _session_values(index: int, session: Session, zone: ZoneInfo) -> dict[str, str]:
@@ -225,6 +254,7 @@ def _room(row: RoomRow) -> RoomDraft:
         name=row.name,
         conference=Conference(source=row.source or "", room=row.conference_room or "") if both else None,
         address=row.address,
+        stream=row.stream(),
         room_id=row.room_id,
     )
 

@@ -15,11 +15,12 @@ from services.registration.application.event_drafts import EventChanges
 from services.registration.application.ports import RosterQuery
 from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.errors import EventChangedMeanwhileError, InvalidValueError
-from services.registration.domain.event import OFFER_MINUTES, Event, require_editable
+from services.registration.domain.event import OFFER_MINUTES, Event, EventStatus, require_editable
 from services.registration.domain.event_versions import version_of
 from services.registration.domain.letters import LetterState
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
+from services.registration.web.actors import organizes_all, reach_of
 from services.registration.web.answers import ERASED_BEFORE, see
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.data_contact_form import contact_values
@@ -42,7 +43,7 @@ async def new_event(request: web.Request) -> web.StreamResponse:
         offer_minutes=str(OFFER_MINUTES),
         **contact_values(await use_cases(request).events.last_contact()),
     )
-    return _form_page(request, blank, event=None)
+    return await _form_page(request, blank, event=None)
 
 
 async def create_event(request: web.Request) -> web.StreamResponse:
@@ -50,11 +51,11 @@ async def create_event(request: web.Request) -> web.StreamResponse:
     require(request)
     form = await read_form(request, EventForm)
     if form.model is None or "more" in form.values:
-        return _form_page(request, form, event=None)
+        return await _form_page(request, form, event=None)
     try:
         event = await use_cases(request).events.create(form.model.draft())
     except InvalidValueError as error:
-        return _form_page(request, refused(form, error, texts_of(request)), event=None)
+        return await _form_page(request, refused(form, error, texts_of(request)), event=None)
     return see(f"/events/{event.event_id}")
 
 
@@ -62,7 +63,7 @@ async def edit_event(request: web.Request) -> web.StreamResponse:
     """The form, filled with the event."""
     event = await _own_event(request)
     require_editable(event)
-    return _form_page(request, filled_with(event), event=event)
+    return await _form_page(request, filled_with(event), event=event)
 
 
 async def change_event(request: web.Request) -> web.StreamResponse:
@@ -73,7 +74,7 @@ async def change_event(request: web.Request) -> web.StreamResponse:
     event = await _own_event(request)
     form = await read_form(request, EventForm)
     if form.model is None or "more" in form.values:
-        return _form_page(request, form, event=event)
+        return await _form_page(request, form, event=event)
     try:
         draft = form.model.draft()
         changes: EventChanges = {
@@ -86,20 +87,23 @@ async def change_event(request: web.Request) -> web.StreamResponse:
             "offer_minutes": draft.offer_minutes,
             "no_show_minutes": draft.no_show_minutes,
             "description": draft.description,
+            "series": draft.series,
             "rooms": draft.rooms,
             "sessions": draft.sessions,
             "data_contact": draft.data_contact,
             "questions": draft.questions,
         }
         version = form.value("version")
-        await use_cases(request).events.edit(event.event_id, changes, seen=[version] if version else None)
+        await use_cases(request).events.edit(
+            event.event_id, changes, seen=[version] if version else None, connects=organizes_all(request)
+        )
     except InvalidValueError as error:
-        return _form_page(request, refused(form, error, texts_of(request)), event=event)
+        return await _form_page(request, refused(form, error, texts_of(request)), event=event)
     except EventChangedMeanwhileError:
         event = await use_cases(request).events.find(event.event_id)
         require_editable(event)
         form, differences = merged(form, event)
-        return _form_page(request, form, event=event, differences=differences)
+        return await _form_page(request, form, event=event, differences=differences)
     return see(f"/events/{event.event_id}")
 
 
@@ -138,8 +142,10 @@ async def _event_page(
         letters_on_cancelling=sum(active),
         mail_leaves=cases.settings.smtp_server is not None,
         let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
+        contests=await cases.proofs.contests.waiting(event.event_id),
         unseated=sum(not settled for _, settled in await cases.desks.unseated_entries(event.event_id)),
         unknown_sources=(await unknown_sources(cases.neighbours, [event])).get(event.event_id, ()),
+        room_troubles=await cases.neighbours.room_troubles(event.event_id) if _meets_online(event) else None,
         undelivered=(await cases.letters.counts(event.event_id)).get(LetterState.UNDELIVERABLE, 0),
         roster=kept,
         search=search,
@@ -148,6 +154,10 @@ async def _event_page(
         public_url=f"{cases.settings.public_url}/e/{event.event_id}",
         spell=spell,
     )
+
+
+def _meets_online(event: Event) -> bool:
+    return event.status is EventStatus.PUBLISHED and any(room.conference for room in event.rooms)
 
 
 async def show_participant(request: web.Request) -> web.StreamResponse:
@@ -252,12 +262,12 @@ async def _own_event(request: web.Request) -> Event:
     return await use_cases(request).events.find(event_id)
 
 
-def _form_page(
+async def _form_page(
     request: web.Request, form: Form[EventForm], *, event: Event | None, differences: Sequence[Difference] | None = None
 ) -> web.Response:
-    more = "more" in form.values
-    # Asking for more rows is not sending the form in: what is still missing is no error yet.
-    shown = replace(form, errors={}, model=None) if more else form
+    # Asking for more rows, or for more fields of one, is not sending the form in: what is missing is no error yet.
+    shown = replace(form, errors={}, model=None) if "more" in form.values else form
+    rows = {"more": form.value("more") == "rows", "again": "more" in form.values}
     return render(
         request,
         "event_form.html",
@@ -265,7 +275,9 @@ def _form_page(
         form=shown,
         event=event,
         differences=differences,
-        session_rows=rows_to_show(shown, "sessions", more=more),
-        room_rows=rows_to_show(shown, "rooms", more=more),
-        question_rows=rows_to_show(shown, "questions", more=more),
+        session_rows=rows_to_show(shown, "sessions", **rows),
+        room_rows=rows_to_show(shown, "rooms", **rows),
+        question_rows=rows_to_show(shown, "questions", **rows),
+        known_series=await use_cases(request).events.series(reach_of(request)),
+        sources=sorted(await use_cases(request).neighbours.source_names() or ()) if organizes_all(request) else (),
     )

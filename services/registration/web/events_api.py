@@ -17,6 +17,7 @@ from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.errors import EventNotFoundError
 from services.registration.domain.event import EventStatus
 from services.registration.domain.seats import Capacity, Mode
+from services.registration.web.actors import organizes_all
 from services.registration.web.answers import answer
 from services.registration.web.cursors import cursor_key, read_cursor
 from services.registration.web.event_answers import (
@@ -48,6 +49,7 @@ _AS_SENT: Final = frozenset(
         "reconnect_grace_seconds",
         "offer_minutes",
         "no_show_minutes",
+        "series",
     }
 )
 """The fields that the use case takes as they come."""
@@ -121,7 +123,7 @@ async def change_event(request: web.Request) -> web.Response:
     """
     body = await read_json(request, EventPatch)
     events, event_id = use_cases(request).events, request.match_info["event_id"]
-    change = events.edit(event_id, _changes(body), seen=versions_seen(request))
+    change = events.edit(event_id, _changes(body), seen=versions_seen(request), connects=organizes_all(request))
     return await answer_with_version(request, await telling_what_changed(request, change))
 
 
@@ -138,6 +140,7 @@ def draft_of(body: NewEvent) -> EventDraft:
         offer_minutes=body.offer_minutes,
         no_show_minutes=body.no_show_minutes,
         description=body.description or None,
+        series=body.series,
         rooms=tuple(room_draft(room) for room in body.rooms),
         sessions=tuple(session_draft(session) for session in body.sessions),
         data_contact=_contact(body.data_contact),
@@ -152,6 +155,7 @@ def room_draft(body: RoomBody) -> RoomDraft:
         name=body.name,
         conference=Conference(source=conference.source, room=conference.room) if conference else None,
         address=body.address,
+        stream=body.stream.stream() if body.stream else None,
         room_id=body.room_id,
     )
 

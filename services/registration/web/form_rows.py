@@ -26,11 +26,14 @@ def gather_rows(filled: Mapping[str, Any], tables: Mapping[str, str | None]) -> 
     return nested
 
 
-def rows_to_show(form: Form[Any], table: str, *, more: bool) -> Sequence[str]:
-    """The keys of a table's rows: those with something in them, and some to fill in; `more` than were shown."""
+def rows_to_show(form: Form[Any], table: str, *, more: bool = False, again: bool = False) -> Sequence[str]:
+    """The keys of a table's rows: those with something in them, and some to fill in.
+
+    `more` than were shown before, or the same ones `again`.
+    """
     named = [name for name in form.values if name.startswith(f"{table}.")]
-    used = {name.split(".")[1] for name in named if more or form.value(name)}
+    used = {name.split(".")[1] for name in named if more or again or form.value(name)}
     numbers = [int(key) for key in used if key.isdecimal() and int(key) < MOST_ROWS]
     last = max(numbers, default=-1)
-    spare = SPARE_ROWS if more or not numbers else 1
+    spare = SPARE_ROWS if more else 0 if again else 1
     return [str(number) for number in range(min(last + 1 + spare, MOST_ROWS))]

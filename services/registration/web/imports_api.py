@@ -4,6 +4,7 @@ import asyncio
 from typing import Final
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from pydantic import BaseModel
 
 from services.chassis.http import read_query
@@ -82,7 +83,7 @@ async def _file(request: web.Request) -> bytes:
         return await request.read()
     try:
         file = (await request.post()).get("file")
-    except (ValueError, LookupError):
+    except (ValueError, LookupError, HttpProcessingError):
         raise Problem(400, detail="The form cannot be read.") from None
     if not isinstance(file, web.FileField):
         raise Problem(415, detail="The form has no file called file.")

@@ -1,6 +1,7 @@
 """All that is known of a participant, to be read and taken along: from the personal link, and by an organizer."""
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Final
 
 from aiohttp import web
@@ -8,6 +9,8 @@ from aiohttp import web
 from services.chassis.access import require
 from services.chassis.pages import render
 from services.registration.application.personal_exports import DoneBy, PersonalExport
+from services.registration.domain.documents import spelled_code
+from services.registration.domain.signatures import svg_of
 from services.registration.domain.tickets import spell
 from services.registration.web.answers import answer
 from services.registration.web.consent_texts import NAMES, TEXTS
@@ -85,9 +88,12 @@ def _drawn(request: web.Request, template: str, export: PersonalExport, *, here:
         data=export.own,
         of_oneself="token" in request.match_info,
         done_by=DoneBy.of,
+        svg_of=svg_of,
         purposes=NAMES,
         texts=TEXTS,
         spell=spell,
+        spelled=spelled_code,
+        as_day=date.fromisoformat,
         here=here,
     )
 

@@ -10,13 +10,16 @@ from services.registration.application.neighbours import KnownAttendance
 from services.registration.application.people import OwnData
 from services.registration.application.personal_exports import DoneBy, Missing, PersonalExport
 from services.registration.domain.audit import Act
+from services.registration.domain.documents import DocumentKind, IssuedDocument, spelled_code
 from services.registration.domain.event import Event
 from services.registration.domain.letters import LetterKind, LetterState
 from services.registration.domain.registrations import Purpose
 from services.registration.domain.seats import Mode, SeatStatus
+from services.registration.domain.signatures import Way, svg_of
 from services.registration.domain.ticket_shops import Platform
 from services.registration.domain.tickets import spell
 from services.registration.web.consent_texts import TEXTS
+from services.registration.web.contest_bodies import ContestView
 from services.registration.web.desk_views import ScanView
 from services.registration.web.question_views import AnswerView
 from services.registration.web.session_views import ChosenSessionView
@@ -87,12 +90,47 @@ class OwnGuestView(BaseModel):
     linked_at: Instant
 
 
+class OwnSignatureView(BaseModel):
+    """What they signed for a half-day: `drawing` is an SVG, `typed` the name of who did not draw."""
+
+    half_day_id: str
+    way: Way
+    at: Instant
+    drawing: str | None
+    typed: str | None
+
+
 class DoneView(BaseModel):
     """What was done about them, and by which side."""
 
     at: Instant
     act: Act
     by: DoneBy
+
+
+class OwnDocumentView(BaseModel):
+    """A document that was issued about them; `figures` is the digest of what is reckoned in it."""
+
+    code: str
+    kind: DocumentKind
+    issued_at: Instant
+    as_of: Instant
+    language: str
+    figures: str
+    in_force: bool
+
+    @classmethod
+    def of(cls, document: IssuedDocument) -> "OwnDocumentView":
+        """One document."""
+        return cls(
+            code=spelled_code(document.code),
+            kind=document.kind,
+            issued_at=document.issued_at,
+            as_of=document.as_of,
+            language=document.language,
+            figures=document.figures,
+            in_force=document.in_force,
+        )
 
 
 class AttendedEventView(BaseModel):
@@ -150,6 +188,9 @@ class OwnDataView(BaseModel):
     check_ins: list[ScanView]
     attendance: Annotated[KnownAttendance | None, Field(description="When they were there, and what that rests on.")]
     guests: list[OwnGuestView]
+    signatures: list[OwnSignatureView]
+    documents: list[OwnDocumentView]
+    contests: list[ContestView]
     letters: list[WrittenView]
     history: list[DoneView]
 
@@ -190,6 +231,18 @@ class OwnDataView(BaseModel):
                 OwnGuestView(guest_id=link.guest_id, name=names.get(link.guest_id), linked_at=link.changed_at)
                 for link in export.guests
             ],
+            signatures=[
+                OwnSignatureView(
+                    half_day_id=each.half_day_id,
+                    way=each.way,
+                    at=each.at,
+                    drawing=svg_of(each.strokes) if each.strokes else None,
+                    typed=each.typed,
+                )
+                for each in export.signatures
+            ],
+            documents=[OwnDocumentView.of(each) for each in export.documents],
+            contests=[ContestView.of(each) for each in export.contests],
             letters=[
                 WrittenView(
                     kind=stored.letter.kind,

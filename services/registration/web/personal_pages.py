@@ -14,6 +14,7 @@ from services.chassis.pages.forms import Form, read_form
 from services.registration.application.chosen_sessions import ChosenSession, clashes
 from services.registration.application.ports import Participant
 from services.registration.application.registrations import RegistrationChanges
+from services.registration.application.signatures import may_attest
 from services.registration.domain.errors import (
     InvalidValueError,
     NoOfferError,
@@ -232,12 +233,14 @@ async def _personal_page(
         here=_path(request),
         # A path and not the whole address, so that it works by whatever name this machine was reached.
         join_path=cases.links.join_url(**whose).removeprefix(cases.settings.public_url),
+        live_path=cases.links.live_url(**whose).removeprefix(cases.settings.public_url),
         other_mode=other,
         other_is_full=counts.free(event)[other] == 0,
         consents=asked_now(),
         last_words=await cases.people.last_words(seat.participant_id),
         erasure=await cases.people.erasure(seat.participant_id),
         erased_before=ERASED_BEFORE in request.query_string,
+        attests=may_attest(await cases.proofs.signatures.settings(event.event_id), participant),
     )
 
 

@@ -31,13 +31,14 @@ class Activity:
 
 GUEST_NAMES: Final = "guest_names"
 DELIVERIES: Final = "deliveries"
+DOOR_COUNTS: Final = "door_counts"
 """Rules of the bridge, which is asked for their periods."""
 DEAD_LETTERS: Final = "dead_letters"
 IMPORTED_FILES: Final = "imported_files"
 """What is deleted by others than the retention: Kafka, and the import itself."""
 
 WHAT: Final = {
-    Kept.PARTICIPANTS.value: mark("Names, addresses, answers, consents and chosen sessions"),
+    Kept.PARTICIPANTS.value: mark("Names, addresses, answers, consents, chosen sessions, signatures and contests"),
     Kept.TRAINING_PROOF.value: mark("The same, where attendance of a training must be proved"),
     Kept.COFUNDED_TRAINING_PROOF.value: mark("The same, for a training that a European or regional fund pays for too"),
     Kept.NEEDS.value: mark("Accessibility needs"),
@@ -49,6 +50,7 @@ WHAT: Final = {
     GUEST_NAMES: mark("Names that guests give in online rooms"),
     DELIVERIES: mark("Messages of the video platforms, under digests"),
     DEAD_LETTERS: mark("Messages that could not be read, sealed"),
+    DOOR_COUNTS: mark("How many messages of the video platforms came, and why some were refused"),
     IMPORTED_FILES: mark("Files that were imported"),
 }
 """What each rule is about."""
@@ -61,7 +63,14 @@ COUNTED_FROM: Final = {
 
 _CONTRACT: Final = mark("Contract: it is needed to take part in the event (article 6.1.b)")
 _CONSENT: Final = mark("Consent, for each purpose apart, which can be taken back at any time (article 6.1.a)")
+_PROOF: Final = mark(
+    "Contract (article 6.1.b); for a training the legal obligation to prove it (article 6.1.c; in France"
+    " Code du travail, articles L6362-5, L6362-6 and R6313-3)"
+)
 _INTEREST: Final = mark("Legitimate interest in an event that works and in traceable administration (article 6.1.f)")
+_FACTS_STAY: Final = mark(
+    "Facts under random numbers stay: once the name is deleted, nothing here leads back from them"
+)
 _PARTICIPANTS: Final = mark("Participants, and those who register others")
 _ORGANIZERS: Final = mark("Organizers of the event")
 
@@ -96,20 +105,50 @@ ACTIVITIES: Final = (
         key="attendance",
         name=mark("Attendance"),
         purpose=mark("Establishing who attended, in the room or remotely, and for how long; certificates"),
-        basis=mark(
-            "Contract (article 6.1.b); for a training the legal obligation to prove it (article 6.1.c; in France"
-            " Code du travail, articles L6362-5, L6362-6 and R6313-3)"
-        ),
+        basis=_PROOF,
         people=mark("Participants"),
         data=mark(
             "Scans of tickets and connections to online rooms, with their times, under random numbers; the names"
-            " that belong to the numbers"
+            " that belong to the numbers; which documents were issued, as digests"
         ),
         recipients=mark(
             "Organizers of the event; analysts (random numbers alone); whoever funds or controls a training"
         ),
         kept=(Kept.PARTICIPANTS, Kept.TRAINING_PROOF, Kept.COFUNDED_TRAINING_PROOF, DELIVERIES),
-        besides=(mark("Facts under random numbers stay: once the name is deleted, nothing here leads back from them"),),
+        besides=(_FACTS_STAY,),
+    ),
+    Activity(
+        key="signatures",
+        name=mark("Attendance sheets and signatures"),
+        purpose=mark("Proving half-day by half-day who was there, by their signature"),
+        basis=_PROOF,
+        people=mark("Participants who sign on a screen, or attest that they took part remotely"),
+        data=mark(
+            "The strokes of the signature, or the name that was typed, sealed; when it was given, and at which desk. "
+            "Sheets name everybody with a seat"
+        ),
+        recipients=mark("Organizers of the event; whoever funds or controls a training, on the sheets"),
+        kept=(Kept.PARTICIPANTS, Kept.TRAINING_PROOF, Kept.COFUNDED_TRAINING_PROOF),
+    ),
+    Activity(
+        key="contests",
+        name=mark("Contests of attendance"),
+        purpose=mark("Letting people say that their attendance is not what is known of it, and answering them"),
+        basis=mark(
+            "The right to have data corrected (article 16), which is a legal obligation (article 6.1.c); contract"
+            " (article 6.1.b)"
+        ),
+        people=mark("Participants who contest their attendance"),
+        data=mark(
+            "What they write, which may tell of their health, and the reason of the answer, sealed; when they say that"
+            " they were there, and the time that was granted, under random numbers"
+        ),
+        recipients=mark(
+            "Organizers of the event; whoever is shown a certificate, for granted time alone: what was written is on"
+            " none"
+        ),
+        kept=(Kept.PARTICIPANTS, Kept.TRAINING_PROOF, Kept.COFUNDED_TRAINING_PROOF),
+        besides=(_FACTS_STAY,),
     ),
     Activity(
         key="guests",
@@ -117,9 +156,22 @@ ACTIVITIES: Final = (
         purpose=mark("Finding out which participant somebody in an online room is"),
         basis=_INTEREST,
         people=mark("People in an online room who did not come by their personal link"),
-        data=mark("The name that they gave, sealed; a keyed digest of what the platform knows them by"),
+        data=mark(
+            "The name that they gave, and until it is known who they are the address and the number under which the "
+            "platform knows them, sealed; a keyed digest of what the platform knows them by"
+        ),
         recipients=_ORGANIZERS,
-        kept=(GUEST_NAMES,),
+        kept=(GUEST_NAMES, IMPORTED_FILES),
+    ),
+    Activity(
+        key="volunteers",
+        name=mark("Volunteers’ hours"),
+        purpose=mark("Showing in the annual accounts what volunteers gave; certificates for them"),
+        basis=_INTEREST,
+        people=mark("Volunteers whose name an organizer wrote down"),
+        data=mark("Name, day, task and time; once the name is deleted the hours stay, which are about nobody then"),
+        recipients=_ORGANIZERS,
+        kept=(Kept.PARTICIPANTS,),
     ),
     Activity(
         key="consents",

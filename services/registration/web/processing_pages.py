@@ -12,6 +12,7 @@ from services.chassis.pages.languages import mark
 from services.chassis.spreadsheets import CSV_TYPE, write_csv
 from services.registration.domain.training_proofs import TrainingProof
 from services.registration.web.answers import see
+from services.registration.web.data_contact_form import DataContactFields, contact_values
 from services.registration.web.processing_register import register_of, what_is_kept
 from services.registration.web.use_cases import use_cases
 
@@ -79,7 +80,7 @@ async def download_register(request: web.Request) -> web.StreamResponse:
 async def show_keeping(request: web.Request) -> web.StreamResponse:
     """Until when what is kept of the people of an event, and the form that says what attendance proves."""
     require(request, event_id=request.match_info["event_id"])
-    return await _keeping_page(request, None)
+    return await _keeping_page(request)
 
 
 async def change_keeping(request: web.Request) -> web.StreamResponse:
@@ -93,23 +94,41 @@ async def change_keeping(request: web.Request) -> web.StreamResponse:
     return see(f"/events/{event_id}/keeping?saved")
 
 
+async def change_contact(request: web.Request) -> web.StreamResponse:
+    """Say who answers for the data of the event, over or not; or show the form again with what is wrong."""
+    event_id = request.match_info["event_id"]
+    require(request, event_id=event_id)
+    form = await read_form(request, DataContactFields)
+    if form.model is None:
+        return await _keeping_page(request, contact=form)
+    await use_cases(request).events.edit(event_id, {"data_contact": form.model.data_contact()})
+    return see(f"/events/{event_id}/keeping?saved")
+
+
 def add_processing_pages(app: web.Application) -> None:
     """Route them."""
     app.router.add_get("/processing", show_register)
     app.router.add_get("/processing.csv", download_register)
     app.router.add_get("/events/{event_id}/keeping", show_keeping)
     app.router.add_post("/events/{event_id}/keeping", change_keeping)
+    app.router.add_post("/events/{event_id}/keeping/contact", change_contact)
 
 
-async def _keeping_page(request: web.Request, form: Form[ProofForm] | None) -> web.Response:
+async def _keeping_page(
+    request: web.Request,
+    form: Form[ProofForm] | None = None,
+    *,
+    contact: Form[DataContactFields] | None = None,
+) -> web.Response:
     cases, event_id = use_cases(request), request.match_info["event_id"]
-    times = await cases.keeping.times(event_id)
+    times, event = await cases.keeping.times(event_id), await cases.events.find(event_id)
     return render(
         request,
         "keeping.html",
-        status=200 if form is None else 422,
-        event=await cases.events.find(event_id),
+        status=200 if form is None and contact is None else 422,
+        event=event,
         kept=times,
         form=form or Form.empty(proof=times.proof.value),
+        contact=contact or Form.empty(**contact_values(event.data_contact)),
         saved="saved" in request.query,
     )

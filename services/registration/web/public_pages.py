@@ -3,6 +3,7 @@
 import asyncio
 import secrets
 from typing import Final
+from urllib.parse import quote
 
 from aiohttp import web
 
@@ -114,7 +115,9 @@ async def join(request: web.Request) -> web.StreamResponse:
         return render(request, "not_yet.html", status=404, event=None, reason="unknown_link")
     event = await cases.events.find(event_id)
     participant = await cases.registrations.find(event_id, participant_id)
-    reason = _why_not(event, participant)
+    reason = why_not(event, participant)
+    if reason == "no_meeting" and event.rooms_from_afar:
+        return see(f"/e/{event_id}/live/{request.match_info['token']}")
     if reason is not None:
         return render(request, "not_yet.html", status=409, event=event, reason=reason)
     person = participant.person
@@ -124,7 +127,8 @@ async def join(request: web.Request) -> web.StreamResponse:
         display_name=person.name if person else "",
         language=person.language if person else language_of(request),
     )
-    return see(path)
+    room_id = request.query.get("room")
+    return see(path if room_id is None else f"{path}?room={quote(room_id, safe='')}")
 
 
 async def follow_agenda(request: web.Request) -> web.StreamResponse:
@@ -151,7 +155,7 @@ def add_public_pages(app: web.Application) -> None:
     app.router.add_get("/e/{event_id}/join/{token}", join)
 
 
-def _why_not(event: Event, participant: Participant) -> str | None:
+def why_not(event: Event, participant: Participant) -> str | None:
     """Why somebody cannot join; None when they can. In person too: a laptop in the room is welcome."""
     if event.status is not EventStatus.PUBLISHED:
         return f"event_{event.status}"

@@ -3,43 +3,17 @@
 Counted in this process's memory: several processes allow as many times more, and a restart forgets.
 """
 
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from math import ceil
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from aiohttp import web
 
 from services.chassis.access import grant_of
+from services.chassis.allowances import Allowance
 from services.chassis.problems import Problem
 
 Address: TypeAlias = IPv4Address | IPv6Address
-_MOST_ADDRESSES: Final = 10_000
-
-
-@dataclass(slots=True)
-class Allowance:
-    """So many at once, refilled evenly over `seconds`, for each key."""
-
-    most: int
-    seconds: float
-    clock: Callable[[], float] = time.monotonic
-    _spent: dict[str, tuple[float, float]] = field(default_factory=dict)
-
-    def wait_for(self, key: str, number: int = 1) -> float:
-        """Take so many, or none: gives 0, or after how many seconds there are enough."""
-        now, rate = self.clock(), self.most / self.seconds
-        spent, at = self._spent.pop(key, (0.0, now))
-        left = max(0.0, spent - (now - at) * rate)
-        number = min(number, self.most)
-        missing = left + number - self.most
-        # Whoever was seen last stands last: the first ones have had the longest time to be refilled.
-        self._spent[key] = (left if missing > 0 else left + number, now)
-        if len(self._spent) > _MOST_ADDRESSES:
-            del self._spent[next(iter(self._spent))]
-        return max(0.0, missing / rate)
 
 
 class RegistrationLimits:
@@ -58,7 +32,7 @@ class RegistrationLimits:
         address = client_address(request)
         if grant_of(request) is not None or address is None or is_on_this_machine(request):
             return 0
-        wait = self._per_address.wait_for(_network(address), number)
+        wait = self._per_address.wait_for(network_of(address), number)
         return ceil(wait if wait > 0 else self._in_all.wait_for("", number))
 
     def require(self, request: web.Request, number: int = 1) -> None:
@@ -107,6 +81,6 @@ def _parsed(text: str) -> Address | None:
     return mapped or address
 
 
-def _network(address: Address) -> str:
-    """One customer has a whole /64 of IPv6 addresses."""
+def network_of(address: Address) -> str:
+    """Whom limits are counted for: one customer has a whole /64 of IPv6 addresses."""
     return str(address) if address.version == 4 else str(ip_network((address, 64), strict=False))  # noqa: PLR2004

@@ -1,15 +1,15 @@
 """The list of registrations as a file: which columns it has, what they are called, what is in them."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from aiohttp import web
 
-from services.chassis.pages import language_of, texts_of
+from services.chassis.pages import texts_of
+from services.chassis.pages.downloads import file_name, table_file
 from services.chassis.pages.languages import mark
-from services.chassis.spreadsheets import CSV_TYPE, XLSX_TYPE, Cell, write_csv, write_xlsx
+from services.chassis.spreadsheets import Cell
 from services.registration.application.chosen_sessions import ChosenSession
 from services.registration.application.ports import Participant
 from services.registration.domain.event import Event
@@ -67,18 +67,8 @@ async def roster_file(request: web.Request, kind: str, *, for_people: bool) -> w
         for row, participant in zip(rows, participants, strict=True):
             given = answers.get(participant.registration.participant_id, ())
             row.append(next((_answered(each) for each in given if each.question_id == question_id), None))
-    if kind == "csv":
-        separator = ";" if for_people and language_of(request) == "fr" else ","
-        body = await asyncio.to_thread(write_csv, headings, rows, separator=separator)
-    else:
-        body = await asyncio.to_thread(write_xlsx, headings, rows, name="registrations")
-    headers = {
-        "Content-Disposition": f'attachment; filename="registrations-{event.event_id}.{kind}"',
-        "Cache-Control": "no-store",
-    }
-    if kind == "csv":
-        return web.Response(body=body, content_type=CSV_TYPE, charset="utf-8", headers=headers)
-    return web.Response(body=body, content_type=XLSX_TYPE, headers=headers)
+    name = file_name("registrations", event.title, str(event.starts_at.astimezone(zone).date()), kind=kind)
+    return await table_file(request, headings, rows, name=name, sheet="registrations", for_people=for_people)
 
 
 def _asked(event: Event, answers: Mapping[str, Sequence[Answer]]) -> Mapping[str, str]:

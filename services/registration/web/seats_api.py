@@ -33,7 +33,7 @@ _OFFER: Final = "/api/v1/events/{event_id}/registrations/{participant_id}/offer"
     "GET",
     "/api/v1/events/{event_id}/seats",
     summary="Count the seats",
-    roles=[Role.DESK, Role.ANALYST],
+    roles=[Role.DESK],
     answers={200: SeatsView},
 )
 async def count_seats(request: web.Request) -> web.Response:

@@ -1,16 +1,16 @@
 """The organizer's pages of the sessions that people register for: how they fill, who is in, moving people, lists."""
 
-import asyncio
 from typing import Final
 
 from aiohttp import web
 
 from services.chassis.access import require
 from services.chassis.openapi import Api
-from services.chassis.pages import language_of, render, texts_of
+from services.chassis.pages import render, texts_of
+from services.chassis.pages.downloads import file_name, table_file
 from services.chassis.pages.languages import mark
 from services.chassis.paging import page_of
-from services.chassis.spreadsheets import CSV_TYPE, XLSX_TYPE, write_csv, write_xlsx
+from services.chassis.spreadsheets import CSV_TYPE, XLSX_TYPE
 from services.registration.domain.event import Event
 from services.registration.web.answers import see
 from services.registration.web.roster_files import WORDS
@@ -114,7 +114,7 @@ async def _own_event(request: web.Request) -> Event:
 
 async def _file(request: web.Request, kind: str, *, for_people: bool) -> web.Response:
     event_id, session_id = request.match_info["event_id"], request.match_info["session_id"]
-    attendees = await use_cases(request).session_places.taken_along(event_id, session_id)
+    event, attendees = await use_cases(request).session_places.taken_along(event_id, session_id)
     texts = texts_of(request)
     headings = [texts.gettext(heading) if for_people else name for name, heading in HEADINGS.items()]
     words = {word: texts.gettext(text) if for_people else word.value for word, text in WORDS.items()}
@@ -128,10 +128,8 @@ async def _file(request: web.Request, kind: str, *, for_people: bool) -> web.Res
         ]
         for each in attendees
     ]
-    headers = {"Content-Disposition": f'attachment; filename="{session_id}.{kind}"', "Cache-Control": "no-store"}
-    if kind == "csv":
-        separator = ";" if for_people and language_of(request) == "fr" else ","
-        body = await asyncio.to_thread(write_csv, headings, rows, separator=separator)
-        return web.Response(body=body, content_type=CSV_TYPE, charset="utf-8", headers=headers)
-    body = await asyncio.to_thread(write_xlsx, headings, rows, name="session")
-    return web.Response(body=body, content_type=XLSX_TYPE, headers=headers)
+    title = next(
+        session.title for session in (*event.sessions, *event.removed_sessions) if session.session_id == session_id
+    )
+    name = file_name("registrations", event.title, title, kind=kind)
+    return await table_file(request, headings, rows, name=name, sheet="session", for_people=for_people)

@@ -21,9 +21,7 @@ _ATTENDEES: Final = "/api/v1/events/{event_id}/sessions/{session_id}/registratio
 _ONE: Final = "/api/v1/events/{event_id}/sessions/{session_id}/registrations/{participant_id}"
 
 
-@api.route(
-    "GET", _ALL, summary="Count the seats of sessions", roles=[Role.DESK, Role.ANALYST], answers={200: SessionsView}
-)
+@api.route("GET", _ALL, summary="Count the seats of sessions", roles=[Role.DESK], answers={200: SessionsView})
 async def count_session_seats(request: web.Request) -> web.Response:
     """Those of the agenda that people register for. Who chooses among them names them in `sessions`, registering."""
     cases = use_cases(request)

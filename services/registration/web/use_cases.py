@@ -14,6 +14,7 @@ from services.registration.application.checkins import CheckIns
 from services.registration.application.desks import Desks
 from services.registration.application.events import Events
 from services.registration.application.exports import Exports
+from services.registration.application.guests import Guests
 from services.registration.application.identities import Identities
 from services.registration.application.imports import Imports
 from services.registration.application.known_grants import KnownGrants
@@ -23,12 +24,15 @@ from services.registration.application.offers import Offers
 from services.registration.application.people import People
 from services.registration.application.personal_exports import PersonalExports
 from services.registration.application.personal_links import PersonalLinks
+from services.registration.application.proof_cases import ProofCases
+from services.registration.application.recognition import Recognition
 from services.registration.application.registrations import Registrations
 from services.registration.application.retention import Keeping
 from services.registration.application.session_places import SessionPlaces
 from services.registration.application.suspect_times import SuspectTimes
 from services.registration.application.ticket_shops import TicketShops
 from services.registration.application.tokens import Tokens
+from services.registration.application.volunteers import Volunteers
 from services.registration.application.walk_ins import WalkIns
 from services.registration.settings import RegistrationSettings
 from services.registration.web.rate_limits import RegistrationLimits
@@ -49,8 +53,11 @@ class UseCases:
     check_ins: CheckIns
     desks: Desks
     walk_ins: WalkIns
+    volunteers: Volunteers
     late_scans: LateScans
     identities: Identities
+    guests: Guests
+    recognition: Recognition
     suspect_times: SuspectTimes
     tokens: Tokens
     access: AccountCases
@@ -65,6 +72,7 @@ class UseCases:
     neighbours: HttpNeighbours
     retention: RetentionJob
     cards: EventCards
+    proofs: ProofCases
 
 
 USE_CASES: Final = web.AppKey("use_cases", UseCases)

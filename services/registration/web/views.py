@@ -6,10 +6,12 @@ from pydantic import BaseModel
 
 from schemas.envelope import Instant
 from services.registration.application.ports import GuestLink
+from services.registration.application.recognition import Recognised
 from services.registration.domain.data_contacts import DataContact
 from services.registration.domain.event import ClosedBy, Event, EventStatus
 from services.registration.domain.suspect_times import TimeAcceptance
 from services.registration.web.question_views import QuestionView
+from services.registration.web.stream_form import StreamView
 
 
 class CapacityView(BaseModel):
@@ -27,12 +29,13 @@ class ConferenceView(BaseModel):
 
 
 class RoomView(BaseModel):
-    """A room; who may not manage the event does not see its `conference`."""
+    """A room; who may not manage the event sees neither its `conference` nor its `stream`."""
 
     room_id: str
     name: str
     conference: ConferenceView | None
     address: str | None
+    stream: StreamView | None
 
 
 class SessionView(BaseModel):
@@ -100,6 +103,7 @@ class EventView(BaseModel):
     offer_minutes: int
     no_show_minutes: int | None
     description: str | None
+    series: str | None
     sessions: list[SessionView]
     rooms: list[RoomView]
     closes_at: Instant | None
@@ -127,6 +131,7 @@ class EventView(BaseModel):
             offer_minutes=event.offer_minutes,
             no_show_minutes=event.no_show_minutes,
             description=event.description,
+            series=event.series,
             sessions=[
                 SessionView(
                     session_id=session.session_id,
@@ -150,6 +155,7 @@ class EventView(BaseModel):
                     if whole and room.conference
                     else None,
                     address=room.address,
+                    stream=StreamView.of(room.stream) if whole and room.stream else None,
                 )
                 for room in event.rooms
             ],
@@ -195,6 +201,12 @@ class SecretView(BaseModel):
     """What lets somebody in, told once."""
 
     secret: str
+
+
+class RecognisedView(BaseModel):
+    """What is known of each guest who was asked after, by id."""
+
+    guests: dict[str, Recognised]
 
 
 class NamesView(BaseModel):

@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, Generic, Never, TypeVar
 
+import structlog
+
 from services.streaming_bridge.domain.errors import StorageUnavailableError
 
 Item = TypeVar("Item")
@@ -13,6 +15,8 @@ Result = TypeVar("Result")
 LARGEST_GROUP: Final = 500
 LONGEST_QUEUE: Final = 10_000
 _TURNS: Final = 3
+
+log = structlog.stdlib.get_logger(__name__)
 
 
 class GroupCommit(Generic[Item, Result]):
@@ -41,6 +45,10 @@ class GroupCommit(Generic[Item, Result]):
         """How many are not yet in a transaction."""
         return len(self._waiting)
 
+    def is_full(self) -> bool:
+        """Whether so many wait that `submit` would refuse."""
+        return len(self._waiting) >= self._longest_queue
+
     async def submit(self, item: Item) -> Result:
         """Return the result of an item once it is committed.
 
@@ -48,7 +56,7 @@ class GroupCommit(Generic[Item, Result]):
             StorageUnavailableError: if too many wait already.
             Exception: what `write` raised for it.
         """
-        if len(self._waiting) >= self._longest_queue:
+        if self.is_full():
             raise StorageUnavailableError
         future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
@@ -71,6 +79,7 @@ class GroupCommit(Generic[Item, Result]):
         try:
             results = await self._write([item for item, _ in group])
         except StorageUnavailableError:
+            log.warning("group_commit.storage_unavailable", refused=len(group), waiting=len(self._waiting))
             for _, future in group:
                 _fail(future, StorageUnavailableError())
         except Exception as error:  # noqa: BLE001  (whatever it is belongs to whoever waits for it)

@@ -5,24 +5,23 @@ from datetime import datetime
 from typing import Any, Final
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from schemas.topics import PARTICIPATION
-from services.chassis import outbox
-from services.chassis.kafka import record_headers
-from services.chassis.outbox import OutboxRecord
 from services.chassis.secrets import SecretBox
-from services.streaming_bridge.adapters.storage import stored, storing
-from services.streaming_bridge.adapters.tables import CLAIMS, DELIVERIES, EVENTS, FORGOTTEN_GUESTS, GUESTS, OUTBOX
+from services.streaming_bridge.adapters.claims import claims_of
+from services.streaming_bridge.adapters.deliveries import Settled, finding_from, keep, tell
+from services.streaming_bridge.adapters.given_up import RoomOfSource, told_events
+from services.streaming_bridge.adapters.guests import keep_guests_of_events
+from services.streaming_bridge.adapters.recognition import SealedIdentities, ask_of_claimed
+from services.streaming_bridge.adapters.retelling import retold, with_own_events
+from services.streaming_bridge.adapters.storage import insert_if_new, stored, storing
+from services.streaming_bridge.adapters.tables import CLAIMS, DELIVERIES, FORGOTTEN_GUESTS, GUESTS
+from services.streaming_bridge.adapters.unreadable import keep_unreadable
 from services.streaming_bridge.application.arrivals import Arrival, Outcome
-from services.streaming_bridge.application.findings import fact_of
+from services.streaming_bridge.application.room_names import DIGEST_LENGTH
 from services.streaming_bridge.domain.claims import Claim, choose
-from services.streaming_bridge.domain.observations import Finding, GuestName, Kind, Room
-
-RoomOfSource = tuple[str, str]
-"""The name of a source, and a room's key: what a claim is found by."""
+from services.streaming_bridge.domain.observations import Finding, GuestName
 
 _CHUNK: Final = 500
 
@@ -31,10 +30,11 @@ class SqlInbox:
     """Writes groups of deliveries, and publishes those that were kept once their room is claimed."""
 
     def __init__(self, engine: AsyncEngine, *, names: SecretBox, committed: Callable[[], None]) -> None:
-        """`names` seals the names of guests; `committed` is called when there is something new to publish."""
+        """`names` seals the names of guests and what they are known by; `committed`: there is something to publish."""
         self._engine = engine
         self._names = names
-        self._committed = committed
+        self._identities = SealedIdentities(names)
+        self.committed = committed
 
     async def write(self, arrivals: Sequence[Arrival]) -> Sequence[Outcome]:
         """Store the deliveries that are new, in one transaction, and say what became of each.
@@ -43,18 +43,20 @@ class SqlInbox:
             StorageUnavailableError: if the database is away, full or busy; nothing is written then.
         """
 
-        def work(connection: Connection) -> list[tuple[Arrival, Claim | None]]:
+        def work(connection: Connection) -> list[Settled]:
             known = _known(connection, arrivals)
             new = {arrival.fact_id: arrival for arrival in reversed(arrivals) if arrival.fact_id not in known}
             fresh = [arrival for arrival in arrivals if new.get(arrival.fact_id) is arrival]
-            claims = claims_of(connection, {place(a.finding) for a in fresh if a.finding is not None})
-            settled = [(arrival, _claimed(arrival, claims)) for arrival in fresh]
-            self._insert(connection, settled)
+            findings = [arrival.finding for arrival in fresh if arrival.finding is not None]
+            claims = claims_of(connection, {place(finding) for finding in findings})
+            followed = told_events(connection, findings)
+            settled = [(arrival, followed.get(arrival.fact_id) or _claimed(arrival, claims)) for arrival in fresh]
+            self._insert(connection, with_own_events(connection, settled))
             return settled
 
         settled = await stored(self._engine, work)
-        self._committed()
-        outcomes = {id(arrival): arrival.outcome if claim is None else Outcome.ACCEPTED for arrival, claim in settled}
+        self.committed()
+        outcomes = {id(arrival): arrival.outcome if event is None else Outcome.ACCEPTED for arrival, event in settled}
         return [outcomes.get(id(arrival), Outcome.DUPLICATE) for arrival in arrivals]
 
     async def publish_claimed(
@@ -71,18 +73,21 @@ class SqlInbox:
             if not claims:
                 continue
             while rows := await _unclaimed(connection, room):
-                findings = [(row.position, _finding(row)) for row in rows]
-                chosen = [(position, finding, choose(claims[room], finding.time)) for position, finding in findings]
-                settled = [(position, finding, claim) for position, finding, claim in chosen if claim is not None]
-                records = [_record(finding, claim.event_id, now) for _, finding, claim in settled]
-                await outbox.add(connection, OUTBOX, records, now=now)
-                await connection.execute(
-                    sa.update(DELIVERIES)
-                    .where(DELIVERIES.c.position == sa.bindparam("at"))
-                    .values(state=Outcome.ACCEPTED, event_id=sa.bindparam("event")),
-                    [{"at": position, "event": claim.event_id} for position, _, claim in settled],
-                )
-                published += len(settled)
+                findings = [(row, finding_from(row)) for row in rows]
+                followed = await connection.run_sync(told_events, [finding for _, finding in findings])
+                chosen = [(row, finding, choose(claims[room], finding.time)) for row, finding in findings]
+                settled = [
+                    (row, finding, followed.get(finding.fact_id, claim.event_id))
+                    for row, finding, claim in chosen
+                    if claim is not None
+                ]
+                told = [(row, retold(finding, row, event_id), event_id) for row, finding, event_id in settled]
+                await connection.run_sync(tell, told, now=now)
+                guests = [(event_id, finding.subject) for _, finding, event_id in told]
+                await ask_of_claimed(connection, guests, now=now)
+                seen = [(subject, event_id) for event_id, subject in guests if subject is not None]
+                await connection.run_sync(keep_guests_of_events, seen, now=now)
+                published += len(told)
         return published
 
     async def sweep(self, *, now: datetime) -> int:
@@ -90,7 +95,7 @@ class SqlInbox:
         async with storing(self._engine) as connection:
             published = await self.publish_claimed(connection, now=now)
         if published:
-            self._committed()
+            self.committed()
         return published
 
     async def unclaimed(self) -> tuple[int, datetime | None]:
@@ -102,15 +107,16 @@ class SqlInbox:
             count, oldest = (await connection.execute(query)).one()
         return count, oldest
 
-    def _insert(self, connection: Connection, settled: Sequence[tuple[Arrival, Claim | None]]) -> None:
-        if not settled:
-            return
-        rows = [_row(arrival, claim) for arrival, claim in settled]
-        connection.execute(_insert_if_new(connection, DELIVERIES), rows)
-        records = [record for arrival, claim in settled if (record := _published(arrival, claim)) is not None]
-        outbox.store(connection, OUTBOX, records, now=settled[0][0].received_at)
+    def _insert(self, connection: Connection, settled: Sequence[Settled]) -> None:
+        keep(connection, settled)
         guests = {a.guest.guest_id: (a.guest, a.received_at) for a, _ in reversed(settled) if a.guest is not None}
         self._keep_names(connection, list(guests.values()))
+        seen = [(a.guest.guest_id, event_id) for a, event_id in settled if a.guest is not None and event_id is not None]
+        if seen:
+            keep_guests_of_events(connection, seen, now=settled[0][0].received_at)
+        told = [(a.identity, a.received_at, event_id) for a, event_id in settled if a.identity is not None]
+        self._identities.keep(connection, told)
+        keep_unreadable(connection, [arrival for arrival, _ in settled])
 
     def _keep_names(self, connection: Connection, guests: Sequence[tuple[GuestName, datetime]]) -> None:
         """Keep the name that a guest gave first, unless the guest is to be forgotten."""
@@ -129,15 +135,10 @@ class SqlInbox:
             if guest.guest_id not in known
         ]
         if rows:
-            connection.execute(_insert_if_new(connection, GUESTS), rows)
+            connection.execute(insert_if_new(connection, GUESTS), rows)
 
 
 # Made once, as all statements of the way of a delivery: SQLAlchemy takes longer to make one than SQLite to run it.
-_CLAIMS_OF: Final = (
-    sa.select(CLAIMS.c.source, CLAIMS.c.room_key, EVENTS.c.event_id, EVENTS.c.starts_at, EVENTS.c.ends_at)
-    .join(EVENTS, EVENTS.c.event_id == CLAIMS.c.event_id)
-    .where(CLAIMS.c.room_key.in_(sa.bindparam("keys", expanding=True)), sa.not_(EVENTS.c.cancelled))
-)
 _NAMED_OR_FORGOTTEN: Final = sa.union(
     *(
         sa.select(table.c.guest_id).where(table.c.guest_id.in_(sa.bindparam("ids", expanding=True)))
@@ -145,25 +146,6 @@ _NAMED_OR_FORGOTTEN: Final = sa.union(
     )
 )
 _KNOWN: Final = sa.select(DELIVERIES.c.fact_id).where(DELIVERIES.c.fact_id.in_(sa.bindparam("ids", expanding=True)))
-
-
-def claims_of(connection: Connection, rooms: set[RoomOfSource]) -> dict[RoomOfSource, list[Claim]]:
-    """The claims on some rooms; rooms without any are absent."""
-    found: dict[RoomOfSource, list[Claim]] = {}
-    if not rooms:
-        return found
-    for row in connection.execute(_CLAIMS_OF, {"keys": sorted({room for _, room in rooms})}):
-        if (row.source, row.room_key) in rooms:
-            found.setdefault((row.source, row.room_key), []).append(
-                Claim(
-                    event_id=row.event_id,
-                    source=row.source,
-                    room=row.room_key,
-                    starts_at=row.starts_at,
-                    ends_at=row.ends_at,
-                )
-            )
-    return found
 
 
 def place(finding: Finding) -> RoomOfSource:
@@ -177,11 +159,13 @@ def _known(connection: Connection, arrivals: Sequence[Arrival]) -> set[str]:
 
 
 async def _waiting_rooms(connection: AsyncConnection) -> list[RoomOfSource]:
-    """The claimed rooms for which something is kept."""
+    """The claimed rooms for which something is kept; and those that may be meant by a digest."""
+    meant = sa.func.length(DELIVERIES.c.room_key) == DIGEST_LENGTH
+    same_name = sa.or_(CLAIMS.c.room_key == DELIVERIES.c.room_key, meant)
     query = (
         sa.select(DELIVERIES.c.source, DELIVERIES.c.room_key)
         .where(DELIVERIES.c.state == Outcome.UNCLAIMED)
-        .join(CLAIMS, sa.and_(CLAIMS.c.source == DELIVERIES.c.source, CLAIMS.c.room_key == DELIVERIES.c.room_key))
+        .join(CLAIMS, sa.and_(CLAIMS.c.source == DELIVERIES.c.source, same_name))
         .distinct()
     )
     return [(row.source, row.room_key) for row in await connection.execute(query)]
@@ -198,69 +182,8 @@ async def _unclaimed(connection: AsyncConnection, room: RoomOfSource) -> Sequenc
     return (await connection.execute(query)).all()
 
 
-def _claimed(arrival: Arrival, claims: dict[RoomOfSource, list[Claim]]) -> Claim | None:
-    if arrival.finding is None:
-        return None
-    return choose(claims.get(place(arrival.finding), ()), arrival.finding.time)
-
-
-def _published(arrival: Arrival, claim: Claim | None) -> OutboxRecord | None:
-    if arrival.finding is not None and claim is not None:
-        return _record(arrival.finding, claim.event_id, arrival.received_at)
-    return arrival.dead_letter
-
-
-def _record(finding: Finding, event_id: str, recorded_at: datetime) -> OutboxRecord:
-    fact = fact_of(finding, event_id=event_id, recorded_at=recorded_at)
-    return OutboxRecord(topic=PARTICIPATION.name, key=event_id.encode(), value=fact.to_bytes(), headers=_HEADERS)
-
-
-_HEADERS: Final = {name: value.decode() for name, value in record_headers()}
-
-
-def _row(arrival: Arrival, claim: Claim | None) -> dict[str, object]:
-    finding = arrival.finding
-    return {
-        "fact_id": arrival.fact_id,
-        "source": arrival.source,
-        "source_uri": arrival.source_uri,
-        "state": arrival.outcome if claim is None else Outcome.ACCEPTED,
-        "event_id": claim and claim.event_id,
-        "received_at": arrival.received_at,
-        "kind": finding.kind if finding else arrival.ignored_type,
-        "room_key": finding and finding.room_key,
-        "room_name": finding and finding.room.name,
-        "room": finding and finding.room.key,
-        "room_session": finding and finding.room.session,
-        "happened_at": finding and finding.time,
-        "subject": finding and finding.subject,
-        "connection": finding and finding.connection,
-        "joined_at": finding and finding.joined_at,
-    }
-
-
-def _finding(row: sa.Row[Any]) -> Finding:
-    return Finding(
-        fact_id=row.fact_id,
-        source=row.source,
-        source_uri=row.source_uri,
-        kind=Kind(row.kind),
-        room_key=row.room_key,
-        room=Room(name=row.room_name, key=row.room, session=row.room_session),
-        time=row.happened_at,
-        subject=row.subject,
-        connection=row.connection,
-        joined_at=row.joined_at,
-    )
-
-
-def _insert_if_new(connection: Connection, table: sa.Table) -> sa.Insert:
-    """Another process may have stored the same in the meantime: the first one counts."""
-    return _INSERTS[connection.dialect.name, table.name]
-
-
-_INSERTS: Final = {
-    (dialect, table.name): insert(table).on_conflict_do_nothing(index_elements=[key])
-    for dialect, insert in (("postgresql", postgresql.insert), ("sqlite", sqlite.insert))
-    for table, key in ((DELIVERIES, "fact_id"), (GUESTS, "guest_id"))
-}
+def _claimed(arrival: Arrival, claims: dict[RoomOfSource, list[Claim]]) -> str | None:
+    if arrival.finding is None or arrival.event_id is not None:
+        return arrival.event_id
+    claim = choose(claims.get(place(arrival.finding), ()), arrival.finding.time)
+    return None if claim is None else claim.event_id

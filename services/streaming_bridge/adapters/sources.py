@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.chassis.secrets import BrokenSealError, SecretBox
 from services.streaming_bridge.adapters.storage import reading, storing
-from services.streaming_bridge.adapters.tables import SOURCES
+from services.streaming_bridge.adapters.tables import DOOR_COUNTS, REFUSALS, SOURCES
 from services.streaming_bridge.domain.errors import SourceExistsError, UnknownSourceError
 from services.streaming_bridge.domain.sources import PlatformName, Source
 
@@ -46,13 +46,16 @@ class SqlSources:
             await connection.execute(sa.update(SOURCES).where(SOURCES.c.name == source.name).values(self._row(source)))
 
     async def remove(self, name: str) -> None:
-        """Forget a source and its secrets.
+        """Forget a source, its secrets, and what was counted at its door.
 
         Raises:
             UnknownSourceError: if there is none of this name.
         """
         async with storing(self._engine) as connection:
             result = await connection.execute(sa.delete(SOURCES).where(SOURCES.c.name == name))
+            # Who makes another one of this name begins with nothing counted.
+            for table in (DOOR_COUNTS, REFUSALS):
+                await connection.execute(sa.delete(table).where(table.c.source == name))
         if result.rowcount == 0:
             raise UnknownSourceError(name)
 

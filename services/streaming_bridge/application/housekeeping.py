@@ -9,11 +9,13 @@ from typing import Final, Protocol
 import structlog
 
 from services.chassis.clock import Clock
+from services.streaming_bridge.application.door_log import DoorLog
 from services.streaming_bridge.application.sources import SourceBook
-from services.streaming_bridge.domain.errors import StorageUnavailableError
+from services.streaming_bridge.domain.errors import StorageUnavailableError, UnstorableError
 
 _PAUSE_SECONDS: Final = 2.0
 _ROUNDS_TO_SWEEP: Final = 15
+_ROUNDS_TO_WRITE: Final = 5
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,10 +44,12 @@ class Guests(Protocol):
 class Housekeeping:
     """Sources that another process changed, claims that met a delivery half-way, names whose time is over.
 
-    `scrub` has what was deleted gone from the database's files too.
+    What came to the door is written down every few seconds. `scrub` has what was deleted gone from the database's files
+    too.
     """
 
     book: SourceBook
+    door: DoorLog
     inbox: Inbox
     guests: Guests
     clock: Clock
@@ -59,12 +63,21 @@ class Housekeeping:
         while True:
             try:
                 await self.book.refresh()
+                if rounds % _ROUNDS_TO_WRITE == 0:
+                    await self._write_door_log()
                 if rounds % _ROUNDS_TO_SWEEP == 0:
                     await self._sweep()
             except StorageUnavailableError:
                 log.warning("housekeeping.storage_unavailable")
             rounds += 1
             await asyncio.sleep(_PAUSE_SECONDS)
+
+    async def _write_door_log(self) -> None:
+        """Nothing else waits for what is only counted."""
+        try:
+            await self.door.write()
+        except (StorageUnavailableError, UnstorableError) as error:
+            log.warning("housekeeping.door_log_unwritten", error=type(error).__name__)
 
     async def _sweep(self) -> None:
         now = self.clock()

@@ -57,6 +57,10 @@ class SourceBook:
             raise UnknownSourceError(name)
         return source
 
+    def knows(self, name: str) -> bool:
+        """Whether there was a source of this name when it was last looked."""
+        return name in self._known
+
     async def all(self) -> Sequence[Source]:
         """Every source, by name."""
         return list((await self._all()).values())

@@ -6,6 +6,10 @@ An observation does not know its event yet: which event a room belongs to is a m
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final, Literal, TypeAlias
+
+Inferred: TypeAlias = Literal["silence"]
+"""What a leave can rest on that nobody told."""
 
 
 class Kind(StrEnum):
@@ -17,9 +21,18 @@ class Kind(StrEnum):
     LEFT = "left"
     STREAM_STARTED = "stream.started"
     STREAM_STOPPED = "stream.stopped"
+    CHAT = "interaction.chat"
+    RAISED_HAND = "interaction.raised_hand"
+    REACTION = "interaction.reaction"
+    POLL_ANSWERED = "interaction.poll_answered"
 
 
 PERSONAL_KINDS = frozenset({Kind.JOINED, Kind.LEFT})
+ABOUT_PRESENCE: Final = (*sorted(PERSONAL_KINDS), Kind.ROOM_OPENED, Kind.ROOM_CLOSED)
+"""What who was there follows from: a room that closes ends all that goes on in it."""
+INTERACTIONS = frozenset({Kind.CHAT, Kind.RAISED_HAND, Kind.REACTION, Kind.POLL_ANSWERED})
+"""What somebody did, and never what they said; the end of the value is its kind on the wire."""
+_OF_SOMEBODY = PERSONAL_KINDS | INTERACTIONS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,20 +52,27 @@ class Room:
 class Connection:
     """One connection to a room, with all that may be kept of who it is.
 
-    `user_id` is the platform's stable id of the person, `None` for somebody it does not know.
+    `user_id` is the platform's stable id of the person, `None` for somebody it does not know. `registrant_id` is the id
+    under which they registered with the platform itself, and `email` an address that it vouches for: never one that
+    somebody typed on the way in.
     """
 
     key: str
     user_id: str | None = None
     display_name: str | None = None
+    registrant_id: str | None = None
+    email: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Observation:
     """Something a platform saw. `identity` holds the parts that, within its source, make it the same fact again.
 
+    `inferred` is what a leave rests on that nobody told. `heads` is how many connections, machines among them, the
+    platform counts in the room right after it, where it says so.
+
     Raises:
-        ValueError: on construction, for somebody's joining or leaving without a connection.
+        ValueError: on construction, for what somebody does without a connection.
     """
 
     identity: tuple[str, ...]
@@ -61,20 +81,27 @@ class Observation:
     time: datetime
     connection: Connection | None = None
     joined_at: datetime | None = None
+    inferred: Inferred | None = None
+    heads: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse what cannot be a fact."""
-        if (self.kind in PERSONAL_KINDS) != (self.connection is not None):
-            message = f"{self.kind}: a connection belongs to joining and leaving, and only to them"
+        if (self.kind in _OF_SOMEBODY) != (self.connection is not None):
+            message = f"{self.kind}: a connection belongs to what somebody does, and only to that"
             raise ValueError(message)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ignored:
-    """A delivery that is understood and says nothing about participation; it is kept, by its type alone."""
+    """A delivery that is understood and says nothing about participation; it is kept, by its type alone.
+
+    `machine` is the coming or going of a recorder, say, as it would be told of a person: it is no presence, but some
+    platforms count it among the heads.
+    """
 
     identity: tuple[str, ...]
     event_type: str
+    machine: Observation | None = None
 
 
 def epoch_milliseconds(instant: datetime) -> str:
@@ -87,7 +114,8 @@ class Finding:
     """An observation as it is kept: under its fact's id, with random ids in the place of people.
 
     `source` is the name of the source and `source_uri` the envelope's; `room_key` is the form of the room's name that
-    claims are compared by. `subject` and `connection` are absent when it is about a room or a stream.
+    claims are compared by. `subject` and `connection` are absent when it is about a room or a stream. `name_mark` tells
+    two names of one subject apart, and nothing else.
     """
 
     fact_id: str
@@ -100,6 +128,9 @@ class Finding:
     subject: str | None = None
     connection: str | None = None
     joined_at: datetime | None = None
+    inferred: Inferred | None = None
+    heads: int | None = None
+    name_mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

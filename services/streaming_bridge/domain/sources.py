@@ -11,6 +11,10 @@ class PlatformName(StrEnum):
 
     JITSI = "jitsi"
     JAAS = "jaas"
+    BIGBLUEBUTTON = "bigbluebutton"
+    LIVEKIT = "livekit"
+    ZOOM = "zoom"
+    OWNCAST = "owncast"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,20 +8,33 @@ from typing import Any, Final, Never
 import structlog
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from schemas.decode import UnreadableRecordError, decode
+from schemas.decode import KnownFact, UnreadableRecordError, decode
 from schemas.erasures import PersonErased
-from schemas.registration import EventCancelled, EventChanged, EventClosed, EventCreated, EventPublished
+from schemas.registration import (
+    EventCancelled,
+    EventChanged,
+    EventClosed,
+    EventCreated,
+    EventPublished,
+    IdentityLinked,
+    IdentityUnlinked,
+    ParticipantCancelled,
+)
 from schemas.topics import REGISTRATION
 from services.chassis import dead_letters, outbox
 from services.chassis.clock import Clock
 from services.streaming_bridge.adapters.claims import SqlClaims, keep_offset, read_offsets
+from services.streaming_bridge.adapters.given_up import RoomOfSource
 from services.streaming_bridge.adapters.guests import SqlGuests
-from services.streaming_bridge.adapters.inbox import RoomOfSource, SqlInbox
-from services.streaming_bridge.adapters.storage import storing
+from services.streaming_bridge.adapters.inbox import SqlInbox
+from services.streaming_bridge.adapters.recognition import forget_open_identities_of
+from services.streaming_bridge.adapters.report_store import forget_reports_of
+from services.streaming_bridge.adapters.storage import refuses_value, storing
 from services.streaming_bridge.adapters.tables import OUTBOX
+from services.streaming_bridge.adapters.viewings import cancel_seat
 from services.streaming_bridge.domain.errors import StorageUnavailableError
 
 _POLL_MS: Final = 1000
@@ -113,14 +126,30 @@ class RegistrationReader:
             return []
         try:
             fact = decode(record.value)
+            async with connection.begin_nested():
+                return await self._apply(connection, fact, now)
         except UnreadableRecordError as error:
-            letter = dead_letters.from_consumed(record, service="streaming_bridge", reason=error.reason, now=now)
-            await outbox.add(connection, OUTBOX, [letter], now=now)
-            log.warning("registrations.unreadable", partition=record.partition, offset=record.offset)
-            return []
+            reason = error.reason
+        except DBAPIError as error:
+            if not refuses_value(error):
+                raise
+            reason = "it holds a value that the database refuses"
+        letter = dead_letters.from_consumed(record, service="streaming_bridge", reason=reason, now=now)
+        await outbox.add(connection, OUTBOX, [letter], now=now)
+        log.warning("registrations.unreadable", partition=record.partition, offset=record.offset)
+        return []
+
+    async def _apply(self, connection: AsyncConnection, fact: KnownFact, now: datetime) -> list[RoomOfSource]:
         match fact:
             case EventCreated() | EventChanged() | EventPublished() | EventClosed() | EventCancelled():
                 return await self._claims.apply(connection, fact.data, time=fact.time, fact_id=fact.id)
+            case IdentityLinked() | IdentityUnlinked():
+                said, settled = fact.data, isinstance(fact, IdentityLinked)
+                await self._guests.settle(connection, said.guest_id, said.event_id, now=now, settled=settled)
+            case ParticipantCancelled():
+                await cancel_seat(connection, fact.subject, at=fact.time)
             case PersonErased():
                 await self._guests.forget_these(connection, fact.data.guests, now=now)
+                await forget_reports_of(connection, fact.data.event_id, now=now)
+                await forget_open_identities_of(connection, fact.data.event_id, now=now)
         return []

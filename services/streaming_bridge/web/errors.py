@@ -6,14 +6,22 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.chassis.problems import FieldError, Problem, conflict, json_pointer, not_found, unavailable
+from services.streaming_bridge.adapters.platforms.anatomy import USUAL_REFUSALS, Refusals
 from services.streaming_bridge.domain.errors import (
     BridgeError,
+    PlatformAwayError,
+    PlatformRefusedError,
+    RegistrationAwayError,
     SourceExistsError,
     StorageUnavailableError,
+    UnknownReportError,
+    UnknownRoomError,
     UnknownSourceError,
     UnreadableDeliveryError,
+    UnstorableError,
     UnverifiedDeliveryError,
 )
+from services.streaming_bridge.web.room_problems import room_problem
 
 _RETRY_AFTER_SECONDS: Final = 2
 
@@ -27,19 +35,29 @@ async def answer_bridge_errors(request: web.Request, handler: Handler) -> web.St
         raise problem_of(error) from error
 
 
-def problem_of(error: BridgeError) -> Problem:
-    """The fate of an error, chosen here: refused (4xx), or to be tried again (503)."""
+def problem_of(error: BridgeError, refusals: Refusals = USUAL_REFUSALS) -> Problem:
+    """The fate of an error, chosen here: refused (4xx, as its platform understands it), or to be tried again (503)."""
     match error:
         case UnknownSourceError():
-            return not_found("There is no such source.")
+            problem = not_found("There is no such source.")
         case SourceExistsError():
-            return conflict("Another source has this name.", reason="source_exists")
+            problem = conflict("Another source has this name.", reason="source_exists")
         case UnverifiedDeliveryError():
-            return Problem(401, detail=error.explanation, extensions={"reason": error.reason})
+            problem = Problem(refusals.unproved, detail=error.explanation, extensions={"reason": error.reason})
         case UnreadableDeliveryError():
             errors = [FieldError(pointer=json_pointer(place), detail=message) for place, message in error.errors]
             detail = f"The delivery cannot be read and is kept aside: {error.explanation}."
-            return Problem(400, detail=detail, errors=errors, extensions={"reason": error.reason})
+            problem = Problem(refusals.unreadable, detail=detail, errors=errors, extensions={"reason": error.reason})
+        case UnknownReportError():
+            problem = not_found("There is no such report, or it is deleted: reports are kept for a day.")
+        case RegistrationAwayError():
+            problem = unavailable("Who is who cannot be told at the moment.", retry_after=_RETRY_AFTER_SECONDS)
+        case UnstorableError():
+            return Problem(400, detail="It holds a value that cannot be stored, such as a control character.")
         case StorageUnavailableError():
-            return unavailable("Nothing can be stored at the moment.", retry_after=_RETRY_AFTER_SECONDS)
-    return Problem(500)
+            problem = unavailable("Nothing can be stored at the moment.", retry_after=_RETRY_AFTER_SECONDS)
+        case UnknownRoomError() | PlatformAwayError() | PlatformRefusedError():
+            problem = room_problem(error)
+        case _:
+            problem = Problem(500)
+    return problem

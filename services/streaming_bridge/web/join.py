@@ -17,9 +17,12 @@ from services.chassis.pages import render
 from services.chassis.secrets import BrokenSealError, ExpiredTokenError, SecretBox
 from services.streaming_bridge.application.joining import Joining, MeetingRoom
 from services.streaming_bridge.domain.errors import NoMeetingError
+from services.streaming_bridge.web.moderating import add_moderators_way_in, see_other
 
 _TIME_TO_CHOOSE: Final = timedelta(minutes=10)
 _LONGEST_GRANT: Final = 6000
+_FOR_A_WHILE: Final = frozenset({"no_room", "not_open", "platform_away", "platform_refused"})
+"""Why there is no meeting now, though there may be one in a few minutes."""
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -42,7 +45,7 @@ class JoinGrant(BaseModel):
 
 
 def add_join_page(app: web.Application, joining: Joining, *, box: SecretBox, clock: Clock) -> None:
-    """Route `/join/{grant}`; `box` is the one that registration seals its grants with."""
+    """Route `/join/{grant}`, and the moderators' way in; `box` is the one that registration seals its grants with."""
 
     async def join(request: web.Request) -> web.StreamResponse:
         grant = _open(request.match_info["grant"])
@@ -53,7 +56,12 @@ def add_join_page(app: web.Application, joining: Joining, *, box: SecretBox, clo
             room = _chosen(rooms, grant.room_id or request.query.get("room"))
             if room is None:
                 return render(request, "join_rooms.html", rooms=_choices(grant, rooms))
-            address = await joining.address(room, participant_id=grant.participant_id, display_name=grant.display_name)
+            address = await joining.address(
+                room,
+                participant_id=grant.participant_id,
+                display_name=grant.display_name,
+                starts_at=grant.starts_at,
+            )
         except NoMeetingError as error:
             log.warning("join.no_meeting", event_id=grant.event_id, reason=error.reason)
             return render(
@@ -61,13 +69,14 @@ def add_join_page(app: web.Application, joining: Joining, *, box: SecretBox, clo
                 "join_no_room.html",
                 status=404,
                 # Registration lets nobody through without a room: what lacks it here is the latest change, on its way.
-                connected=error.reason == "no_room",
+                connected=error.reason in _FOR_A_WHILE,
+                reason=error.reason,
                 expected=grant.starts_at if grant.starts_at and clock() < grant.starts_at else None,
                 begun=grant.starts_at is not None and grant.starts_at <= clock(),
                 join=grant,
             )
         log.info("join.sent", event_id=grant.event_id)
-        return _see_other(address)
+        return see_other(address)
 
     def _open(sealed: str) -> JoinGrant | None:
         if len(sealed) > _LONGEST_GRANT:
@@ -86,6 +95,7 @@ def add_join_page(app: web.Application, joining: Joining, *, box: SecretBox, clo
         ]
 
     app.router.add_get("/join/{grant}", join)
+    add_moderators_way_in(app, joining)
 
 
 def _chosen(rooms: Sequence[MeetingRoom], room_id: str | None) -> MeetingRoom | None:
@@ -93,8 +103,3 @@ def _chosen(rooms: Sequence[MeetingRoom], room_id: str | None) -> MeetingRoom | 
     if len(rooms) == 1:
         return rooms[0]
     return next((room for room in rooms if room.room_id == room_id), None)
-
-
-def _see_other(address: str) -> web.Response:
-    headers = {"Location": address, "Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}
-    return web.Response(status=303, headers=headers)

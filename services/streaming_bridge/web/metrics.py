@@ -46,6 +46,23 @@ class BridgeMetrics:
             namespace=NAMESPACE,
             registry=registry,
         )
+        self.live_checks = Counter(
+            "live_checks",
+            "Rooms compared with what their platform says, by outcome: agreed, drifted, failed, nothing_to_compare.",
+            ["platform", "outcome"],
+            namespace=NAMESPACE,
+            registry=registry,
+        )
+        self.drifting = Gauge(
+            "rooms_drifting",
+            "Rooms whose platform counts others than we do, for three minutes or longer.",
+            namespace=NAMESPACE,
+            registry=registry,
+        )
+
+    def live_check(self, platform: str, outcome: str) -> None:
+        """Count a check."""
+        self.live_checks.labels(platform, outcome).inc()
 
     def show_unclaimed(self, count: int, oldest_seconds: float) -> None:
         """Set the gauges of what is kept for unclaimed rooms."""

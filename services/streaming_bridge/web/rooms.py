@@ -16,11 +16,15 @@ from services.streaming_bridge.settings import BridgeSettings
 
 
 class UnclaimedRoomView(BaseModel):
-    """A room that a platform tells about and no event claims; an event that names it gets all its deliveries."""
+    """A room that a platform tells about and no event claims; an event that names it gets all its deliveries.
+
+    `told` were told to an event that claimed it before, and stay there: they are not among `deliveries`.
+    """
 
     source: str
     room: str
     deliveries: int
+    told: int
     participants: int
     first_seen: Instant
     last_seen: Instant

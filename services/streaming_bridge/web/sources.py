@@ -1,7 +1,7 @@
 """The API of sources, for organizers. Secrets go in and never come out."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Union
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, RootModel, ValidationError
@@ -10,20 +10,17 @@ from schemas.envelope import Instant
 from services.chassis.access import Role
 from services.chassis.clock import Clock
 from services.chassis.http import read_json, read_query
+from services.chassis.noted_acts import NotedAct
 from services.chassis.openapi import Api
 from services.chassis.paging import Page, PageQuery, decode_cursor, page_of
 from services.chassis.problems import Problem, invalid_body
 from services.streaming_bridge.adapters.platforms.anatomy import Platform, SourceForm
-from services.streaming_bridge.adapters.platforms.jaas import JaasForm
-from services.streaming_bridge.adapters.platforms.jitsi import JitsiForm
 from services.streaming_bridge.application.sources import SourceBook
 from services.streaming_bridge.domain.sources import PlatformName, Source
+from services.streaming_bridge.web.noting import note_done
+from services.streaming_bridge.web.source_forms import changed_source, new_source, webhook_address
 
 _KEPT_FIELDS = ("platform", "name")
-
-
-class NewSource(RootModel[Annotated[JitsiForm | JaasForm, Field(discriminator="platform")]]):
-    """A source, in the form of its platform."""
 
 
 class SourceChange(BaseModel):
@@ -68,7 +65,7 @@ def sources_api(book: SourceBook, platforms: Mapping[PlatformName, Platform], *,
         "/api/v1/sources",
         summary="Add a conferencing platform",
         roles=organizer,
-        body=NewSource,
+        body=_any_form(platforms.values()),
         answers={201: SourceView},
         problems=(409, 503),
     )
@@ -76,19 +73,13 @@ def sources_api(book: SourceBook, platforms: Mapping[PlatformName, Platform], *,
         """Its name is what events claim its rooms by; `secret` is accepted for the field of the webhook secret."""
         given = await read_json(request, _Platform)
         form = _read_form(platforms[given.platform], given.model_dump(mode="json"))
-        now = clock()
-        source = Source(
-            name=form.name,
-            platform=given.platform,
-            webhook_secrets=(form.delivery_secret(),),
-            settings=form.settings(),
-            secrets=form.secrets(),
-            created_at=now,
-            updated_at=now,
-        )
+        source = new_source(platforms[given.platform], form, now=clock())
         await book.add(source)
+        await note_done(request, NotedAct.SOURCE_ADDED, subject=source.name)
         location = {"Location": f"/api/v1/sources/{source.name}"}
-        return web.json_response(text=_view(source, public_url).model_dump_json(), status=201, headers=location)
+        return web.json_response(
+            text=_view(source, platforms[source.platform], public_url).model_dump_json(), status=201, headers=location
+        )
 
     @api.route(
         "GET",
@@ -103,12 +94,15 @@ def sources_api(book: SourceBook, platforms: Mapping[PlatformName, Platform], *,
         (after,) = ("",) if query.after is None else decode_cursor(query.after, str)
         sources = [source for source in await book.all() if source.name > str(after)]
         rows, following = page_of(sources[: query.limit + 1], limit=query.limit, key=lambda source: (source.name,))
-        page = Page[SourceView](items=[_view(source, public_url) for source in rows], next=following)
+        page = Page[SourceView](
+            items=[_view(source, platforms[source.platform], public_url) for source in rows], next=following
+        )
         return web.json_response(text=page.model_dump_json())
 
     @api.route("GET", "/api/v1/sources/{source}", summary="Show a source", roles=organizer, answers={200: SourceView})
     async def show_source(request: web.Request) -> web.StreamResponse:
-        return web.json_response(text=_view(await book.get(request.match_info["source"]), public_url).model_dump_json())
+        source = await book.get(request.match_info["source"])
+        return web.json_response(text=_view(source, platforms[source.platform], public_url).model_dump_json())
 
     @api.route(
         "PATCH",
@@ -126,27 +120,36 @@ def sources_api(book: SourceBook, platforms: Mapping[PlatformName, Platform], *,
         change = await read_json(request, SourceChange)
         given = dict(change.model_extra or {})
         form = _read_form(platform, _merged(source, platform, given))
-        changed = Source(
-            name=source.name,
-            platform=source.platform,
-            webhook_secrets=source.webhook_secrets,
-            settings=form.settings(),
-            secrets=form.secrets(),
-            created_at=source.created_at,
-            updated_at=source.updated_at,
-        )
         secret = form.delivery_secret()
         new_secret = secret if secret not in source.webhook_secrets[:1] else None
-        changed = await book.change(changed, new_secret=new_secret, keep_previous=change.keep_previous)
-        return web.json_response(text=_view(changed, public_url).model_dump_json())
+        changed = await book.change(
+            changed_source(source, form), new_secret=new_secret, keep_previous=change.keep_previous
+        )
+        if given:
+            await note_done(request, NotedAct.SOURCE_CHANGED, subject=source.name)
+        if not change.keep_previous:
+            await note_done(request, NotedAct.SOURCE_SECRETS_ENDED, subject=source.name)
+        return web.json_response(text=_view(changed, platform, public_url).model_dump_json())
 
     @api.route("DELETE", "/api/v1/sources/{source}", summary="Remove a source", roles=organizer, answers={204: None})
     async def remove_source(request: web.Request) -> web.StreamResponse:
         """Its secrets are forgotten and its deliveries refused; what came before stays."""
-        await book.remove(request.match_info["source"])
+        name = request.match_info["source"]
+        await book.remove(name)
+        await note_done(request, NotedAct.SOURCE_REMOVED, subject=name)
         return web.Response(status=204)
 
     return api
+
+
+def _any_form(platforms: Iterable[Platform]) -> type[BaseModel]:
+    """What a new source is described as: the form of any of the platforms."""
+    forms: Any = Union[tuple(platform.form for platform in platforms)]  # noqa: UP007  (known at run time)
+
+    class NewSource(RootModel[Annotated[forms, Field(discriminator="platform")]]):
+        """A source, in the form of its platform."""
+
+    return NewSource
 
 
 def _read_form(platform: Platform, given: Mapping[str, Any]) -> SourceForm:
@@ -174,11 +177,11 @@ def _merged(source: Source, platform: Platform, given: dict[str, Any]) -> dict[s
     return {**whole, "platform": source.platform.value, "name": source.name}
 
 
-def _view(source: Source, public_url: str) -> SourceView:
+def _view(source: Source, platform: Platform, public_url: str) -> SourceView:
     return SourceView(
         name=source.name,
         platform=source.platform,
-        webhook_url=f"{public_url}/webhooks/{source.platform}/{source.name}",
+        webhook_url=webhook_address(source, platform, public_url),
         webhook_secrets=len(source.webhook_secrets),
         makes_join_links=bool(source.secrets),
         settings=dict(source.settings),

@@ -1,5 +1,8 @@
 """The door for platforms: `/webhooks/…`. What is answered 2xx is on disk."""
 
+from collections.abc import Iterable
+from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 import structlog
@@ -7,8 +10,9 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from services.chassis.openapi import Api
-from services.streaming_bridge.adapters.platforms.anatomy import Delivery
+from services.streaming_bridge.adapters.platforms.anatomy import Delivery, Platform
 from services.streaming_bridge.application.arrivals import Outcome
+from services.streaming_bridge.application.door_log import UNKNOWN_SOURCE, WRONG_ADDRESS, DoorLog
 from services.streaming_bridge.application.receiving import Receiving
 from services.streaming_bridge.domain.errors import (
     BridgeError,
@@ -18,11 +22,9 @@ from services.streaming_bridge.domain.errors import (
     UnverifiedDeliveryError,
 )
 from services.streaming_bridge.domain.sources import PlatformName
+from services.streaming_bridge.web.errors import problem_of
 from services.streaming_bridge.web.metrics import BridgeMetrics
 
-_JAAS: Final = "/webhooks/jaas/{source}"
-_JITSI: Final = "/webhooks/jitsi/{source}/events/{subject}/{happening}"
-WEBHOOK_ROUTES: Final = frozenset({_JAAS, _JITSI})
 _NOT_YET: Final = frozenset({Outcome.UNCLAIMED})
 
 log = structlog.stdlib.get_logger(__name__)
@@ -34,43 +36,81 @@ class Kept(BaseModel):
     status: Outcome
 
 
-def webhooks_api(receiving: Receiving, metrics: BridgeMetrics) -> Api:
+def webhook_routes(platforms: Iterable[Platform]) -> frozenset[str]:
+    """Where deliveries come to."""
+    return frozenset(platform.webhook_path for platform in platforms)
+
+
+def webhooks_api(
+    receiving: Receiving, metrics: BridgeMetrics, door: DoorLog, platforms: Iterable[Platform], *, public_url: str
+) -> Api:
     """The operations that platforms call. They prove themselves by their own means, not by a token of ours."""
     api = Api(tag="webhooks")
     answers = {200: Kept, 202: Kept}
-    problems = (400, 401, 404, 413, 503)
 
-    async def take(request: web.Request, platform: PlatformName) -> web.Response:
+    def note_refusal(platform: PlatformName, source: str, error: BridgeError | web.HTTPRequestEntityTooLarge) -> None:
+        reason = _reason(error)
+        metrics.rejected.labels(platform, reason).inc()
+        door.refused(platform, source, reason)
+        _log_refusal(platform, reason, error)
+
+    async def take(request: web.Request, taker: Platform) -> web.Response:
+        platform = taker.name
         metrics.received.labels(platform).inc()
         source, path = request.match_info["source"], request.rel_url.raw_path
         try:
-            delivery = Delivery(headers=request.headers, body=await request.read())
-            outcome = await receiving.receive(platform, source, delivery, path=path)
+            url = f"{public_url}{request.rel_url.raw_path_qs}"
+            delivery = Delivery(url=url, headers=request.headers, body=await request.read())
+            outcome = await receiving.receive(
+                platform, source, delivery, path=path, refused=partial(note_refusal, platform, source)
+            )
         except (BridgeError, web.HTTPRequestEntityTooLarge) as error:
-            reason = _reason(error)
-            metrics.rejected.labels(platform, reason).inc()
-            log.warning("webhook.refused", platform=platform.value, reason=reason)
+            note_refusal(platform, source, error)
+            if isinstance(error, UnreadableDeliveryError) and taker.refusals.unreadable < HTTPStatus.MULTIPLE_CHOICES:
+                return _ANSWERS[Outcome.UNREADABLE]()
+            if isinstance(error, BridgeError):
+                raise problem_of(error, taker.refusals) from error
             raise
+        if not isinstance(outcome, Outcome):
+            # Nothing is kept of a platform's question, but that something comes from there.
+            door.kept(platform, source, Outcome.IGNORED)
+            return web.json_response(dict(outcome))
         metrics.kept.labels(platform, outcome).inc()
+        door.kept(platform, source, outcome)
         return _ANSWERS[outcome]()
 
-    @api.route("POST", _JAAS, summary="A delivery of JaaS", answers=answers, problems=problems)
-    async def receive_jaas(request: web.Request) -> web.StreamResponse:
-        """Signed by `X-Jaas-Signature`. 202: kept, no event claims the room yet."""
-        return await take(request, PlatformName.JAAS)
+    def listen(platform: Platform) -> None:
+        async def receive(request: web.Request) -> web.StreamResponse:
+            """Proved by the platform's own means. 202: kept, no event claims the room yet.
 
-    @api.route(
-        "POST",
-        _JITSI,
-        summary="A delivery of Jitsi's module event_sync",
-        answers=answers,
-        problems=problems,
-    )
-    async def receive_jitsi(request: web.Request) -> web.StreamResponse:
-        """The module's `api_prefix` is `{origin}/webhooks/jitsi/{source}`, its `Authorization` the source's token."""
-        return await take(request, PlatformName.JITSI)
+            Where the platform asks who listens, before it sends anything, it is given the answer in its own form.
+            """
+            return await take(request, platform)
 
+        receive.__name__ = f"receive_{platform.name}"
+        summary = f"A delivery of {platform.name}"
+        problems = sorted({platform.refusals.unproved, platform.refusals.unreadable, 404, 413, 503} - set(answers))
+        api.route("POST", platform.webhook_path, summary=summary, answers=answers, problems=problems)(receive)
+
+    for platform in platforms:
+        listen(platform)
     return api
+
+
+def add_misdirected(app: web.Application, door: DoorLog, platforms: Iterable[Platform]) -> None:
+    """Route what comes to no platform's address, below `/webhooks/<platform>/<source>`: 404, and the organizer sees it.
+
+    To be added after the platforms' own addresses.
+    """
+
+    async def refuse(request: web.Request) -> web.StreamResponse:
+        platform = PlatformName(request.match_info["platform"])
+        door.refused(platform, request.match_info["source"], WRONG_ADDRESS)
+        log.warning("webhook.refused", platform=platform.value, reason=WRONG_ADDRESS)
+        raise web.HTTPNotFound
+
+    named = "|".join(platform.name for platform in platforms)
+    app.router.add_post(f"/webhooks/{{platform:{named}}}/{{source:[^/]*}}{{rest:(/.*)?}}", refuse)
 
 
 def _answer_of(outcome: Outcome) -> "_Answer":
@@ -93,13 +133,19 @@ class _Answer:
 _ANSWERS: Final = {outcome: _answer_of(outcome) for outcome in Outcome}
 
 
+def _log_refusal(platform: PlatformName, reason: str, error: Exception) -> None:
+    """A line for each, but for what cannot be stored: that would cost as much, and whoever stores says it once."""
+    if not isinstance(error, StorageUnavailableError):
+        log.warning("webhook.refused", platform=platform.value, reason=reason)
+
+
 def _reason(error: BridgeError | web.HTTPRequestEntityTooLarge) -> str:
     """A stable word for the metric."""
     match error:
         case UnverifiedDeliveryError(reason=reason) | UnreadableDeliveryError(reason=reason):
             return reason
         case UnknownSourceError():
-            return "unknown_source"
+            return UNKNOWN_SOURCE
         case StorageUnavailableError():
             return "storage"
         case web.HTTPRequestEntityTooLarge():

@@ -18,7 +18,6 @@ from deploy.local.up import Running
 from schemas.identifiers import guest_id
 from services.chassis.access import internal_headers
 from services.chassis.settings import CommonSettings
-from services.streaming_bridge.bootstrap import pseudonym_key
 from services.streaming_bridge.domain.pseudonyms import user_pseudonym
 from services.streaming_bridge.settings import BridgeSettings
 from tests.builders import settings_for
@@ -253,7 +252,7 @@ class MarkedEvent:
 
     def _guest(self, shapes: JitsiShapes | JaasShapes, settings: CommonSettings) -> str:
         user = mail("userid" if shapes.platform == "jitsi" else "jaasid")
-        key = pseudonym_key(settings_for(BridgeSettings, data_dir=settings.data_dir, secret_key=settings.secret))
+        key = settings_for(BridgeSettings, data_dir=settings.data_dir, secret_key=settings.secret).pseudonym_key
         return guest_id(source=f"/bridge/{shapes.platform}/{shapes.source}", person=user_pseudonym(user, key=key))
 
 

@@ -17,6 +17,7 @@ from services.attendance.domain.facts import (
     SeatChange,
     Snapshot,
     TimeAcceptance,
+    Unheard,
     Voiding,
 )
 from services.attendance.domain.intervals import EndInferred, Interval
@@ -90,6 +91,7 @@ def left(
     place: Place = ROOM,
     connection: str = "c1",
     fact_id: str | None = None,
+    inferred: Unheard | None = None,
 ) -> Movement:
     return Movement(
         id=fact_id or new_id(),
@@ -97,6 +99,7 @@ def left(
         recorded=at(minute),
         source=place.source,
         subject=subject,
+        inferred=inferred,
         channel=channel(place, connection),
         opens=False,
         via=f"{place.source}/{place.room}",

@@ -1,10 +1,13 @@
 """The walk through one channel: rule by rule of the design's fold."""
 
+from functools import partial
+
 import pytest
 
 from services.attendance.domain.channel import fold_channel
 from services.attendance.domain.context import fold_context
 from services.attendance.domain.errors import BackwardIntervalError
+from services.attendance.domain.evidence import Grade
 from services.attendance.domain.facts import EventFact, Movement, Place
 from services.attendance.domain.intervals import EndInferred, Interval
 from tests.unit.attendance.facts import (
@@ -24,6 +27,9 @@ from tests.unit.attendance.facts import (
 
 MONDAY = Place(SOURCE, "hall", "session-monday")
 TUESDAY = Place(SOURCE, "hall", "session-tuesday")
+
+
+unheard = partial(left, inferred="silence")
 
 
 def fold(facts: list[Movement], *event_facts: EventFact) -> list[Interval]:
@@ -228,6 +234,51 @@ def test_what_ends_an_open_interval(
     facts: list[Movement], event_facts: list[EventFact], intervals: list[Interval]
 ) -> None:
     assert fold(facts, *event_facts) == intervals
+
+
+SILENT = EndInferred.SILENCE
+
+
+@pytest.mark.parametrize(
+    "facts, intervals",
+    [
+        pytest.param([joined(1), unheard(5)], [remote(1, 5, end_inferred=SILENT)], id="silence ends an interval"),
+        pytest.param([joined(1), unheard(5), left(9)], [remote(1, 9)], id="a leave seen later tells the end after all"),
+        pytest.param(
+            [joined(1), left(5), unheard(9)], [remote(1, 5)], id="after a leave that was seen it says nothing"
+        ),
+        pytest.param(
+            [joined(1), unheard(5), unheard(9)], [remote(1, 5, end_inferred=SILENT)], id="the first silence counts"
+        ),
+        pytest.param(
+            [joined(1), unheard(5), joined(7), left(9)],
+            [remote(1, 5, end_inferred=SILENT), remote(7, 9)],
+            id="who comes back begins anew",
+        ),
+        pytest.param(
+            [joined(1), unheard(5), left(5)], [remote(1, 5)], id="of one instant the leave that was seen counts"
+        ),
+        pytest.param([joined(1), unheard(5), joined(5), left(9)], [remote(1, 9)], id="heard again at once is staying"),
+        pytest.param([unheard(5, joined_at=1)], [], id="alone it says nothing, whatever it brings"),
+        pytest.param(
+            [joined(1), unheard(5), left(9, joined_at=7)],
+            [remote(1, 5, end_inferred=SILENT), remote(7, 9, start_inferred=True)],
+            id="a leave that knows of a later join leaves the silence as it is",
+        ),
+        pytest.param(
+            [joined(1), unheard(5), left(9, joined_at=1)],
+            [remote(1, 9)],
+            id="a leave that knows of the same join ends what silence had ended",
+        ),
+    ],
+)
+def test_a_leave_inferred_from_silence(facts: list[Movement], intervals: list[Interval]) -> None:
+    presence = fold_channel(facts, fold_context([room_closed(8)]))
+    assert list(ends_of(presence.intervals)) == intervals
+    assert presence.contradictions == ()
+    assert [one.grade for one in presence.intervals] == [
+        Grade.INFERRED if one.start_inferred or one.end_inferred else Grade.OBSERVED for one in intervals
+    ]
 
 
 def test_an_interval_that_runs_backwards_cannot_be_built() -> None:

@@ -270,3 +270,19 @@ def test_a_fact_of_blanks_is_told_without_them() -> None:
 
     ((_, entry),) = fold.flush().entries
     assert len(entry) < 2048
+
+
+def test_a_room_that_closes_on_many_leaves_room_for_other_things_and_for_what_is_delivered_meanwhile() -> None:
+    fold = Fold(cache=0)
+    fold.take(*(joined(1, subject=f"par-{number}", fact_id=f"in-{number}") for number in range(200)))
+    fold.values.append(wire(room_closed(9)).to_bytes())
+    output = fold.fold.flush()
+
+    slices = 0
+    for _ in fold.fold.begin(KEY, fold.values[-1]) or ():
+        slices += 1
+        fold.fold.settled(output)  # what nobody waits for is let go of: not now
+
+    assert slices >= 4
+    fold.take()
+    fold.assert_is_the_fold_of_all()

@@ -85,3 +85,18 @@ def test_an_exit_too_many_is_told_beside_a_time_that_is_suspect() -> None:
     facts: list[Fact] = [came(1), went(2), came(40, recorded=3), went(49), went(50)]
 
     assert told_one_by_one(facts, sealed=64) == folded(facts)
+
+
+def test_a_silence_that_ended_nothing_ends_a_stay_again_even_where_its_instant_is_sealed() -> None:
+    """Who fell silent and left later was there all along, until a join is told of that came in between."""
+    facts: list[Fact] = [
+        joined(4, connection="c2"),
+        joined(6, connection="c1"),
+        left(8, connection="c1", inferred="silence"),
+        left(10, connection="c2"),
+        left(16, connection="c1"),
+        joined(14, connection="c2"),
+        joined(12, connection="c1"),
+    ]
+
+    assert told_one_by_one(facts, sealed=1) == folded(facts)

@@ -14,6 +14,8 @@ from schemas.presence import PresenceChanged, PresenceEarlier
 from schemas.timeline import TimelineEntry
 from services.attendance.adapters.projection import Batch
 from services.attendance.adapters.tables import to_column
+from services.attendance.adapters.timeline import OWN_SOURCE
+from services.attendance.application.evidence import leaf_of
 from services.attendance.stream.own_topics import read_record
 from tests.fakes.attendance_facts import colloquium
 from tests.fakes.attendance_log import told
@@ -56,6 +58,9 @@ def test_the_rows_of_a_colloquium_say_what_its_records_say() -> None:
         assert (row["participant_id"], row["guest_id"]) == (entry.data.participant_id, entry.data.guest_id)
         assert (row["time"], row["recorded"]) == (to_column(entry.time), to_column(entry.recordedtime))
         assert row["type"] == entry.data.fact["type"]
+        leaf = None if row["source"] == OWN_SOURCE else leaf_of(row["fact"].encode())
+        assert leaf is None or (leaf.id, leaf.recorded) == (row["id"], row["recorded"])
+        assert row["leaf"] == (leaf and leaf.hash)
         reached = None if entry.data.presence is None else entry.data.presence.model_dump(mode="json")
         assert (None if row["reached"] is None else json.loads(row["reached"])) == reached
     batch = read_all([(topics.PRESENCE.name, key, value) for key, value in log.kept.items()])

@@ -25,7 +25,7 @@ GOOD, LATER, NEVER = "2026-01-01T00:00:00Z", "2026-01-02T00:00:00Z", "2999-01-01
 )
 def test_a_wrong_instant_is_named(options: list[str], said: list[str], tmp_path: Path) -> None:
     finished = CliRunner(env={"COLUMNS": "250"}).invoke(
-        commands, ["evt_x", "--data-dir", str(tmp_path), *options], prog_name="timeline"
+        commands, ["timeline", "evt_x", "--data-dir", str(tmp_path), *options], prog_name="passerelle"
     )
     assert finished.exit_code == 2
     words = " ".join(finished.output.replace("│", " ").split())

@@ -40,7 +40,7 @@ async def parquet(*given: Mapping[str, Any]) -> ParquetFile:
 async def test_the_header_stays_in_sight_and_filters() -> None:
     found = await sheet({"id": "a"}, {"id": "b"})
     assert '<pane ySplit="1" topLeftCell="A2"' in found.xml
-    assert '<autoFilter ref="A1:U3"/>' in found.xml
+    assert '<autoFilter ref="A1:V3"/>' in found.xml
     assert found.rows[0][:3] == ["id", "time (UTC)", "recorded_time (UTC)"]
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from schemas.publish import FROZEN
 from schemas.registration import EventChanged, EventClosed, EventData, EventStatus
-from services.attendance.application.translation import digest, document, domain_fact, milliseconds
-from services.attendance.domain.facts import Snapshot
+from services.attendance.application.translation import digest, document, domain_fact, milliseconds, read_fact
+from services.attendance.domain.facts import Act, Fact, Notice, Snapshot
 
 START = datetime(2026, 11, 24, 8, 0, tzinfo=UTC)
 END = START + timedelta(hours=8)
@@ -81,3 +82,12 @@ def test_a_first_day_at_the_beginning_of_time_breaks_nothing() -> None:
 
 def test_a_digest_tells_two_records_apart() -> None:
     assert digest(b'{"id":"a"}') == digest(b'{"id":"a"}') != digest(b'{"id": "a"}')
+
+
+@pytest.mark.parametrize(
+    "name, kind",
+    [("eligibility.changed", Notice), ("attendance.contested", Act), ("attendance.contest_answered", Act)],
+)
+def test_what_is_contested_and_granted_stands_on_the_timeline_and_is_no_presence(name: str, kind: type[Fact]) -> None:
+    example = FROZEN.parent / "examples" / f"passerelle.registration.{name}.v1.json"
+    assert type(read_fact(example.read_bytes())) is kind

@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from services.attendance.adapters.names import NameDirectory
 from services.attendance.settings import AttendanceSettings
 from services.chassis.access import INTERNAL_HEADER
+from services.chassis.problems import Problem
 from tests.fakes.attendance_facts import guest, participant
 
 EVENT = "evt_" + "a" * 32
@@ -22,8 +23,13 @@ class Keeper:
 
     names: dict[str, str]
     asked: list[tuple[str, list[str]]] = field(default_factory=list)
+    noted: list[dict[str, str | None]] = field(default_factory=list)
     proofs: set[str | None] = field(default_factory=set)
     status: int = 200
+
+    async def note(self, request: web.Request) -> web.Response:
+        self.noted.append(await request.json())
+        return web.Response(status=self.status)
 
     async def answer(self, request: web.Request) -> web.Response:
         body = await request.json()
@@ -59,6 +65,7 @@ async def directory(keeper: Keeper, watch: Watch) -> AsyncIterator[NameDirectory
     app = web.Application()
     app.router.add_post("/internal/names", keeper.answer)
     app.router.add_post("/internal/guest-names", keeper.answer)
+    app.router.add_post("/internal/note-act", keeper.note)
     async with TestServer(app) as server:
         url = str(server.make_url("")).rstrip("/")
         settings = AttendanceSettings(
@@ -116,3 +123,12 @@ async def test_an_old_name_is_not_shown_because_nobody_answers(
 async def test_many_names_are_asked_in_parts(directory: NameDirectory, keeper: Keeper) -> None:
     await directory.names(EVENT, [participant(number) for number in range(1200)])
     assert [len(ids) for _, ids in keeper.asked] == [500, 500, 200]
+
+
+async def test_nobody_takes_names_along_that_cannot_be_noted(directory: NameDirectory, keeper: Keeper) -> None:
+    await directory.note_taken_along(EVENT, by="acc_1")
+    assert keeper.noted == [{"act": "presence.exported", "holder": "acc_1", "event_id": EVENT, "subject": None}]
+    keeper.status = 500
+    with pytest.raises(Problem) as refused:
+        await directory.note_taken_along(EVENT, by="acc_1")
+    assert refused.value.status == 503

@@ -2,8 +2,10 @@
 
 import pytest
 
+from services.attendance.domain.facts import Mode
+from services.attendance.domain.intervals import Interval
 from services.attendance.domain.reading import Entry
-from services.attendance.web.wording import where
+from services.attendance.web.wording import place, start_known, where
 
 PLACES = {"ses_1": "Round table", "room_1": "Garden hall"}
 
@@ -38,3 +40,16 @@ def entry(kind: str, **data: object) -> Entry:
 )
 def test_a_session_or_room_is_told_by_its_name_and_a_gate_by_its_own(told: Entry, expected: str | None) -> None:
     assert where(told, PLACES) == expected
+
+
+@pytest.mark.parametrize(
+    "via, expected",
+    [
+        ("/bridge/zoom/main/847126", ("847126 · Zoom (main)", "Told by the platform")),
+        ("/bridge/player/page/Amphi A", ("Amphi A · the event’s own page", "Told by the platform")),
+        ("/bridge/zoom/main/report/847126", ("847126 · Zoom (main)", "Accepted from the platform's report")),
+    ],
+)
+def test_what_a_report_told_is_told_apart_from_what_was_delivered(via: str, expected: tuple[str, str]) -> None:
+    interval = Interval(mode=Mode.REMOTE, start=0, end=1, via=via)
+    assert (place(interval, str), start_known(interval, str)) == expected

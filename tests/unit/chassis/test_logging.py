@@ -11,7 +11,7 @@ import pydantic
 import pytest
 import structlog
 
-from services.chassis.logging import REPEAT_SECONDS, Unrepeated, configure_logging
+from services.chassis.logging import REPEAT_SECONDS, Unrepeated, configure_logging, keep_tracebacks_plain
 from services.chassis.settings import CommonSettings
 from tests.builders import settings_for
 
@@ -24,13 +24,14 @@ def _logging_as_before() -> Iterator[None]:
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     levels = {name: logging.getLogger(name).level for name in ("aiokafka", "faust", "mode", "aiosqlite", "asyncio")}
+    configured = structlog.get_config()
     yield
     root.handlers[:] = handlers
     root.setLevel(level)
     for name, old in levels.items():
         logging.getLogger(name).setLevel(old)
     logging.captureWarnings(capture=False)
-    structlog.reset_defaults()
+    structlog.configure(**configured)
 
 
 def configure(tmp_path: Path, log_format: Literal["console", "json"] = "json", level: str = "info") -> None:
@@ -110,6 +111,23 @@ def test_a_traceback_is_written_without_local_variables_and_rejected_input(
     written = capsys.readouterr().err
     assert "Traceback" in written
     assert "input_value=[removed]" in written
+    assert "Anna" not in written
+
+
+def test_a_traceback_shows_no_local_variable_before_logs_are_configured(capsys: pytest.CaptureFixture[str]) -> None:
+    structlog.reset_defaults()
+    keep_tracebacks_plain()
+
+    def register(who: str) -> None:
+        raise LookupError(len(who))
+
+    try:
+        register(PERSON)
+    except LookupError:
+        structlog.get_logger("services.door").exception("failed")
+
+    written = "".join(capsys.readouterr())
+    assert "Traceback" in written
     assert "Anna" not in written
 
 

@@ -1,17 +1,18 @@
 """A process ends cleanly on a signal, and never lives on half dead."""
 
 import asyncio
+import gc
 import os
 import signal
 import subprocess
 import sys
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
-from services.chassis.process import Background, TaskEndedError, run
+from services.chassis.process import Background, TaskEndedError, collecting_later, run
 from services.chassis.settings import SettingsError
 
 
@@ -187,3 +188,11 @@ async def test_cancelling_the_block_is_no_failure_of_its_tasks() -> None:
 
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+def test_the_collector_rests_until_the_last_of_several_blocks_has_ended() -> None:
+    with ExitStack() as later:
+        with collecting_later():
+            later.enter_context(collecting_later())
+        assert not gc.isenabled()
+    assert gc.isenabled()

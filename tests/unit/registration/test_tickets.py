@@ -5,7 +5,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.registration.domain.tickets import (
-    ALPHABET,
     LENGTH,
     not_a_ticket,
     read_ticket,
@@ -13,6 +12,7 @@ from services.registration.domain.tickets import (
     ticket_from_bits,
     ticket_of_another,
 )
+from services.registration.domain.typed_codes import ALPHABET
 
 
 @given(st.integers(min_value=0, max_value=2**60 - 1))

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from services.streaming_bridge.adapters.tables import DELIVERIES
 from tests.fakes.bridge import BridgeUnderTest
 from tests.fakes.platforms import JitsiShapes
+from tests.unit.streaming_bridge.test_source_pages import page
 
 SHAPES = JitsiShapes()
 
@@ -22,9 +23,11 @@ async def test_a_full_disk_is_answered_503_and_leaves_nothing_half_written(bridg
     stored = {row.fact_id for row in await bridge.rows(sa.select(DELIVERIES.c.fact_id))}
     assert len(stored) == taken
     assert {fact.id for fact in await bridge.facts()} == stored
+    assert SHAPES.source in await page(bridge, f"/sources/{SHAPES.source}")
 
     await fill(bridge, pages=10_000_000)
     assert await answer(bridge, SHAPES.joined(200, who="the one after")) == (200, None)
+    assert "the disk is full" in await page(bridge, f"/sources/{SHAPES.source}")
 
 
 async def answer(bridge: BridgeUnderTest, body: bytes) -> tuple[int, str | None]:

@@ -90,10 +90,12 @@ async def test_beyond_the_longest_queue_nothing_more_is_taken() -> None:
         await eventually(lambda: disk.begun == 1)
         waiting = [asyncio.ensure_future(commits.submit(item)) for item in (2, 3)]
         await eventually(lambda: commits.waiting == 2)
+        assert commits.is_full()
         with pytest.raises(StorageUnavailableError):
             await commits.submit(4)
         disk.free.set()
         assert await asyncio.gather(first, *waiting) == [10, 20, 30]
+        assert not commits.is_full()
 
 
 async def test_whoever_hangs_up_does_not_disturb_the_others() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from datetime import timedelta
 
+import pytest
 import sqlalchemy as sa
 
 from schemas.participation import Joined
@@ -71,6 +72,47 @@ async def test_a_room_given_up_is_unclaimed_again_for_what_follows(bridge: Bridg
     assert await send(bridge, SHAPES.joined(9, who="bob")) == ["unclaimed"]
 
 
+async def test_a_room_given_up_is_listed_with_what_it_delivered_until_an_event_has_it(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    room = (SHAPES.source, SHAPES.room)
+    await bridge.claim(room)
+    await send(bridge, SHAPES.joined(5, who="ada"), SHAPES.joined(6, who="bob"))
+    assert (await bridge.api("GET", "/api/v1/unclaimed-rooms", status=200))["items"] == []
+    await bridge.claim(changed_at=OPENING)
+    (listed,) = (await bridge.api("GET", "/api/v1/unclaimed-rooms", status=200))["items"]
+    assert (listed["deliveries"], listed["told"], listed["participants"]) == (0, 2, 2)
+    await send(bridge, SHAPES.joined(9, who="eve"))
+    (listed,) = (await bridge.api("GET", "/api/v1/unclaimed-rooms", status=200))["items"]
+    assert (listed["deliveries"], listed["told"], listed["participants"]) == (1, 2, 3)
+    await bridge.claim(room, event_id=OTHER)
+    assert (await bridge.api("GET", "/api/v1/unclaimed-rooms", status=200))["items"] == []
+    # What was told stays where it was told.
+    assert [fact.data.event_id for fact in await bridge.facts()] == [EVENT, EVENT, OTHER]
+
+
+@pytest.mark.parametrize("given_on", [False, True])
+async def test_who_was_inside_when_a_room_was_given_up_leaves_the_event_they_came_to(
+    bridge: BridgeUnderTest, *, given_on: bool
+) -> None:
+    await with_source(bridge)
+    room = (SHAPES.source, SHAPES.room)
+    await bridge.claim(room)
+    await send(bridge, SHAPES.joined(5, who="ada"), SHAPES.joined(5, who="bob"), SHAPES.left(7, who="bob", came=5))
+    await bridge.claim(changed_at=OPENING)
+    if given_on:
+        await bridge.claim(room, event_id=OTHER)
+    left = SHAPES.left(20, who="ada", came=5)
+    assert await send(bridge, left, left) == ["accepted", "duplicate"]
+    # Who came afterwards is not of that event any more: neither their joins nor their leaves.
+    later = [SHAPES.left(30, who="eve", came=25), SHAPES.joined(25, who="eve")]
+    assert await send(bridge, *later) == ["accepted" if given_on else "unclaimed"] * 2
+    if not given_on:
+        await bridge.claim(room, event_id=OTHER)
+    facts = [(fact.type.split(".")[-2], fact.data.event_id) for fact in await bridge.facts()]
+    assert facts[:4] == [("joined", EVENT), ("joined", EVENT), ("left", EVENT), ("left", EVENT)]
+    assert facts[4:] == [("left", OTHER), ("joined", OTHER)]
+
+
 async def test_a_room_of_a_very_long_name_is_claimed_and_found_as_any_other(bridge: BridgeUnderTest) -> None:
     # Each letter of it is three in the form that names are compared by, and twelve bytes.
     name = "\U0001d160" * 250
@@ -83,6 +125,44 @@ async def test_a_room_of_a_very_long_name_is_claimed_and_found_as_any_other(brid
     assert await send(bridge, shapes.joined(9, who="bob")) == ["accepted"]
 
 
+async def test_what_a_name_of_a_room_holds_that_no_database_takes_is_not_compared(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, "hall%00"))
+    shapes = JitsiShapes()
+    shapes.room = "hall%00"
+    assert await send(bridge, shapes.joined(5, who="ada")) == ["accepted"]
+
+
+@pytest.mark.parametrize("together", [False, True])
+async def test_a_leave_follows_the_join_before_it_whatever_comes_together_with_it(
+    bridge: BridgeUnderTest, *, together: bool
+) -> None:
+    await with_source(bridge)
+    room = (SHAPES.source, SHAPES.room)
+    await bridge.claim(room)
+    await send(bridge, SHAPES.joined(5, who="ada"))
+    await bridge.claim(changed_at=OPENING)
+    await bridge.claim(room, event_id=OTHER)
+    back = [SHAPES.left(7, who="ada", came=5), SHAPES.joined(9, who="ada"), SHAPES.left(11, who="ada", came=9)]
+    if together:
+        await asyncio.gather(*(send(bridge, one) for one in back))
+    else:
+        await send(bridge, *back)
+    told = {(fact.time, fact.data.event_id) for fact in await bridge.facts()}
+    assert told == {(instant(5), EVENT), (instant(7), EVENT), (instant(9), OTHER), (instant(11), OTHER)}
+
+
+async def test_whoever_is_inside_when_an_event_is_cancelled_leaves_it(bridge: BridgeUnderTest) -> None:
+    await with_source(bridge)
+    await bridge.claim((SHAPES.source, SHAPES.room))
+    await send(bridge, SHAPES.joined(5, who="ada"))
+    await bridge.claim((SHAPES.source, SHAPES.room), status=EventStatus.CANCELLED, changed_at=OPENING)
+    assert await send(bridge, SHAPES.left(20, who="ada", came=5), SHAPES.joined(25, who="bob")) == [
+        "accepted",
+        "unclaimed",
+    ]
+
+
 async def test_unclaimed_rooms_are_listed_with_what_is_known(bridge: BridgeUnderTest) -> None:
     await with_source(bridge)
     await send(bridge, SHAPES.opened(0), SHAPES.joined(5, who="ada"), SHAPES.joined(9, who="bob"))
@@ -92,6 +172,7 @@ async def test_unclaimed_rooms_are_listed_with_what_is_known(bridge: BridgeUnder
             "source": SHAPES.source,
             "room": SHAPES.room,
             "deliveries": 3,
+            "told": 0,
             "participants": 2,
             "first_seen": "2026-11-23T09:00:00.000Z",
             "last_seen": "2026-11-23T09:09:00.000Z",

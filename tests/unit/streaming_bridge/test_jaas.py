@@ -26,7 +26,8 @@ from services.streaming_bridge.domain.errors import NoMeetingError, UnreadableDe
 from services.streaming_bridge.domain.observations import Ignored, Kind, Observation
 from services.streaming_bridge.domain.sources import PlatformName, Source
 from tests.fakes.bridge import OPENING
-from tests.fakes.platforms import APP, JaasShapes
+from tests.fakes.platforms import JaasShapes
+from tests.fakes.platforms.jaas import APP
 
 SHAPES = JaasShapes()
 TOLERANCE = timedelta(hours=24)
@@ -44,7 +45,9 @@ def key() -> rsa.RSAPrivateKey:
 
 
 def observed(body: bytes, **changes: Any) -> Observation | Ignored:  # noqa: ANN401  (any field)
-    return JAAS.observe(JAAS.parse(Delivery(headers={}, body=json.dumps(json.loads(body) | changes).encode())))
+    delivery = Delivery(url="", headers={}, body=json.dumps(json.loads(body) | changes).encode())
+    (observed,) = JAAS.observe(JAAS.parse(delivery))
+    return observed
 
 
 def refused(body: bytes, **changes: Any) -> str:  # noqa: ANN401
@@ -112,7 +115,7 @@ def test_a_room_without_its_application_is_refused(fqn: object) -> None:
     assert refused(SHAPES.opened(0), fqn=fqn).startswith("fqn: ")
 
 
-@pytest.mark.parametrize("timestamp", ["1600951800112", 1600951800, None, True, 1e300], ids=repr)
+@pytest.mark.parametrize("timestamp", ["1600951800112", 1600951800, None, True, 1e300, 10**400])
 def test_a_timestamp_in_another_unit_is_refused(timestamp: object) -> None:
     assert refused(SHAPES.opened(0), timestamp=timestamp).startswith("timestamp: ")
 
@@ -120,14 +123,17 @@ def test_a_timestamp_in_another_unit_is_refused(timestamp: object) -> None:
 def test_every_missing_field_is_named() -> None:
     body = b'{"eventType": "PARTICIPANT_JOINED"}'
     with pytest.raises(UnreadableDeliveryError) as error:
-        JAAS.parse(Delivery(headers={}, body=body))
+        JAAS.parse(Delivery(url="", headers={}, body=body))
     places = [place for place, _ in error.value.errors]
     assert places == [("idempotencyKey",), ("sessionId",), ("timestamp",), ("fqn",), ("data",)]
 
 
 def verify(header: str, body: bytes = b"{}") -> None:
     JAAS.verify(
-        Delivery(headers={"X-Jaas-Signature": header}, body=body), [SHAPES.secret], now=OPENING, tolerance=TOLERANCE
+        Delivery(url="", headers={"X-Jaas-Signature": header}, body=body),
+        [SHAPES.secret],
+        now=OPENING,
+        tolerance=TOLERANCE,
     )
 
 
@@ -183,20 +189,23 @@ def wrong(**given: Any) -> str:  # noqa: ANN401
 
 
 def test_a_key_that_is_no_pem_is_refused() -> None:
-    assert wrong(private_key="a private key") == "private_key: not a private key in PEM format"
+    assert (
+        wrong(private_key="a private key")
+        == "private_key: This is no private key: it goes from -----BEGIN to -----END."
+    )
 
 
 def test_a_key_that_is_no_rsa_key_is_refused() -> None:
-    assert "not an RSA key" in wrong(private_key=pem(ec.generate_private_key(ec.SECP256R1())))
+    assert "no RSA key" in wrong(private_key=pem(ec.generate_private_key(ec.SECP256R1())))
 
 
 def test_a_key_that_is_too_short_is_refused() -> None:
     short = rsa.generate_private_key(public_exponent=65537, key_size=1024)  # noqa: S505  (that is the point)
-    assert "2048 or more are needed" in wrong(private_key=pem(short))
+    assert "2048 bits or more" in wrong(private_key=pem(short))
 
 
 def test_a_key_with_a_passphrase_is_refused(key: rsa.RSAPrivateKey) -> None:
-    assert "without a passphrase" in wrong(private_key=pem(key, passphrase=b"secret"))
+    assert "has a passphrase" in wrong(private_key=pem(key, passphrase=b"secret"))
 
 
 @pytest.mark.parametrize("given", [{"key_id": "k1"}, {"app_id": APP, "private_key": "x"}, {"webhok_secret": "x"}])

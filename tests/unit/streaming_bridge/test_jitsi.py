@@ -22,7 +22,9 @@ UNTIMED: Options = {"verify_exp": False, "verify_nbf": False, "verify_iat": Fals
 
 
 def observed(body: bytes, **changes: Any) -> Observation | Ignored:  # noqa: ANN401  (any field)
-    return JITSI.observe(JITSI.parse(Delivery(headers={}, body=json.dumps(json.loads(body) | changes).encode())))
+    delivery = Delivery(url="", headers={}, body=json.dumps(json.loads(body) | changes).encode())
+    (observed,) = JITSI.observe(JITSI.parse(delivery))
+    return observed
 
 
 def occupant(body: bytes, **changes: Any) -> dict[str, Any]:  # noqa: ANN401
@@ -125,7 +127,7 @@ def test_a_clock_that_was_set_back_costs_the_beginning_and_not_the_leave() -> No
 
 @pytest.mark.parametrize("header", ["Basic abc", "Bearer", "Bearer wrong", "", "Bearer \udcff"], ids=repr)
 def test_only_the_bearer_token_is_a_proof(header: str) -> None:
-    delivery = Delivery(headers={"Authorization": header}, body=b"")
+    delivery = Delivery(url="", headers={"Authorization": header}, body=b"")
     with pytest.raises(UnverifiedDeliveryError):
         JITSI.verify(delivery, ["right-one"], now=OPENING, tolerance=timedelta())
 
@@ -171,3 +173,13 @@ def test_without_a_domain_there_is_nowhere_to_send_anybody() -> None:
     visitor = Visitor(participant_id="par_1", display_name="Ada", room="r")
     with pytest.raises(NoMeetingError):
         JITSI.join_url(source(), visitor, now=OPENING, lifetime=timedelta(minutes=30))
+
+
+@pytest.mark.parametrize("email,vouched", [("ada@example.org", "ada@example.org"), (7, None), ("nobody", None)])
+def test_the_address_of_a_jwt_is_vouched_for(email: object, vouched: str | None) -> None:
+    body = json.loads(SHAPES.joined(5, who="ada"))
+    body["occupant"]["email"] = email
+    (seen,) = JITSI.observe(JITSI.parse(Delivery(url="", headers={}, body=json.dumps(body).encode())))
+    assert isinstance(seen, Observation)
+    assert seen.connection is not None
+    assert seen.connection.email == vouched

@@ -67,7 +67,9 @@ async def test_a_wrong_field_is_named(bridge: BridgeUnderTest, change: dict[str,
 async def test_a_jaas_key_is_checked_when_it_is_given(bridge: BridgeUnderTest) -> None:
     body = {"platform": "jaas", "name": "our", "webhook_secret": "whsec_12345678", "app_id": "vpaas", "key_id": "k1"}
     refused = await bridge.api("POST", "/api/v1/sources", {**body, "private_key": "nothing"}, status=400)
-    assert refused["errors"] == [{"pointer": "#/private_key", "detail": "not a private key in PEM format"}]
+    assert refused["errors"] == [
+        {"pointer": "#/private_key", "detail": "This is no private key: it goes from -----BEGIN to -----END."}
+    ]
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
     made = await bridge.api("POST", "/api/v1/sources", {**body, "private_key": pem}, status=201)

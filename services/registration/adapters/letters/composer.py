@@ -41,7 +41,7 @@ class _Stand:
         seat = participant.registration
         seated = event.status is EventStatus.PUBLISHED and seat.status is SeatStatus.CONFIRMED
         remote = seat.mode is Mode.REMOTE
-        return cls(holds_ticket=seated and not remote, may_join=seated and remote and event.conference_room is not None)
+        return cls(holds_ticket=seated and not remote, may_join=seated and remote and bool(event.rooms_from_afar))
 
 
 class MailComposer:
@@ -78,9 +78,11 @@ class MailComposer:
         words = words_of(Occasion(letter=stored.letter, event=event, participant=participant, tongue=tongue))
         stand = _Stand.of(event, participant)
         facts = _facts(event, participant, stand, tongue)
-        if lines := session_lines(sessions, event, tongue):
+        # What does not take place any more needs no agenda.
+        chosen = () if event.status is EventStatus.CANCELLED else sessions
+        if lines := session_lines(chosen, event, tongue):
             facts.append((tongue.texts.gettext("Your sessions"), " · ".join(lines)))
-        if pairs := [f"{one.title} / {other.title}" for one, other in clashes(sessions)]:
+        if pairs := [f"{one.title} / {other.title}" for one, other in clashes(chosen)]:
             facts.append((tongue.texts.gettext("At the same time, so keep one of them"), " · ".join(pairs)))
         shown = {
             "language": tongue.language,
@@ -132,7 +134,10 @@ class MailComposer:
         gettext = tongue.texts.gettext
         links = [(gettext("Your personal page"), self._links.confirmation_url(**whose))]
         if stand.may_join:
-            links.insert(0, (gettext("Join the meeting"), self._links.join_url(**whose)))
+            meeting = (gettext("Join the meeting"), self._links.join_url(**whose))
+            streams = (gettext("Follow the event"), self._links.live_url(**whose))
+            wanted = [(meeting, event.conference_room is not None), (streams, any(r.stream for r in event.rooms))]
+            links = [*(link for link, there in wanted if there), *links]
         return links
 
     def _enclose(

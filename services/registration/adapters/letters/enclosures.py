@@ -1,8 +1,7 @@
 """What comes with a letter, and is on the personal page: the ticket as QR code and as PDF, the calendar entry."""
 
 import io
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -10,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import icalendar
 import segno
-import typst
 
 from services.chassis.clock import Clock
+from services.chassis.printing import print_pdf
 from services.registration.adapters.letters.agenda_feed import add_time_zones, new_calendar, sequence_at
 from services.registration.adapters.letters.languages import Tongue, Tongues
 from services.registration.application.chosen_sessions import ChosenSession
@@ -53,16 +52,7 @@ class Enclosures:
             "sessions": "\n".join(session_lines(sessions, event, tongue)),
         }
         code = segno.make_qr(words["code"], error="m").svg_inline(border=4, omitsize=True)
-        try:
-            return self._printed(words | {"qr": code}, system_fonts=False)
-        except typst.TypstError:
-            # PDF/UA forbids a character without a glyph. The fonts that come along have the European scripts and a
-            # few more; for others this machine's fonts may help.
-            try:
-                return self._printed(words | {"qr": code}, system_fonts=True)
-            except typst.TypstError:
-                plain = {key: text.encode("latin-1", "replace").decode("latin-1") for key, text in words.items()}
-                return self._printed(plain | {"qr": code}, system_fonts=False)
+        return print_pdf(self._ticket, words | {"qr": code}, stamped_at=self._clock())
 
     def calendar_entry(
         self, event: Event, participant: Participant, language: str, sessions: Sequence[ChosenSession] = ()
@@ -124,14 +114,6 @@ class Enclosures:
         if room is not None and seat.mode is Mode.IN_PERSON:
             entry.add("location", room.whereabouts)
         return entry
-
-    def _printed(self, words: Mapping[str, str], *, system_fonts: bool) -> bytes:
-        return typst.compile(
-            self._ticket,
-            sys_inputs={"ticket": json.dumps(words)},
-            pdf_standards=["ua-1"],
-            ignore_system_fonts=not system_fonts,
-        )
 
 
 def _ticket_words(event: Event, participant: Participant, tongue: Tongue) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The languages that letters are written in, and their words."""
+"""The languages that letters and documents are written in, and their words."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -28,11 +28,11 @@ class Tongues:
     known: Mapping[str, Tongue]
 
     @classmethod
-    def load(cls) -> "Tongues":
-        """Read the catalogs."""
+    def load(cls, package: Path = HERE) -> "Tongues":
+        """Read the catalogs of a package."""
         return cls(
             known={
-                language: Tongue(language=language, texts=load_texts(language, [HERE]), formats=formats(language))
+                language: Tongue(language=language, texts=load_texts(language, [package]), formats=formats(language))
                 for language in LANGUAGES
             }
         )

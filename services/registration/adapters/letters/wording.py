@@ -7,6 +7,7 @@ from typing import Final
 
 from services.registration.adapters.letters.languages import Tongue
 from services.registration.application.ports import Participant
+from services.registration.domain.documents import DocumentKind
 from services.registration.domain.event import Event
 from services.registration.domain.letters import Letter, LetterKind
 from services.registration.domain.seats import Mode, SeatStatus
@@ -57,8 +58,8 @@ def _as_it_stands(occasion: Occasion) -> Words:
             subject=occasion.subject(gettext("You take part remotely: %(event)s")),
             paragraphs=(
                 gettext(
-                    "You take part remotely. The link below leads you into the meeting: it is yours alone, and tells "
-                    "the meeting who you are, so that your attendance counts."
+                    "You take part remotely. The link below leads you into the meeting, and is yours alone. If you are "
+                    "asked for your name there, give the one that you registered with, so that your attendance counts."
                 ),
                 *([waits % {"place": place}] if place else []),
             ),
@@ -185,7 +186,37 @@ def _link_again(occasion: Occasion) -> Words:
     )
 
 
+def _document_issued(occasion: Occasion) -> Words:
+    gettext = occasion.gettext
+    subject = gettext("Your certificate of attendance: %(event)s")
+    if occasion.letter.about.get("kind") == DocumentKind.COMPLETION_CERTIFICATE:
+        subject = gettext("Your certificate of completion: %(event)s")
+    return Words(
+        subject=occasion.subject(subject),
+        paragraphs=(
+            gettext("Your certificate is on your personal page, as a PDF file to keep or to send on."),
+            gettext("Whoever gets it from you can check by its code that it is genuine."),
+        ),
+    )
+
+
+def _contest_answered(occasion: Occasion) -> Words:
+    gettext = occasion.gettext
+    told = {
+        "upheld": gettext("You contested your attendance, and the organizer agrees: time was granted to you."),
+        "refused": gettext("You contested your attendance, and the organizer sees it otherwise."),
+    }.get(
+        occasion.letter.about.get("outcome", ""),
+        gettext("The answer to what you contested of your attendance was taken back: it is looked at again."),
+    )
+    return Words(
+        subject=occasion.subject(gettext("Your attendance: %(event)s")),
+        paragraphs=(told, gettext("The answer, and what counts now, are on your personal page under “Attendance”.")),
+    )
+
+
 _WORDS: Final[Mapping[LetterKind, Callable[[Occasion], Words]]] = {
+    LetterKind.CONTEST_ANSWERED: _contest_answered,
     LetterKind.REGISTERED: _as_it_stands,
     LetterKind.WAITLISTED: _waitlisted,
     LetterKind.SEAT_OFFERED: _seat_offered,
@@ -198,4 +229,5 @@ _WORDS: Final[Mapping[LetterKind, Callable[[Occasion], Words]]] = {
     LetterKind.EVENT_CANCELLED: _event_cancelled,
     LetterKind.REMINDER: _reminder,
     LetterKind.LINK_AGAIN: _link_again,
+    LetterKind.DOCUMENT_ISSUED: _document_issued,
 }

@@ -6,8 +6,8 @@ Deliveries come at least once and in any order; `idempotencyKey` tells a repetit
 import base64
 import hashlib
 import hmac
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 import jwt
@@ -15,8 +15,11 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from pydantic import AfterValidator, AliasChoices, BaseModel, Field, model_validator
 
+from services.chassis.pages.languages import mark
+from services.streaming_bridge.adapters.platforms.addresses import mistyped
 from services.streaming_bridge.adapters.platforms.anatomy import (
     CLOCK_SKEW,
+    USUAL_REFUSALS,
     AppId,
     Delivery,
     DisplayName,
@@ -30,6 +33,7 @@ from services.streaming_bridge.adapters.platforms.anatomy import (
     read_as,
     read_object,
     room_in_address,
+    signed_at,
     wrong,
 )
 from services.streaming_bridge.domain.errors import NoMeetingError, UnverifiedDeliveryError
@@ -39,7 +43,6 @@ from services.streaming_bridge.domain.sources import PlatformName, Source
 _MEETINGS: Final = "https://8x8.vc"
 _SMALLEST_KEY_BITS: Final = 2048
 _LONGEST_HEADER: Final = 2000
-_MILLISECONDS_FROM: Final = 10**11
 _KINDS: Final = {
     "ROOM_CREATED": Kind.ROOM_OPENED,
     "ROOM_DESTROYED": Kind.ROOM_CLOSED,
@@ -55,13 +58,13 @@ def _rsa_private_key(pem: str) -> str:
     try:
         key = load_pem_private_key(pem.strip().encode(), password=None)
     except TypeError:
-        raise wrong("an encrypted private key: give it without a passphrase") from None
+        raise mistyped(mark("This key has a passphrase: give it without one.")) from None
     except Exception:  # noqa: BLE001  (the library raises its own, Rust's and ValueErrors, some of which quote the key)
-        raise wrong("not a private key in PEM format") from None
+        raise mistyped(mark("This is no private key: it goes from -----BEGIN to -----END.")) from None
     if not isinstance(key, RSAPrivateKey):
-        raise wrong("not an RSA key: JaaS takes RS256 only")
+        raise mistyped(mark("This is no RSA key, which JaaS asks for."))
     if key.key_size < _SMALLEST_KEY_BITS:
-        raise wrong(f"an RSA key of {key.key_size} bits: {_SMALLEST_KEY_BITS} or more are needed")
+        raise mistyped(mark("This RSA key is too short: JaaS asks for 2048 bits or more."))
     return pem.strip()
 
 
@@ -70,6 +73,9 @@ PrivateKey = Annotated[str, Field(max_length=20_000), AfterValidator(_rsa_privat
 
 class JaasForm(SourceForm):
     """A JaaS application; `app_id`, `key_id` and `private_key` together sign join links (RS256)."""
+
+    shown: ClassVar = ("app_id", "key_id")
+    signing: ClassVar = ("private_key",)
 
     platform: Literal["jaas"]
     webhook_secret: Annotated[Secret, Field(validation_alias=AliasChoices("webhook_secret", "secret"))]
@@ -88,14 +94,6 @@ class JaasForm(SourceForm):
     def delivery_secret(self) -> str:
         """The secret of the endpoint, from the JaaS console."""
         return self.webhook_secret
-
-    def settings(self) -> dict[str, str]:
-        """Which application, and which of its keys."""
-        return {name: value for name in ("app_id", "key_id") if (value := getattr(self, name)) is not None}
-
-    def secrets(self) -> dict[str, str]:
-        """What signs the links."""
-        return {"private_key": self.private_key} if self.private_key is not None else {}
 
 
 class RoomDetails(BaseModel):
@@ -174,6 +172,8 @@ class Jaas:
     name: ClassVar = PlatformName.JAAS
     form: ClassVar[type[SourceForm]] = JaasForm
     proof_field: ClassVar = "webhook_secret"
+    webhook_path: ClassVar = "/webhooks/jaas/{source}"
+    refusals: ClassVar = USUAL_REFUSALS
 
     def verify(self, delivery: Delivery, secrets: Iterable[str], *, now: datetime, tolerance: timedelta) -> None:
         """Check `X-Jaas-Signature: t=…,v1=…` over `t.body`, then the age of `t`.
@@ -189,7 +189,7 @@ class Jaas:
         matches = [matches_any(signature.encode(errors="replace"), expected) for signature in given]
         if not any(matches):
             raise UnverifiedDeliveryError("signature_wrong", "No v1 signature is that of this body by a valid secret.")
-        if abs(now - _signed_at(stamp)) > tolerance:
+        if abs(now - signed_at(stamp)) > tolerance:
             raise UnverifiedDeliveryError("signature_stale", "The signature's t is too far from the present.")
 
     def parse(self, delivery: Delivery) -> BaseModel:
@@ -197,8 +197,11 @@ class Jaas:
         value = read_object(delivery.body)
         return read_as(_shape(value), value)
 
-    def observe(self, parsed: BaseModel) -> Observation | Ignored:
+    def observe(self, parsed: BaseModel) -> Sequence[Observation | Ignored]:
         """JaaS names each delivery: its key makes the fact the same again."""
+        return [self._observed(parsed)]
+
+    def _observed(self, parsed: BaseModel) -> Observation | Ignored:
         match parsed:
             case ParticipantEvent() | RoomEvent():
                 connection = parsed.data.connection() if isinstance(parsed.data, ParticipantDetails) else None
@@ -230,7 +233,7 @@ class Jaas:
             "nbf": now - CLOCK_SKEW,
             "exp": now + lifetime,
             "context": {
-                "user": {"id": visitor.participant_id, "name": visitor.display_name, "moderator": False},
+                "user": {"id": visitor.participant_id, "name": visitor.display_name, "moderator": visitor.moderates},
                 "features": {
                     "livestreaming": False,
                     "recording": False,
@@ -264,14 +267,3 @@ def _signatures(header: str) -> tuple[str, list[str]]:
     if len(stamps) != 1 or not (stamps[0].isascii() and stamps[0].isdigit()) or not signatures:
         raise UnverifiedDeliveryError("signature_malformed", "X-Jaas-Signature is not of the form t=…,v1=….")
     return stamps[0], signatures
-
-
-def _signed_at(stamp: str) -> datetime:
-    """The instant of a signature: seconds as documented, or milliseconds."""
-    seconds = int(stamp)
-    if seconds >= _MILLISECONDS_FROM:
-        seconds //= 1000
-    try:
-        return datetime.fromtimestamp(seconds, tz=UTC)
-    except (OverflowError, ValueError, OSError):
-        raise UnverifiedDeliveryError("signature_stale", "The signature's t is too far from the present.") from None

@@ -4,21 +4,20 @@ There is no signature but a static bearer token, no delivery id, and no session 
 Deliveries of one tick come in any order, and a 5xx is sent again byte for byte.
 """
 
-import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Final, Literal
 
-import jwt
-from jwt.warnings import InsecureKeyLengthWarning
-from pydantic import AliasChoices, BaseModel, Field, model_validator
+from pydantic import AliasChoices, BaseModel, BeforeValidator, Field, model_validator
 
 from services.streaming_bridge.adapters.platforms.anatomy import (
     CLOCK_SKEW,
+    USUAL_REFUSALS,
     AppId,
     Delivery,
     DisplayName,
     Domain,
+    EmailAddress,
     EpochSeconds,
     Secret,
     SourceForm,
@@ -31,6 +30,7 @@ from services.streaming_bridge.adapters.platforms.anatomy import (
     room_in_address,
     wrong,
 )
+from services.streaming_bridge.adapters.platforms.signed_tokens import sign_token
 from services.streaming_bridge.domain.errors import NoMeetingError, UnverifiedDeliveryError
 from services.streaming_bridge.domain.observations import (
     Connection,
@@ -44,10 +44,14 @@ from services.streaming_bridge.domain.sources import PlatformName, Source
 
 _MACHINE_ACCOUNTS: Final = frozenset({"focus", "jibri", "jvb", "recorder", "transcriber"})
 _MACHINE_HOSTS: Final = frozenset({"recorder", "hidden"})
+_MOST_HEADS: Final = 1_000_000
 
 
 class JitsiForm(SourceForm):
     """A Jitsi server; `domain` sends participants there, `app_id` and `app_secret` sign their links (HS256)."""
+
+    shown: ClassVar = ("domain", "app_id")
+    signing: ClassVar = ("app_secret",)
 
     platform: Literal["jitsi"]
     webhook_token: Annotated[Secret, Field(validation_alias=AliasChoices("webhook_token", "secret"))]
@@ -66,14 +70,6 @@ class JitsiForm(SourceForm):
     def delivery_secret(self) -> str:
         """The token of the module's `api_headers`."""
         return self.webhook_token
-
-    def settings(self) -> dict[str, str]:
-        """Where the meetings are, and who signs."""
-        return {name: value for name in ("domain", "app_id") if (value := getattr(self, name)) is not None}
-
-    def secrets(self) -> dict[str, str]:
-        """What signs the links."""
-        return {"app_secret": self.app_secret} if self.app_secret is not None else {}
 
 
 class RoomEvent(BaseModel):
@@ -115,10 +111,11 @@ class Occupant(BaseModel):
     occupant_jid: Text
     id: UserId = None
     name: DisplayName = None
+    email: EmailAddress = None
 
     def connection(self) -> Connection:
-        """The connection, without its e-mail address and whatever else came along."""
-        return Connection(key=self.occupant_jid, user_id=self.id, display_name=self.name)
+        """The connection. The address comes from the JWT alone: whoever may sign for this server vouches for it."""
+        return Connection(key=self.occupant_jid, user_id=self.id, display_name=self.name, email=self.email)
 
     def is_machine(self) -> bool:
         """Whether it is one of the server's own: the recorder, the transcriber. The module leaves out the focus."""
@@ -139,16 +136,37 @@ class LeftOccupant(Occupant):
     left_at: EpochSeconds
 
 
-class OccupantJoined(RoomEvent):
+def _heads(value: object) -> object:
+    """A number is never worth refusing somebody's presence for: what is none is left out. Lua may write 2 as `2.0`."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= _MOST_HEADS:
+        return None
+    return int(value)
+
+
+class OccupantEvent(RoomEvent):
+    """What both deliveries about an occupant say: how many the room has right after it, recorders among them."""
+
+    active_occupants_count: Annotated[int | None, BeforeValidator(_heads)] = None
+
+
+class OccupantJoined(OccupantEvent):
     """`muc-occupant-joined`."""
 
     occupant: JoinedOccupant
 
+    def observation(self) -> Observation:
+        """Somebody was let in."""
+        return _occupant_event(Kind.JOINED, self, self.occupant, self.occupant.joined_at, None)
 
-class OccupantLeft(RoomEvent):
+
+class OccupantLeft(OccupantEvent):
     """`muc-occupant-left`."""
 
     occupant: LeftOccupant
+
+    def observation(self) -> Observation:
+        """Somebody left."""
+        return _occupant_event(Kind.LEFT, self, self.occupant, self.occupant.left_at, self.occupant.joined_at)
 
 
 class OtherEvent(BaseModel):
@@ -171,6 +189,8 @@ class Jitsi:
     name: ClassVar = PlatformName.JITSI
     form: ClassVar[type[SourceForm]] = JitsiForm
     proof_field: ClassVar = "webhook_token"
+    webhook_path: ClassVar = "/webhooks/jitsi/{source}/events/{subject}/{happening}"
+    refusals: ClassVar = USUAL_REFUSALS
 
     def verify(
         self,
@@ -195,21 +215,23 @@ class Jitsi:
         name = value.get("event_name")
         return read_as(_SHAPES.get(name, OtherEvent) if isinstance(name, str) else OtherEvent, value)
 
-    def observe(self, parsed: BaseModel) -> Observation | Ignored:
+    def observe(self, parsed: BaseModel) -> Sequence[Observation | Ignored]:
         """Room, connection and the platform's own instant are what makes a fact the same again."""
+        return [self._observed(parsed)]
+
+    def _observed(self, parsed: BaseModel) -> Observation | Ignored:
         match parsed:
             case OccupantJoined(occupant=occupant) | OccupantLeft(occupant=occupant) if occupant.is_machine():
-                return _ignored(parsed.event_name, occupant.occupant_jid)
+                machine = parsed.observation()
+                return Ignored(identity=("ignored", *machine.identity), event_type=parsed.event_name, machine=machine)
             case RoomCreated(created_at=instant):
                 return _room_event(Kind.ROOM_OPENED, parsed.room(), instant)
             case RoomDestroyed(destroyed_at=instant):
                 return _room_event(Kind.ROOM_CLOSED, parsed.room(), instant)
-            case OccupantJoined(occupant=occupant):
-                return _occupant_event(Kind.JOINED, parsed.room(), occupant, occupant.joined_at, None)
-            case OccupantLeft(occupant=occupant):
-                return _occupant_event(Kind.LEFT, parsed.room(), occupant, occupant.left_at, occupant.joined_at)
+            case OccupantJoined() | OccupantLeft():
+                return parsed.observation()
             case OtherEvent(event_name=name):
-                return _ignored(name)
+                return Ignored(identity=("ignored", name), event_type=name)
         message = f"not a delivery of Jitsi: {type(parsed).__name__}"
         raise TypeError(message)
 
@@ -231,14 +253,10 @@ class Jitsi:
             "nbf": now - CLOCK_SKEW,
             "exp": now + lifetime,
             "context": {
-                "user": {"id": visitor.participant_id, "name": visitor.display_name, "moderator": False},
+                "user": {"id": visitor.participant_id, "name": visitor.display_name, "moderator": visitor.moderates},
             },
         }
-        with warnings.catch_warnings():
-            # The secret is the server's own, and may be shorter than one would choose today.
-            warnings.simplefilter("ignore", InsecureKeyLengthWarning)
-            token = jwt.encode(claims, secret, algorithm="HS256")
-        return f"https://{domain}/{room}?jwt={token}"
+        return f"https://{domain}/{room}?jwt={sign_token(claims, secret)}"
 
 
 JITSI: Final = Jitsi()
@@ -249,8 +267,9 @@ def _room_event(kind: Kind, room: Room, instant: datetime) -> Observation:
 
 
 def _occupant_event(
-    kind: Kind, room: Room, occupant: Occupant, instant: datetime, joined_at: datetime | None
+    kind: Kind, parsed: OccupantEvent, occupant: Occupant, instant: datetime, joined_at: datetime | None
 ) -> Observation:
+    room = parsed.room()
     return Observation(
         identity=(kind, room.key, occupant.occupant_jid, epoch_milliseconds(instant)),
         kind=kind,
@@ -259,8 +278,5 @@ def _occupant_event(
         connection=occupant.connection(),
         # A clock that was set back in between would make the interval run backwards.
         joined_at=joined_at if joined_at is not None and joined_at <= instant else None,
+        heads=parsed.active_occupants_count,
     )
-
-
-def _ignored(event_name: str, *identity: str) -> Ignored:
-    return Ignored(identity=("ignored", event_name, *identity), event_type=event_name)

@@ -62,3 +62,11 @@ def test_a_length_of_time_is_told_to_the_minute(seconds: float, english: str, fr
 )
 def test_a_length_of_time_is_told_to_the_second_where_that_matters(seconds: float, english: str) -> None:
     assert format_seconds(seconds, language="en", exact=True) == english
+
+
+def test_in_french_the_first_of_a_month_has_its_ending() -> None:
+    first, eleventh = date(2037, 1, 1), date(2037, 1, 11)
+    assert format_date(first, language="fr") == "jeudi 1er janvier 2037"
+    assert format_date(eleventh, language="fr", style="long") == "11 janvier 2037"
+    assert format_date(first, language="fr", style="short") == "01/01/2037"
+    assert format_date(first, language="en", style="long") == "1 January 2037"

@@ -21,6 +21,8 @@ export function drawAnswer(answer, event) {
   for (const [name, value] of Object.entries({ participant_id: participant, code, name: person, email })) {
     for (const input of panel.querySelectorAll(`[name=${name}]`)) input.value = value ?? "";
   }
+  // Who is not known here cannot sign yet.
+  if (!participant) panel.querySelector(".desk-sign")?.remove();
   const box = panel.querySelector(".answer");
   if (answer.provisional && !["refused", "already_in"].includes(answer.outcome)) {
     box.classList.add("provisional");

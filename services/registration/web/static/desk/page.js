@@ -42,8 +42,11 @@ navigator.storage?.persist?.();
 navigator.serviceWorker?.register(worker, { scope: root.dataset.scope });
 
 async function onSubmit(event) {
-  event.preventDefault();
   const form = event.target;
+  // Signing is a page of its own, which needs the network; what this desk keeps is there when it is left.
+  if (form.matches(".desk-sign") && desk.server.online) return;
+  event.preventDefault();
+  if (form.matches(".desk-sign")) return void (form.querySelector(".hint").hidden = false);
   const given = Object.fromEntries(new FormData(form));
   const path = form.getAttribute("action");
   if (path.endsWith("/undo")) await undo(given);

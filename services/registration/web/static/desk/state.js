@@ -60,9 +60,10 @@ function drawCounts(door) {
   const rows = [...gates].map(([gate, inside]) => [gate || words.no_gate, inside, null]);
   for (const place of event.places) rows.push([place.name, places.get(place.place_id) ?? 0, place.capacity]);
   part("doors").replaceChildren(
-    ...rows.map(([name, inside, seats]) =>
-      filled("door", { name, inside: seats === null ? inside : fill(words.of, { n: inside, seats }) }),
-    ),
+    ...rows.map(([name, inside, seats]) => {
+      const count = fill(inside > seats ? words.over : words.of, { n: inside, seats });
+      return filled("door", { name, inside: seats === null ? inside : count });
+    }),
   );
 }
 

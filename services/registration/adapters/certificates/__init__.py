@@ -1,0 +1,1 @@
+"""Certificates as PDF files, and the proofs that are attached to them."""
