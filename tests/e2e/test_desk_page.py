@@ -1,5 +1,6 @@
 """The desk's page as a volunteer sees, hears and operates it: its words, without a mouse, in any colours."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,9 +8,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
-from tests.e2e.test_desk import desk_of, scan
+from tests.e2e.test_desk import desk_of, scan, sign_in
 from tests.e2e.test_registration_in_the_browser import address, violations
 from tests.integration.running_registration import MovedClock, RunningRegistration, running_registration
 
@@ -38,6 +39,14 @@ FELT = """async (kind) => {
   tell(kind, { silent: false });
   return JSON.stringify({ shaken, heard });
 }"""
+# A slow phone: the key of what it keeps is made when the test says so.
+OPENED_LATE = """
+  const { generateKey } = SubtleCrypto.prototype;
+  SubtleCrypto.prototype.generateKey = async function (...all) {
+    await new Promise((done) => (globalThis.goOn = done));
+    return generateKey.apply(this, all);
+  };
+"""
 SAID = """() => {
   globalThis.said = [];
   const watch = new MutationObserver(() => said.push(document.getElementById("said").textContent));
@@ -234,6 +243,39 @@ async def test_a_desk_link_says_when_it_ends_and_a_revoked_one_is_noticed_by_its
         await expect(page.locator("#sign-in")).to_contain_text("desk’s link is opened again")
         await expect(page.locator("#network-state")).to_have_text("Signed out")
         await context.close()
+
+
+@pytest.mark.parametrize("late", ["its modules", "where it keeps things"])
+async def test_a_gate_named_before_the_desk_is_ready_is_remembered(
+    service: RunningRegistration, browser: Browser, late: str
+) -> None:
+    async def hold(route: Route) -> None:
+        await named.wait()
+        await route.continue_()
+
+    named = asyncio.Event()
+    event_id = await service.event()
+    context = await browser.new_context(locale="en-GB", service_workers="block")
+    await sign_in(context, service, event_id)
+    await context.add_init_script(f"localStorage['desk {event_id} gate'] ??= 'Porte A'")
+    page = await context.new_page()
+    gate, ready = page.get_by_label("Gate", exact=True), page.locator("#desk[data-ready]")
+    if late == "where it keeps things":
+        await page.add_init_script(OPENED_LATE)
+    else:
+        await context.route("**/page.js", hold)
+    await page.goto(address(service, f"/events/{event_id}/desk"), wait_until="commit")
+    await gate.fill("Porte B")
+    await gate.blur()
+    await expect(ready).not_to_be_attached()
+    named.set()
+    await page.evaluate("globalThis.goOn?.()")
+    await expect(ready).to_be_attached()
+    await expect(gate).to_have_value("Porte B")
+    await page.reload()
+    await expect(ready).to_be_attached()
+    await expect(gate).to_have_value("Porte B")
+    await context.close()
 
 
 async def tab_to(page: Page, name: str, *, back: bool = False) -> None:

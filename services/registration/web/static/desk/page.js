@@ -20,10 +20,10 @@ let asked = null; // what is being judged: a handheld scanner that reads a ticke
 let shown = 0; // the number of the answer on the screen: a late word about an earlier scan does not take its place
 
 restore();
+root.addEventListener("change", onChange); // what is named while the list is still being opened counts too
 const desk = await Desk.open(eventId, drawSoon);
 const camera = new CameraPanel(words.camera, check);
 root.addEventListener("submit", onSubmit);
-root.addEventListener("change", onChange);
 root.addEventListener("pointerdown", prepare, { once: true });
 document.addEventListener("keydown", catchScanner);
 document.querySelector('form[action="/sign-out"]')?.addEventListener("submit", leave);
@@ -144,7 +144,8 @@ function onChange({ target: { name, value, type, checked } }) {
   if (["gate", "place_id", "silent"].includes(name)) remember(here + name, type === "checkbox" ? checked : value);
 }
 
-// The desk's link tells the gate, once: it takes the place of the one that this device had.
+// The desk's link tells the gate, once: it takes the place of the one that this device had. What was named before this
+// module was there takes the place of both.
 function restore() {
   const address = new URL(location.href);
   const told = address.searchParams.get("gate");
@@ -152,11 +153,16 @@ function restore() {
   address.searchParams.delete("gate");
   if (told) history.replaceState(history.state, "", address);
   for (const name of ["gate", "place_id"]) {
-    const value = remembered(here + name);
     const field = part("desk-form").elements[name];
+    if (isChanged(field)) remember(here + name, field.value);
+    const value = remembered(here + name);
     if (value && (name === "gate" || [...field.options].some((option) => option.value === value))) field.value = value;
   }
   part("silent").checked = remembered(`${here}silent`) === "true";
+}
+
+function isChanged({ value, defaultValue, options }) {
+  return value !== (options ? ([...options].find((one) => one.defaultSelected) ?? options[0]).value : defaultValue);
 }
 
 // A handheld scanner types, wherever the focus is. A key that is held down must not press the button of the answer.
