@@ -1,14 +1,19 @@
-"""Kafka clients with the settings that the promises need."""
+"""Kafka clients with the settings that the promises need.
+
+Importing this makes every aiokafka client of the process take a connection that uvloop has closed for a broken one.
+"""
 
 import asyncio
 import contextlib
+import functools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import structlog
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
-from aiokafka.errors import KafkaTimeoutError
+from aiokafka.conn import AIOKafkaConnection, CloseReason
+from aiokafka.errors import KafkaConnectionError, KafkaTimeoutError
 from aiokafka.structs import RecordMetadata
 
 from schemas.envelope import CONTENT_TYPE
@@ -22,6 +27,29 @@ _STOP_SECONDS: Final = 3
 _LONGEST_WAIT_MS: Final = 500
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+def _broken_if_closed(send: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a `send` of aiokafka tell of a connection that was just reset as it does with asyncio's own event loop.
+
+    uvloop raises RuntimeError there, which aiokafka does not expect (its issue 1038): what it happens to ends, and that
+    may be what others wait for, the update of metadata for one (decision 0044).
+    """
+
+    @functools.wraps(send)
+    def sent(connection: Any, *request: Any, **more: Any) -> Any:  # noqa: ANN401  (aiokafka's)
+        try:
+            return send(connection, *request, **more)
+        except RuntimeError as error:
+            connection.close(reason=CloseReason.CONNECTION_BROKEN, exc=error)
+            message = f"Connection at {connection.host}:{connection.port} broken: {error}"
+            raise KafkaConnectionError(message) from error
+
+    return sent
+
+
+AIOKafkaConnection.send = _broken_if_closed(AIOKafkaConnection.send)
+AIOKafkaConnection._send_sasl_token = _broken_if_closed(AIOKafkaConnection._send_sasl_token)  # noqa: SLF001
 
 
 class PatientProducer(AIOKafkaProducer):  # type: ignore[misc]  # aiokafka has no types

@@ -46,6 +46,7 @@ class WorkerProcess:
     kafka: str
     port: int = field(default_factory=free_port)
     settings: Mapping[str, str] = field(default_factory=dict)
+    program: str | None = None
     process: Started | asyncio.subprocess.Process | None = None
 
     async def start(self, *, installed: Path | None = None) -> None:
@@ -62,14 +63,14 @@ class WorkerProcess:
             **self.settings,
         }
         log = self.data_dir / "worker.log"
-        if installed is None:
+        if installed is None and self.program is None:
             self.process = await start(*COMMAND, settings=settings, out=log, said=log)
             return
-        # Safe: else what lies in the current folder would win.
-        settings |= {"PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
+        if installed is not None:  # Safe: else what lies in the current folder would win.
+            settings |= {"PYTHONPATH": str(installed), "PYTHONSAFEPATH": "1"}
         with log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "services.command_line", *COMMAND),
+                *(sys.executable, "-m", self.program or "services.command_line", *COMMAND),
                 env={**os.environ, **settings},
                 stdout=output,
                 stderr=output,
@@ -111,27 +112,31 @@ class WorkerProcess:
             self.process.send_signal(signal.SIGCONT)
 
     async def kill(self) -> None:
-        """`kill -9`."""
         await self._end(signal.SIGKILL)
 
     async def stop(self) -> int:
         """Stop it in good order; gives its exit code."""
         return await self._end(signal.SIGTERM)
 
+    async def ended(self) -> int:
+        """Wait until it ends by itself; gives its exit code."""
+        assert self.process is not None
+        async with asyncio.timeout(DEADLINE_SECONDS):
+            return await self.process.wait()
+
     async def _end(self, number: signal.Signals) -> int:
         assert self.process is not None
         if self.process.returncode is None:
             self.process.send_signal(number)
-        async with asyncio.timeout(DEADLINE_SECONDS):
-            return await self.process.wait()
+        return await self.ended()
 
 
 @asynccontextmanager
 async def worker_process(
-    data_dir: Path, kafka: str, *, settings: Mapping[str, str] | None = None
+    data_dir: Path, kafka: str, *, settings: Mapping[str, str] | None = None, program: str | None = None
 ) -> AsyncIterator[WorkerProcess]:
-    """A worker that runs, and is gone at the end; `settings` are variables of its environment."""
-    worker = WorkerProcess(data_dir=data_dir, kafka=kafka, settings=settings or {})
+    """A worker that runs, and is gone at the end; `settings` are its environment, `program` a module in its place."""
+    worker = WorkerProcess(data_dir=data_dir, kafka=kafka, settings=settings or {}, program=program)
     await worker.start()
     try:
         yield worker
@@ -231,11 +236,9 @@ class Log:
 
 async def _committed(admin: AIOKafkaAdminClient) -> dict[TopicPartition, OffsetAndMetadata]:
     """What the group has committed; nothing while Kafka makes the topic of groups."""
-    try:
-        committed: dict[TopicPartition, OffsetAndMetadata] = await admin.list_consumer_group_offsets(APP_ID)
-    except KafkaError:
-        return {}
-    return committed
+    with contextlib.suppress(KafkaError):
+        return dict(await admin.list_consumer_group_offsets(APP_ID))
+    return {}
 
 
 def log_of(kafka: str, data_dir: Path) -> Log:

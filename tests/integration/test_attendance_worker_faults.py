@@ -74,3 +74,28 @@ async def test_a_worker_waits_for_a_broker_that_is_away_and_without_its_disk_fin
         await log.worked_off()
 
     assert told(await log.presences()) == expected(arrivals)
+
+
+@pytest.mark.faults
+@pytest.mark.timeout(240)
+async def test_a_worker_that_never_finds_its_coordinator_again_ends_and_goes_on_when_it_is_started_again(
+    own_kafka: EmbeddedKafka, tmp_path: Path
+) -> None:
+    """What once stopped all commits: the task from which aiokafka's consumer has its metadata had died."""
+    arrivals = list(SMALL.arrivals())
+    half = len(arrivals) // 2
+    log = log_of(own_kafka.bootstrap_servers, tmp_path)
+    await log.produce(arrivals[:half])
+    async with worker_process(tmp_path, own_kafka.bootstrap_servers, program="tests.fakes.mortal_worker") as worker:
+        await log.worked_off()
+        (tmp_path / "die").touch()
+        await own_kafka.kill()
+        await own_kafka.start()
+        await log.produce(arrivals[half:])
+        assert await worker.ended() == 1
+        assert "attendance.coordinator_lost" in (tmp_path / "worker.log").read_text()
+        (tmp_path / "die").unlink()
+        await worker.start()
+        await log.worked_off()
+
+    assert told(await log.presences()) == expected(arrivals)

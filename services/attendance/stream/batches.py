@@ -157,6 +157,10 @@ class BatchConsumer(driver.Consumer):
         """Whether Kafka says that this process is still a member of the group; False too if it cannot be asked."""
         return await self._thread.is_member()
 
+    def knows_coordinator(self) -> bool:
+        """Whether it is known which broker takes the group's heartbeats and commits; True before that is asked."""
+        return self._thread.knows_coordinator()
+
     def behind(self) -> int:
         """How many facts of the partitions assigned are not acknowledged yet."""
         inputs = [tp for tp in self.assignment() if tp.topic not in self.app.tables.changelog_topics]
@@ -240,6 +244,11 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
             return bool(await self._ensure_consumer()._coordinator._do_heartbeat())  # noqa: SLF001  (as above)
 
         return bool(await self.call_thread(beat))
+
+    def knows_coordinator(self) -> bool:
+        """Look from outside of the thread."""
+        coordinator = self._consumer and self._consumer._coordinator  # noqa: SLF001  (as above)
+        return coordinator is None or coordinator.coordinator_id is not None
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

@@ -26,6 +26,7 @@ from schemas.identifiers import NAMESPACE
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler
+from services.attendance.stream.coordinator_watch import finds_coordinator, watch_coordinator
 from services.attendance.stream.desk import Desk
 from services.attendance.stream.handover import Handover, Tools
 from services.attendance.stream.membership import APP_ID, Pulse, bury_former_self
@@ -90,7 +91,8 @@ async def run_worker(
     Raises:
         KafkaAwayError, TopicMismatchError, TopicRefusedError: before anything is consumed.
         StateInUseError: if another worker of this machine uses the same data directory.
-        WorkerEndedError: if the stream ends by itself; a restart goes on where it stood.
+        WorkerEndedError, CoordinatorLostError: if the stream ends by itself, or commits nothing any more though Kafka
+            is there; a restart goes on where it stood.
     """
     for library in ("faust", "mode"):
         logging.getLogger(library).setLevel(logging.WARNING)  # They tell each step of a start, in tables.
@@ -152,7 +154,9 @@ async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
         look_again=consumer.rejoin,
     )
     Handover(app=app, consumer=consumer, stores=worker, tools=tools, rounds=rounds, desk=desk, ready=ready).connect()
+    lost = watch_coordinator(consumer.knows_coordinator, lambda: finds_coordinator(tools.settings.kafka))
     tasks = {
+        asyncio.create_task(_always(lost), name="coordinator"),
         asyncio.create_task(_always(rounds.run()), name="rounds"),
         asyncio.create_task(_always(pulse.run()), name="pulse"),
         asyncio.create_task(_stream(app, tools.settings.kafka), name="faust"),
