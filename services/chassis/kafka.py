@@ -30,10 +30,11 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def _broken_if_closed(send: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a `send` of aiokafka tell of a connection that was just reset as it does with asyncio's own event loop.
+    """Let a `send` of aiokafka tell of a connection that was just reset as of any that is broken.
 
-    uvloop raises RuntimeError there, which aiokafka does not expect (its issue 1038): what it happens to ends, and that
-    may be what others wait for, the update of metadata for one (decision 0044).
+    asyncio's own event loop lets such a write pass; uvloop raises RuntimeError, which aiokafka does not expect (its
+    issue 1038): what it happens to ends, and that may be what others wait for, the update of metadata for one (decision
+    0044).
     """
 
     @functools.wraps(send)

@@ -24,5 +24,5 @@ async def _mortal_update(client: AIOKafkaClient, *asked: object) -> bool:
 
 if __name__ == "__main__":
     AIOKafkaClient._metadata_update = _mortal_update  # noqa: SLF001  (as above)
-    watch_coordinator.__kwdefaults__ = {"patience": 3, "every": 0.5}
+    watch_coordinator.__kwdefaults__ = {"looks": 6, "every": 0.5}
     main()

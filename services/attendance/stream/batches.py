@@ -157,9 +157,9 @@ class BatchConsumer(driver.Consumer):
         """Whether Kafka says that this process is still a member of the group; False too if it cannot be asked."""
         return await self._thread.is_member()
 
-    def knows_coordinator(self) -> bool:
-        """Whether it is known which broker takes the group's heartbeats and commits; True before that is asked."""
-        return self._thread.knows_coordinator()
+    def lost_coordinator(self) -> object | None:
+        """None while it is known which broker takes heartbeats and commits; else an object for each loss."""
+        return self._thread.lost_coordinator()
 
     def behind(self) -> int:
         """How many facts of the partitions assigned are not acknowledged yet."""
@@ -245,10 +245,12 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
 
         return bool(await self.call_thread(beat))
 
-    def knows_coordinator(self) -> bool:
-        """Look from outside of the thread."""
+    def lost_coordinator(self) -> object | None:
+        """Look from outside of the thread; aiokafka makes this future anew with each coordinator that it finds."""
         coordinator = self._consumer and self._consumer._coordinator  # noqa: SLF001  (as above)
-        return coordinator is None or coordinator.coordinator_id is not None
+        if coordinator is None or coordinator.coordinator_id is not None:
+            return None
+        return cast("object", coordinator._coordinator_dead_fut)  # noqa: SLF001  (as above)
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)

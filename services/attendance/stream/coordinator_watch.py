@@ -7,61 +7,50 @@ starts again finds everything.
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from time import monotonic
 from typing import Final, Never
 
 import structlog
-from aiokafka.admin import AIOKafkaAdminClient
-from aiokafka.errors import KafkaError
 
 from services.attendance.domain.errors import AttendanceError
-from services.attendance.stream.membership import APP_ID
 
-_PATIENCE_SECONDS: Final = 30.0
-"""aiokafka finds a coordinator that is there in tenths of a second; only a request that hangs takes longer."""
 _LOOK_SECONDS: Final = 5.0
-_ASKED_MS: Final = 5_000
+_LOOKS: Final = 20
+"""In this time, a hundred seconds, aiokafka gives up every request that hangs (Faust's limit is 90), and asks again."""
 
 log = structlog.stdlib.get_logger(__name__)
 
 
 class CoordinatorLostError(AttendanceError):
-    """The consumer does not find a coordinator that others find."""
+    """The consumer does not find a coordinator that answers others."""
 
 
 async def watch_coordinator(
-    known: Callable[[], bool],
-    found: Callable[[], Awaitable[bool]],
+    lost: Callable[[], object | None],
+    answers: Callable[[], Awaitable[bool]],
     *,
-    patience: float = _PATIENCE_SECONDS,
+    looks: int = _LOOKS,
     every: float = _LOOK_SECONDS,
 ) -> Never:
-    """Look every few seconds whether the consumer's coordinator is `known`, and whether another client has `found` it.
+    """Look every few seconds whether the consumer has `lost` its coordinator while that `answers` another client.
+
+    `lost` gives None while the coordinator is known, and else what is the same object for one loss and another for the
+    next: a coordinator that is found again and again, and refuses what it is asked, is not lost.
 
     Raises:
-        CoordinatorLostError: once it was found by another client, and not known, for `patience` seconds on end. A Kafka
-            that is away is waited for.
+        CoordinatorLostError: after so many looks at one loss with an answer to others. A Kafka that is away is waited
+            for, and then has this time again.
     """
-    lost_at: float | None = None
+    loss: object | None = None
+    seen = 0
     while True:
         await asyncio.sleep(every)
-        if known() or not await found():
-            lost_at = None
+        now = lost()
+        if now is not loss:
+            loss, seen = now, 0
+        # Asked again: the answer may have taken long, or this process stood still.
+        if loss is None or not await answers() or lost() is not loss:
             continue
-        lost_at = monotonic() if lost_at is None else lost_at
-        if monotonic() - lost_at >= patience:
-            log.error("attendance.coordinator_lost", for_seconds=round(monotonic() - lost_at))
+        seen += 1
+        if seen >= looks:
+            log.error("attendance.coordinator_lost", looks=seen)
             raise CoordinatorLostError
-
-
-async def finds_coordinator(servers: str) -> bool:
-    """Whether a client of its own is told where the workers' group has its coordinator."""
-    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=f"{APP_ID}-watch", request_timeout_ms=_ASKED_MS)
-    try:
-        await admin.start()
-        await admin.find_coordinator(APP_ID)
-    except (KafkaError, OSError):
-        return False
-    finally:
-        await admin.close()
-    return True

@@ -22,6 +22,7 @@ _MEMBERS: Final = 5
 """Where a described group (DescribeGroups, v0 and later) has its members; each begins with its id."""
 
 _BEAT_SECONDS: Final = 1.0
+_ASKED_MS: Final = 5_000
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -80,6 +81,23 @@ async def bury_former_self(servers: str, *, group: str, instance: str) -> None:
         log.info("worker.former_self_left_alone", error=type(error).__name__)
     finally:
         await admin.close()
+
+
+async def coordinator_answers(servers: str, *, group: str) -> bool:
+    """Whether the broker that coordinates a group answers a client that has nothing to do with it."""
+    admin = AIOKafkaAdminClient(bootstrap_servers=servers, client_id=f"{group}-watch", request_timeout_ms=_ASKED_MS)
+    try:
+        try:
+            await admin.start()
+            await _members(admin, group, await admin.find_coordinator(group))
+        finally:
+            await admin.close()
+    except (KafkaError, OSError, AttendanceError):
+        return False
+    except Exception as error:  # noqa: BLE001  (who only asks must not end the process)
+        log.warning("worker.coordinator_not_asked", error=type(error).__name__)
+        return False
+    return True
 
 
 async def _members(admin: AIOKafkaAdminClient, group: str, coordinator: int) -> list[str]:

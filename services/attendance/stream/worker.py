@@ -26,10 +26,10 @@ from schemas.identifiers import NAMESPACE
 from services.attendance.domain.errors import AttendanceError
 from services.attendance.settings import AttendanceSettings
 from services.attendance.stream.batches import BatchApp, BatchConsumer, BatchScheduler
-from services.attendance.stream.coordinator_watch import finds_coordinator, watch_coordinator
+from services.attendance.stream.coordinator_watch import watch_coordinator
 from services.attendance.stream.desk import Desk
 from services.attendance.stream.handover import Handover, Tools
-from services.attendance.stream.membership import APP_ID, Pulse, bury_former_self
+from services.attendance.stream.membership import APP_ID, Pulse, bury_former_self, coordinator_answers
 from services.attendance.stream.metrics import WorkerMetrics
 from services.attendance.stream.rounds import SERVICE, Rounds
 from services.attendance.stream.tables import PartitionedStore, PartitionedTable, PromptTables
@@ -154,9 +154,11 @@ async def _run(worker: Worker, tools: Tools, ready: asyncio.Event) -> None:
         look_again=consumer.rejoin,
     )
     Handover(app=app, consumer=consumer, stores=worker, tools=tools, rounds=rounds, desk=desk, ready=ready).connect()
-    lost = watch_coordinator(consumer.knows_coordinator, lambda: finds_coordinator(tools.settings.kafka))
+    watch = watch_coordinator(
+        consumer.lost_coordinator, lambda: coordinator_answers(tools.settings.kafka, group=APP_ID)
+    )
     tasks = {
-        asyncio.create_task(_always(lost), name="coordinator"),
+        asyncio.create_task(_always(watch), name="coordinator"),
         asyncio.create_task(_always(rounds.run()), name="rounds"),
         asyncio.create_task(_always(pulse.run()), name="pulse"),
         asyncio.create_task(_stream(app, tools.settings.kafka), name="faust"),

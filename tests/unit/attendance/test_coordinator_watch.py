@@ -1,51 +1,55 @@
 """When a worker holds that its group's coordinator is there and only its own consumer does not find it."""
 
-import asyncio
-from collections.abc import Iterator
-
 import pytest
 
 from services.attendance.stream.coordinator_watch import CoordinatorLostError, watch_coordinator
 
-LOOK = 0.01
+LOOKS = 3
 
 
-class Looks:
-    """What the consumer knows and what another client finds, look after look; the last answer stays."""
-
-    def __init__(self, *looks: tuple[bool, bool]) -> None:
-        self.count = 0
-        self._looks: Iterator[tuple[bool, bool]] = iter(looks)
-        self._now = looks[0]
-
-    def known(self) -> bool:
-        self.count += 1
-        self._now = next(self._looks, self._now)
-        return self._now[0]
-
-    async def found(self) -> bool:
-        return self._now[1]
+class OverError(Exception):
+    """Nobody looked in vain for long enough."""
 
 
-async def watched(looks: Looks, *, patience: float, seconds: float = 1.0) -> None:
-    async with asyncio.timeout(seconds):
-        await watch_coordinator(looks.known, looks.found, patience=patience, every=LOOK)
+async def watched(losses: str, *, answered: str = "") -> None:
+    """Watch, with what is lost each time that it is asked (`-` is nothing), and whether each question was answered."""
+    coming, answers = iter(losses), iter(answered)
+
+    def lost() -> str | None:
+        try:
+            now = next(coming)
+        except StopIteration:
+            raise OverError from None
+        return None if now == "-" else now
+
+    async def answer() -> bool:
+        return next(answers) == "y"
+
+    await watch_coordinator(lost, answer, looks=LOOKS, every=0)
 
 
-async def test_a_coordinator_that_others_find_and_the_consumer_does_not_is_lost() -> None:
+@pytest.mark.parametrize(
+    "losses,answered",
+    [("AAAAAA", "yyy"), ("--AAAAAA", "yyy"), ("AAAAAAAA", "nnyyy"), ("AAAAAAA", "ynyy"), ("AAAA-BBBBBB", "yyyyy")],
+)
+async def test_a_coordinator_that_answers_others_and_stays_lost_to_the_consumer_ends_the_worker(
+    losses: str, answered: str
+) -> None:
     with pytest.raises(CoordinatorLostError):
-        await watched(Looks((True, True), (False, True)), patience=3 * LOOK)
+        await watched(losses, answered=answered)
 
 
-@pytest.mark.parametrize("looks", [[(True, True)], [(False, False)], [(True, False), (False, False)]])
-async def test_a_known_coordinator_and_a_kafka_that_is_away_are_waited_for(looks: list[tuple[bool, bool]]) -> None:
-    with pytest.raises(TimeoutError):
-        await watched(Looks(*looks), patience=0, seconds=20 * LOOK)
-
-
-async def test_each_return_of_kafka_is_given_time() -> None:
-    away, back = (False, False), (False, True)
-    looks = Looks(back, *[away, back] * 10, (True, True))
-    with pytest.raises(TimeoutError):
-        await watched(looks, patience=LOOK / 2, seconds=40 * LOOK)
-    assert looks.count > 20
+@pytest.mark.parametrize(
+    "losses,answered",
+    [
+        pytest.param("-----", "", id="known"),
+        pytest.param("AAAAA", "nnnnn", id="away"),
+        pytest.param("AAAAAA", "nnyy", id="away, and back a moment ago"),
+        pytest.param("AABBCCDD", "yyyy", id="found each time, and refusing"),
+        pytest.param("AAAA-AAAA-", "yyyy", id="found in time"),
+        pytest.param("A-A-A-A-", "yyyy", id="found while another was answered"),
+    ],
+)
+async def test_whatever_else_there_is_is_waited_for(losses: str, answered: str) -> None:
+    with pytest.raises(OverError):
+        await watched(losses, answered=answered)
