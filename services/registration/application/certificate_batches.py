@@ -14,7 +14,13 @@ from services.registration.application.certificates import DRAWN_AT_ONCE, Certif
 from services.registration.application.ports import Mint, Participant, Store
 from services.registration.domain.attendance_errors import AttendanceAwayError
 from services.registration.domain.attendance_records import AttendanceRecord, AttendanceRecords
-from services.registration.domain.certificates import Batch, BatchState, NoCertificate, NoCertificateError
+from services.registration.domain.certificates import (
+    Batch,
+    BatchRunningError,
+    BatchState,
+    NoCertificate,
+    NoCertificateError,
+)
 from services.registration.domain.documents import DocumentKind, DocumentOutdatedError, IssuedDocument
 from services.registration.domain.errors import ParticipantNotFoundError
 from services.registration.domain.letters import Letter, LetterKind
@@ -54,9 +60,10 @@ class CertificateBatches:
     certificates: Certificates
 
     async def start(self, event_id: str, kind: DocumentKind, *, language: str | None, letters: bool) -> Batch:
-        """Ask for certificates for all; those that are being issued already are what is asked for.
+        """Ask for certificates for all; if just these are being issued already, it is those.
 
         Raises:
+            BatchRunningError: while others are being issued.
             EventNotFoundError: if there is no such event.
             NoCertificateError: if nobody at the event gets one.
             AttendanceAwayError: if nobody can say who attended.
@@ -66,8 +73,6 @@ class CertificateBatches:
         async with self.store.writing() as transaction:
             await transaction.event(event_id)
             last = await transaction.last_batch(event_id)
-            if last is not None and last.state is BatchState.RUNNING:
-                return last
             batch = Batch(
                 batch_id=self.mint.part_id("bat"),
                 event_id=event_id,
@@ -79,6 +84,10 @@ class CertificateBatches:
                 as_of=first.schedule.as_of,
                 total=await transaction.people_at(event_id),
             )
+            if last is not None and last.state is BatchState.RUNNING:
+                if (last.kind, last.language, last.letters) != (batch.kind, batch.language, batch.letters):
+                    raise BatchRunningError
+                return last
             await transaction.save_batch(batch)
         return batch
 

@@ -103,6 +103,10 @@ class Batch:
         return self.issued + len(self.refused)
 
 
+class BatchRunningError(RegistrationError):
+    """Certificates that were asked for in other words are being issued to everybody at the event."""
+
+
 class BatchNotFoundError(RegistrationError):
     """The event has no such batch."""
 

@@ -14,7 +14,13 @@ from services.chassis.pages.forms import Form, read_form
 from services.chassis.paging import page_of
 from services.registration.application.document_ports import DocumentQuery
 from services.registration.domain.attendance_errors import AttendanceAwayError
-from services.registration.domain.certificates import CERTIFICATES, CertificateSettings, Nature, NoCertificateError
+from services.registration.domain.certificates import (
+    CERTIFICATES,
+    BatchRunningError,
+    CertificateSettings,
+    Nature,
+    NoCertificateError,
+)
 from services.registration.domain.documents import DocumentKind, IssuedDocument, spelled_code
 from services.registration.domain.event import Event
 from services.registration.domain.issuers import Issuer
@@ -92,7 +98,7 @@ async def change_issuer(request: web.Request) -> web.StreamResponse:
 
 
 async def issue_to_everybody(request: web.Request) -> web.StreamResponse:
-    """Issue certificates to everybody; a page shows how far it is."""
+    """Issue certificates to everybody; a page shows how far it is, or how far others are that were asked for before."""
     event = await own_event(request)
     form, batches = await read_form(request, EverybodyForm), use_cases(request).proofs.batches
     typed = form.model or EverybodyForm()
@@ -100,6 +106,8 @@ async def issue_to_everybody(request: web.Request) -> web.StreamResponse:
     try:
         batch = await batches.start(event.event_id, kind, language=typed.language, letters=typed.letters)
         await batches.carry_on(event.event_id, batch.batch_id, seconds=ANSWER_WITHIN)
+    except BatchRunningError:
+        return see(f"/events/{event.event_id}/documents#everybody")
     except (NoCertificateError, AttendanceAwayError) as error:
         return await _page(request, event, everybody_form=form, refused=error)
     return see(f"/events/{event.event_id}/documents#everybody")

@@ -143,7 +143,7 @@ async def issue_certificate(request: web.Request) -> web.Response:
     problems=[409, 503],
 )
 async def issue_certificates(request: web.Request) -> web.Response:
-    """201 when it is done, 202 while it goes on; while some are being issued, those are meant."""
+    """201 when it is done, 202 while it goes on, asked again too; 409 while others are being issued."""
     body, batches = await read_json(request, CertificatesBody), use_cases(request).proofs.batches
     _require_certificate(body.kind)
     event_id = request.match_info["event_id"]

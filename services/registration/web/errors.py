@@ -8,7 +8,7 @@ from aiohttp import web
 from services.chassis.pages.languages import mark
 from services.chassis.problems import FieldError, Problem, bad_request, conflict, not_found, unavailable
 from services.registration.domain.attendance_errors import AttendanceAwayError
-from services.registration.domain.certificates import BatchNotFoundError, NoCertificateError
+from services.registration.domain.certificates import BatchNotFoundError, BatchRunningError, NoCertificateError
 from services.registration.domain.contests import ContestNotFoundError, ContestRefusedError
 from services.registration.domain.documents import DocumentNotFoundError, DocumentOutdatedError, DocumentRevokedError
 from services.registration.domain.errors import (
@@ -94,6 +94,10 @@ def problem_of(error: RegistrationError) -> Problem:  # noqa: PLR0911  (one for 
 _CONFLICTS: Final[Mapping[type[RegistrationError], tuple[str, str]]] = {
     DocumentRevokedError: ("This document was revoked.", "document_revoked"),
     DocumentOutdatedError: ("What it says has changed since: issue it anew.", "document_outdated"),
+    BatchRunningError: (
+        "Other certificates are being issued at this event: ask again once they are done.",
+        "certificates_running",
+    ),
     RegistrationCancelledError: ("This registration was cancelled.", "registration_cancelled"),
     SessionFullError: ("No seat is free in this session.", "session_full"),
     NoOfferError: ("No seat is kept for this participant.", "no_offer"),
