@@ -237,6 +237,7 @@ async def test_a_desk_link_says_when_it_ends_and_a_revoked_one_is_noticed_by_its
         await page.goto(address(service, link["url"].removeprefix(service.settings.public_url)))
         await page.get_by_role("button", name="Open the desk").click()
         await expect(gate).to_have_value("Entrée nord")
+        await expect(page.locator("#network-state")).to_have_text("Connected")
         clock.now = BEFORE_MIDNIGHT_IN_PARIS
         await expect(page.locator("#closing")).to_contain_text("closes at midnight")
         await service.api("DELETE", f"/events/{event_id}/desk-links/{link['link_id']}", expect=204)
