@@ -203,3 +203,19 @@ async def test_what_another_event_says_of_its_provider_is_proposed_to_who_organi
     assert "Another association" not in await service.page("GET", page)
     await service.sign_in()
     assert "Another association" in await service.page("GET", page)
+
+
+async def test_a_day_that_no_session_is_on_is_named_where_somebody_can_still_give_it_one(
+    service: RunningRegistration,
+) -> None:
+    three_days: dict[str, Any] = {
+        "ends_at": _at(2 * 24 + 9),
+        "sessions": [_session("Accueil", 0, 3), _session("Atelier", 48, 51)],
+    }
+    event_id = await service.event(**three_days)
+    await service.sign_in()
+    for path in ("", "/sheets"):
+        page = await service.page("GET", f"/events/{event_id}{path}")
+        assert "No session is on the agenda of these days: Tuesday, 24 November 2037." in " ".join(page.split())
+    other_id = await service.event(ends_at=_at(2 * 24 + 9), sessions=[])
+    assert "No session is on the agenda" not in await service.page("GET", f"/events/{other_id}/sheets")

@@ -67,6 +67,13 @@ def half_days(event: Event) -> Sequence[HalfDay]:
     return found
 
 
+def days_left_out(event: Event) -> Sequence[date]:
+    """The days of an event with an agenda on which it has no session: what people attend then counts for nothing."""
+    held = {half.day for half in half_days(event)}
+    last_instant = event.ends_at - timedelta(microseconds=1)  # An event that ends at midnight ends on the day before.
+    return [day for day in days_of(event.starts_at, last_instant, event.timezone) if day not in held]
+
+
 def half_day_of(event: Event, half_day_id: str) -> HalfDay | None:
     """The one of this name."""
     return next((half for half in half_days(event) if half.half_day_id == half_day_id), None)

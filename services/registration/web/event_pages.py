@@ -17,6 +17,7 @@ from services.registration.application.registrations import RegistrationChanges
 from services.registration.domain.errors import EventChangedMeanwhileError, InvalidValueError
 from services.registration.domain.event import OFFER_MINUTES, Event, EventStatus, require_editable
 from services.registration.domain.event_versions import version_of
+from services.registration.domain.half_days import days_left_out
 from services.registration.domain.letters import LetterState
 from services.registration.domain.seats import Mode, SeatStatus
 from services.registration.domain.tickets import spell
@@ -144,6 +145,7 @@ async def _event_page(
         let_in_twice=sum(not settled for _, settled in await cases.desks.double_entries(event.event_id)),
         contests=await cases.proofs.contests.waiting(event.event_id),
         unseated=sum(not settled for _, settled in await cases.desks.unseated_entries(event.event_id)),
+        days_left_out=days_left_out(event),
         unknown_sources=(await unknown_sources(cases.neighbours, [event])).get(event.event_id, ()),
         room_troubles=await cases.neighbours.room_troubles(event.event_id) if _meets_online(event) else None,
         undelivered=(await cases.letters.counts(event.event_id)).get(LetterState.UNDELIVERABLE, 0),

@@ -16,7 +16,7 @@ from services.chassis.pages.languages import mark
 from services.registration.application.sheets import SheetQuery, SheetSet
 from services.registration.domain.attendance_errors import AttendanceAwayError
 from services.registration.domain.event import Event
-from services.registration.domain.half_days import half_days
+from services.registration.domain.half_days import days_left_out, half_days
 from services.registration.domain.signatures import MOST_TRAINERS, Asked, SheetSettings
 from services.registration.web.answers import see
 from services.registration.web.sheet_files import sheet_file
@@ -135,6 +135,7 @@ async def _page(request: web.Request, event: Event, form: Form[SettingsForm] | N
         status=422 if form else 400 if error else 200,
         event=event,
         halves=shown_halves,
+        days_left_out=days_left_out(event),
         following=names[first + _HALF_DAYS_A_PAGE - 1] if first + _HALF_DAYS_A_PAGE < len(names) else None,
         first=first == 0,
         known=known,

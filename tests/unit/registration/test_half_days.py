@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from services.registration.domain.agenda import Session
 from services.registration.domain.event import Event
-from services.registration.domain.half_days import DayPart, half_days, sessions_in, signed_for
+from services.registration.domain.half_days import DayPart, days_left_out, half_days, sessions_in, signed_for
 
 START = datetime(2037, 11, 23, 8, 0, tzinfo=UTC)
 PARIS = "Europe/Paris"
@@ -52,6 +52,12 @@ def test_the_agenda_says_the_hours_and_a_day_without_a_session_has_no_half_day()
     event = an_event((0, 2), (1, 3), (5, 8), (48, 50), days=3)
     assert told(event) == [("2037-11-23/morning", 0, 3), ("2037-11-23/afternoon", 5, 8), ("2037-11-25/morning", 48, 50)]
     assert [session.session_id for session in sessions_in(event, half_days(event)[0])] == ["ses_0", "ses_1"]
+
+
+def test_a_day_without_a_session_is_left_out_only_where_there_is_an_agenda() -> None:
+    assert days_left_out(an_event((0, 2), (48, 50), days=3)) == [date(2037, 11, 24)]
+    assert days_left_out(an_event(days=3)) == []
+    assert days_left_out(an_event((0, 14), hours=15)) == [], "it ends at midnight"
 
 
 def test_a_session_over_lunch_is_in_both_halves_and_the_cut_is_that_of_the_place() -> None:
