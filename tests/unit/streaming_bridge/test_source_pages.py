@@ -171,7 +171,8 @@ async def test_names_of_no_source_are_counted_and_a_flood_of_them_stays_small(br
         door.refused(PlatformName.JITSI, f"made-up-{number}", "unknown_source")
     shown = await page(bridge, "/sources")
     assert re.search(r"<code>mian</code>.*Jitsi Meet.*>2<", shown)
-    assert re.search(r"other names.*>283<", shown)
+    # Twenty names are kept until they are written, which may come before the flood or after it: `mian` is one of them.
+    assert re.search(r"other names.*>28[23]<", shown)
     assert "not a name" not in shown
 
 
