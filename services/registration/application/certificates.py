@@ -76,8 +76,8 @@ class Certificates:
         if kind not in grounds.settings.handed_out:
             raise NoCertificateError(NoCertificate.NOT_HANDED_OUT)
         documents = await self.register.of_participant(grounds.event.event_id, participant_id)
-        last = next((document for document in reversed(documents) if document.kind is kind), None)
-        if last is not None and last.revoked is not None:
+        of_kind = [document for document in documents if document.kind is kind]
+        if any(each.revoked for each in of_kind) and not any(each.in_force for each in of_kind):
             raise NoCertificateError(NoCertificate.REVOKED)
 
     async def grounds(self, event_id: str, kind: DocumentKind) -> Grounds:
