@@ -11,9 +11,9 @@ from typing import Any, Final
 from benchmarks.workload import Arrival
 from deploy.local.demo.client import Client, UnexpectedAnswerError
 from schemas import topics
-from schemas.decode import KnownFact, decode
 from schemas.envelope import format_instant
-from services.attendance.application.translation import document, domain_fact
+from services.attendance.application.translation import instant, read_fact
+from services.attendance.domain.facts import Fact
 from services.attendance.domain.fold import NOBODY, Presence, fold_event
 from tests.fakes.attendance_worker import Log
 from tests.faults.words import InferredEnd, Words, ends_in_the_api, ends_of, ends_on_the_topic, folded, told
@@ -91,9 +91,9 @@ NONE: Final = Differences()
 
 def expected(arrivals: Iterable[Arrival]) -> Expected:
     """The fold of all facts at once, event by event."""
-    facts: dict[str, list[KnownFact]] = {}
+    facts: dict[str, list[Fact]] = {}
     for arrival in arrivals:
-        facts.setdefault(arrival.key.decode(), []).append(decode(arrival.value))
+        facts.setdefault(arrival.key.decode(), []).append(read_fact(arrival.value))
     return {event_id: _folded(of_event) for event_id, of_event in facts.items()}
 
 
@@ -140,13 +140,13 @@ async def in_the_read_model(client: Client, awaited: Expected) -> Differences:
     return found
 
 
-def _folded(facts: Sequence[KnownFact]) -> Folded:
+def _folded(facts: Sequence[Fact]) -> Folded:
     recorded: dict[str, str] = {}
     for fact in facts:
         # Of copies that differ, the one that was recorded first counts.
-        at = format_instant(fact.recordedtime)
+        at = format_instant(instant(fact.recorded))
         recorded[fact.id] = min(at, recorded.get(fact.id, at))
-    folding = fold_event(domain_fact(document(fact), canonical=fact.to_bytes()) for fact in facts)
+    folding = fold_event(facts)
     suspect = [folding.context.suspect, *(presence.suspect for presence in folding.people.values())]
     return Folded(facts=recorded, people=folding.people, left_out=frozenset(chain(*suspect)))
 
