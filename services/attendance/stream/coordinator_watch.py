@@ -37,8 +37,8 @@ async def watch_coordinator(
     next: a coordinator that is found again and again, and refuses what it is asked, is not lost.
 
     Raises:
-        CoordinatorLostError: after so many looks at one loss with an answer to others. A Kafka that is away is waited
-            for, and then has this time again.
+        CoordinatorLostError: after so many looks at one loss with an answer to others. Looks without an answer count
+            for nothing: a Kafka that is away is waited for.
     """
     loss: object | None = None
     seen = 0
